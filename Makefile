@@ -1,0 +1,69 @@
+# Throughline: every command of the checkout. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup lock format lint types test demo up down bench storm clean
+
+BIN := .venv/bin
+UV := $(BIN)/uv --quiet
+PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard contracts/pyproject.toml chassis/pyproject.toml \
+	services/*/pyproject.toml cli/pyproject.toml deploy/local/pyproject.toml deploy/sandbox/pyproject.toml))
+CODE := $(wildcard contracts chassis services cli deploy examples bench tests)
+# SERVICE=payout narrows lint, types and tests to that service.
+SCOPE := $(if $(SERVICE),services/$(SERVICE),$(CODE))
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/.ready ## Install what is missing into .venv (Python 3.11 or newer is all it needs)
+
+.venv/.python:
+	@deploy/local/make-venv .venv
+	@touch $@
+
+.venv/.ready: .venv/.python requirements.lock $(addsuffix /pyproject.toml,$(PACKAGES))
+	@deploy/local/install-locked .venv requirements.lock $(PACKAGES)
+	@touch $@
+
+lock: .venv/.python ## Resolve requirements.in into requirements.lock, pinned by hash
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--output-file requirements.lock requirements.in >/dev/null
+	@echo "requirements.lock is up to date; run 'make setup' to install it."
+
+format: setup ## Let ruff put the code into its layout
+	@$(BIN)/ruff check --quiet --fix $(SCOPE) || true
+	@$(BIN)/ruff format --quiet $(SCOPE)
+
+lint: setup types ## Check style, layout, types and the direction of imports
+	@echo "ruff"
+	@$(BIN)/ruff check --quiet $(SCOPE)
+	@$(BIN)/ruff format --quiet --check $(SCOPE)
+	@if [ -z "$(SERVICE)" ] && [ -f .importlinter ]; then echo "import-linter"; $(BIN)/lint-imports; fi
+
+types: setup ## Check types (mypy --strict)
+	@echo "mypy"
+	@deploy/local/check-types $(BIN)/mypy $(SCOPE)
+
+test: setup lint ## Check everything: lint, types and every test (SERVICE=payout: that service alone)
+	@echo "pytest"
+	@$(BIN)/pytest $(SCOPE)
+
+demo: setup ## Run the whole line on sample input to its end (INPUT=dir: on your own files)
+	@$(BIN)/throughline demo $(if $(INPUT),--input "$(INPUT)")
+
+up: setup ## Start the stack and leave it running
+	@$(BIN)/throughline up
+
+down: setup ## Stop what `make up` started
+	@$(BIN)/throughline down
+
+bench: setup ## Measure, and write bench/RESULTS.md
+	@$(BIN)/python -m bench
+
+storm: setup ## Kill processes at seeded moments and compare with the undisturbed run
+	@$(BIN)/python -m tests.storm
+
+clean: ## Remove what was installed, started and produced in this checkout
+	@if [ -x $(BIN)/throughline ]; then $(BIN)/throughline down >/dev/null 2>&1 || true; fi
+	@rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""How a service runs: positions, order, outbox, parking, health and telemetry."""

@@ -1,0 +1,1 @@
+"""The `throughline` command: submit, status, explain, review, verify, demo."""

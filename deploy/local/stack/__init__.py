@@ -1,0 +1,1 @@
+"""The local stack: Kafka, PostgreSQL and every service as processes, from wheels only."""

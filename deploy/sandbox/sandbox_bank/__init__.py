@@ -1,0 +1,1 @@
+"""A bank for sandboxes: takes files, answers with acknowledgements, statements and returns."""

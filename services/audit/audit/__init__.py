@@ -1,0 +1,1 @@
+"""Audit: every message, sealed, so that anyone can verify it."""

@@ -1,0 +1,1 @@
+"""Intake: who sent a payment request, is it whole, have we seen it."""

@@ -1,0 +1,1 @@
+"""Remittance: what the payment means line by line, and that all sums agree."""

@@ -1,0 +1,1 @@
+"""Validation: which rules, which duplicates, what price, who must look."""
