@@ -1,0 +1,170 @@
+"""What validation decided, and the claim as adjudicated: priced lines whose adjustments explain every cent."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, model_validator
+
+from throughline.identifiers import PartnerId
+from throughline.message import Event, Note, Record, Sha256, Text
+from throughline.money import Cents, Currency, SignedCents, TotalCents
+from throughline.reasons import Reason, Severity
+from throughline.requests import Payee, RequestNumber, Subject
+from throughline.submissions import Version
+
+
+class Adjustment(Record):
+    """Why a line is paid differently from its charge: CAS group, claim adjustment reason code, amount.
+
+    A positive amount pays less. Groups: CO contractual, PR patient, PI payer initiated, OA other.
+    """
+
+    group: Literal["CO", "PR", "PI", "OA"]
+    carc: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,5}$")]
+    amount_cents: SignedCents
+    rarc: Annotated[str, Field(pattern=r"^[A-Z0-9]{2,5}$")] | None = None
+
+
+class AdjudicatedLine(Record):
+    """One line with its price. charge - sum of adjustments = paid, always (835, 2110 loop)."""
+
+    line_id: str
+    from_date: date
+    to_date: date
+    code: str
+    modifiers: tuple[str, ...] = ()
+    units_thousandths: int
+    charge_cents: Cents
+    allowed_cents: Cents
+    paid_cents: Cents
+    adjustments: tuple[Adjustment, ...] = ()
+
+    @model_validator(mode="after")
+    def _balances(self) -> AdjudicatedLine:
+        if self.charge_cents - sum(one.amount_cents for one in self.adjustments) != self.paid_cents:
+            raise ValueError("charge less adjustments is not what is paid")
+        return self
+
+
+class Adjudication(Record):
+    """A claim as decided: everything that its remittance must say."""
+
+    partner: PartnerId
+    number: RequestNumber
+    payer_claim_number: str
+    payer: str
+    programme: Literal["medical", "child-care"]
+    payee: Payee
+    payee_id: UUID
+    subject: Subject
+    frequency: Literal["1", "7", "8"]
+    place_of_service: str | None = None
+    rendering_provider: str | None = None
+    contract_id: str | None = None
+    charge_cents: TotalCents
+    paid_cents: TotalCents
+    patient_responsibility_cents: TotalCents
+    currency: Currency = "USD"
+    lines: tuple[AdjudicatedLine, ...]
+
+    @model_validator(mode="after")
+    def _balances(self) -> Adjudication:
+        if sum(line.charge_cents for line in self.lines) != self.charge_cents:
+            raise ValueError("line charges do not sum to the charge")
+        if sum(line.paid_cents for line in self.lines) != self.paid_cents:
+            raise ValueError("line payments do not sum to what is paid")
+        patient = sum(one.amount_cents for line in self.lines for one in line.adjustments if one.group == "PR")
+        if patient != self.patient_responsibility_cents:
+            raise ValueError("PR adjustments do not sum to the patient's responsibility")
+        return self
+
+
+class Finding(Record):
+    """One rule that did not pass: which, in which version, where, why and how to mend it."""
+
+    rule: str
+    rule_version: Annotated[int, Field(ge=1)]
+    severity: Severity
+    reason: Reason
+    field: Annotated[str, Field(max_length=200)] | None = None
+    message: Annotated[str, Field(max_length=400)]
+    fix: Annotated[str, Field(max_length=400)] | None = None
+
+
+class Decider(Record):
+    """Who decided: the system by named rules, or a person."""
+
+    kind: Literal["system", "person"]
+    actor: Text | None = None
+    note: Note | None = None
+
+
+class ReviewOpened(Event):
+    """A person must decide. The command that decides names this event."""
+
+    request_id: UUID
+    version: Version
+    reasons: Annotated[tuple[Reason, ...], Field(min_length=1)]
+    findings: tuple[Finding, ...] = ()
+    charge_cents: TotalCents
+    proposed_cents: TotalCents | None = None
+    """What would be paid; None where no price is known."""
+    rule_set: Sha256
+
+
+class SubmissionApproved(Event):
+    """To be paid as adjudicated. This event's id is the decision id that payout and remittance name."""
+
+    request_id: UUID
+    version: Version
+    adjudication: Adjudication
+    decided_by: Decider
+    findings: tuple[Finding, ...] = ()
+    rule_set: Sha256
+
+
+class SubmissionDenied(Event):
+    """Not to be paid, and why. A denied health claim still gets its 835."""
+
+    request_id: UUID
+    version: Version
+    reason: Reason
+    adjudication: Adjudication
+    decided_by: Decider
+    findings: tuple[Finding, ...] = ()
+    rule_set: Sha256
+
+
+class SubmissionExcepted(Event):
+    """Stopped until somebody mends it: a new version, a reviewer's release, or a denial."""
+
+    request_id: UUID
+    version: Version
+    reason: Reason
+    findings: tuple[Finding, ...] = ()
+    note: Note | None = None
+    other_request_id: UUID | None = None
+    """The request whose claim on the bill stands in the way (duplicates), or which must be recovered."""
+    rule_set: Sha256
+
+
+class ApprovalRevoked(Event):
+    """Asks payout to stop an approved item. Payout answers ``ItemStopped`` or ``ItemTooLate``."""
+
+    request_id: UUID
+    version: Version
+    decision_id: UUID
+    cause: Literal["correction", "void", "withdrawal", "recall"]
+
+
+class CommandRefused(Event):
+    """A command that changed nothing, and why. Said on the decider's own topic."""
+
+    command_id: UUID
+    command_type: str
+    reason: Reason
+    detail: Annotated[str, Field(max_length=400)] | None = None
+    request_id: UUID | None = None

@@ -1,0 +1,290 @@
+"""The map: every topic, who speaks and hears it, by which key, how long it is kept. A test proves that the services agree."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from throughline import (
+    accounts,
+    answers,
+    decisions,
+    items,
+    orders,
+    parked,
+    payees,
+    payments,
+    reference,
+    remittances,
+    repairs,
+    requests,
+    reviews,
+    submissions,
+)
+from throughline.message import Message
+
+
+class Kind(StrEnum):
+    """What order and once mean on a topic."""
+
+    EVENTS = "events"
+    """One speaker, a dense ``sequence`` per partition: the receiver applies exactly the next one."""
+    COMMANDS = "commands"
+    """Many speakers, no sequence: a message id counts once per speaker."""
+    REFERENCE = "reference"
+    """A master system speaks; no sequence: the entity's version must rise."""
+    INTAKE = "intake"
+    """A partner speaks; untrusted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic, or one family of topics where the name ends in ``*`` (a topic for each partner or service)."""
+
+    name: str
+    kind: Kind
+    speaks: tuple[str, ...]
+    hears: tuple[str, ...]
+    key: str
+    messages: tuple[type[Message], ...]
+    partitions: int = 4
+    retention_days: int = 28
+    message_bytes_max: int = 1_000_000
+
+    @property
+    def is_family(self) -> bool:
+        return self.name.endswith("*")
+
+    @property
+    def pattern(self) -> str:
+        """A regular expression that matches exactly this topic's name or its family's names."""
+        if self.is_family:
+            return rf"^{re.escape(self.name[:-1])}[a-z][a-z0-9-]{{1,30}}$"
+        return rf"^{re.escape(self.name)}$"
+
+    def of(self, member: str) -> str:
+        """The family's topic for one partner or service."""
+        if not self.is_family:
+            raise ValueError(f"{self.name} is one topic, not a family")
+        return self.name[:-1] + member
+
+
+SERVICES = ("intake", "validation", "payout", "remittance", "audit")
+
+INTAKE = Topic(
+    "intake.*",
+    Kind.INTAKE,
+    speaks=("partner",),
+    hears=("intake", "audit"),
+    key="the partner's choice",
+    messages=(requests.SubmitRequest, requests.CorrectRequest, requests.WithdrawRequest),
+    message_bytes_max=262_144,
+)
+ANSWERS = Topic(
+    "answers.*",
+    Kind.EVENTS,
+    speaks=("intake",),
+    hears=("audit",),
+    key="request id, else a hash of the coordinates",
+    messages=(answers.RequestAnswered,),
+)
+SUBMISSIONS = Topic(
+    "submissions",
+    Kind.EVENTS,
+    speaks=("intake",),
+    hears=("validation", "audit"),
+    key="request id",
+    messages=(submissions.SubmissionReceived, submissions.SubmissionWithdrawn),
+)
+DECISIONS = Topic(
+    "decisions",
+    Kind.EVENTS,
+    speaks=("validation",),
+    hears=("payout", "remittance", "audit"),
+    key="request id",
+    messages=(
+        decisions.ReviewOpened,
+        decisions.SubmissionApproved,
+        decisions.SubmissionDenied,
+        decisions.SubmissionExcepted,
+        decisions.ApprovalRevoked,
+        decisions.CommandRefused,
+    ),
+)
+REVIEWS = Topic(
+    "reviews",
+    Kind.COMMANDS,
+    speaks=("portal", "cli"),
+    hears=("validation", "audit"),
+    key="request id",
+    messages=(reviews.DecideReview,),
+)
+PAYEES = Topic(
+    "payees",
+    Kind.COMMANDS,
+    speaks=("portal", "cli", "enrolment"),
+    hears=("payout", "audit"),
+    key="payee id",
+    messages=(payees.EnrolAccount, payees.ChangeAccount, payees.ConfirmAccount),
+)
+ITEMS = Topic(
+    "items",
+    Kind.EVENTS,
+    speaks=("payout",),
+    hears=("validation", "remittance", "audit"),
+    key="request id",
+    messages=(
+        items.ItemScheduled,
+        items.ItemHeld,
+        items.ItemReleased,
+        items.ItemStopped,
+        items.ItemTooLate,
+        decisions.CommandRefused,
+    ),
+)
+PAYMENTS = Topic(
+    "payments",
+    Kind.EVENTS,
+    speaks=("payout",),
+    hears=("remittance", "audit"),
+    key="payment id; batch id for a batch's own events",
+    messages=(
+        payments.PaymentSent,
+        payments.PaymentSettled,
+        payments.PaymentReturned,
+        payments.PaymentRefused,
+        payments.BatchClosed,
+        payments.BatchRefused,
+    ),
+)
+ACCOUNTS = Topic(
+    "accounts",
+    Kind.EVENTS,
+    speaks=("payout",),
+    hears=("audit",),
+    key="payee id",
+    messages=(
+        accounts.AccountVerified,
+        accounts.AccountHeld,
+        accounts.AccountChanged,
+        decisions.CommandRefused,
+    ),
+)
+ORDERS = Topic(
+    "orders",
+    Kind.COMMANDS,
+    speaks=("portal", "cli"),
+    hears=("payout", "audit"),
+    key="request, payment or batch id",
+    messages=(
+        orders.HoldItem,
+        orders.ReleaseItem,
+        orders.ReleaseBatch,
+        orders.ReissuePayment,
+        orders.ReversePayment,
+    ),
+)
+REMITTANCES = Topic(
+    "remittances",
+    Kind.EVENTS,
+    speaks=("remittance",),
+    hears=("audit",),
+    key="remittance id",
+    messages=(remittances.RemittancePosted, remittances.RemittanceReversed, remittances.MismatchFound),
+)
+PARKED = Topic(
+    "parked.*",
+    Kind.EVENTS,
+    speaks=("each service its own",),
+    hears=("audit",),
+    key="the record's topic and partition",
+    messages=(parked.RecordParked,),
+    partitions=1,
+    retention_days=90,
+)
+REPAIRS = Topic(
+    "repairs",
+    Kind.COMMANDS,
+    speaks=("portal", "cli"),
+    hears=SERVICES,
+    key="the record's coordinates",
+    messages=(repairs.RedriveRecord, repairs.DiscardRecord),
+    partitions=1,
+)
+
+
+def _reference(entity: str, message: type[Message], hears: tuple[str, ...], key: str) -> Topic:
+    return Topic(
+        f"reference.{entity}",
+        Kind.REFERENCE,
+        speaks=("master systems", "cli"),
+        hears=(*hears, "audit"),
+        key=key,
+        messages=(message,),
+        partitions=1,
+        retention_days=3650,
+    )
+
+
+REFERENCE = (
+    _reference("partners", reference.PartnerRegistered, ("intake",), "partner"),
+    _reference("payers", reference.PayerRecorded, ("validation", "payout", "remittance"), "payer"),
+    _reference("providers", reference.ProviderRecorded, ("validation", "remittance"), "payee id"),
+    _reference("contracts", reference.ContractRecorded, ("validation",), "contract id"),
+    _reference("fee-schedules", reference.FeeScheduleRecorded, ("validation",), "fee schedule"),
+    _reference("authorisations", reference.AuthorisationRecorded, ("validation",), "authorisation number"),
+)
+
+TOPICS: tuple[Topic, ...] = (
+    INTAKE,
+    ANSWERS,
+    SUBMISSIONS,
+    DECISIONS,
+    REVIEWS,
+    PAYEES,
+    ITEMS,
+    PAYMENTS,
+    ACCOUNTS,
+    ORDERS,
+    REMITTANCES,
+    PARKED,
+    REPAIRS,
+    *REFERENCE,
+)
+
+
+def fixed_topics() -> dict[str, Topic]:
+    """Every topic that always exists, by name: the single ones, and ``parked.<service>`` for each service."""
+    named = {topic.name: topic for topic in TOPICS if not topic.is_family}
+    named.update({PARKED.of(service): PARKED for service in SERVICES})
+    return named
+
+
+def partner_topics(partner: str) -> dict[str, Topic]:
+    """The two topics of one partner."""
+    return {INTAKE.of(partner): INTAKE, ANSWERS.of(partner): ANSWERS}
+
+
+def topic_named(name: str) -> Topic | None:
+    """The map's entry for a topic's name, also of a family; None where the map does not have it."""
+    for topic in TOPICS:
+        if re.fullmatch(topic.pattern, name):
+            return topic
+    return None
+
+
+def topics_heard_by(service: str) -> tuple[Topic, ...]:
+    return tuple(topic for topic in TOPICS if service in topic.hears)
+
+
+def topic_for(service: str, message: type[Message]) -> Topic:
+    """The one topic on which a service says a message. Raises LookupError where none or several could be meant."""
+    found = [
+        topic
+        for topic in TOPICS
+        if message in topic.messages and (service in topic.speaks or topic is PARKED) and topic is not ANSWERS
+    ]
+    if len(found) != 1:
+        raise LookupError(f"{service} says {message.__name__} on {len(found)} topics; name one")
+    return found[0]

@@ -1,0 +1,50 @@
+"""What operations staff ask of payout."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from throughline.message import Command, Note, Text
+from throughline.submissions import Version
+
+
+class HoldItem(Command):
+    """Do not pay this item for now."""
+
+    request_id: UUID
+    version: Version
+    note: Note
+    actor: Text
+
+
+class ReleaseItem(Command):
+    """Pay a held item at the next cutoff."""
+
+    request_id: UUID
+    version: Version
+    note: Note
+    actor: Text
+
+
+class ReleaseBatch(Command):
+    """Let a batch that waits for release leave."""
+
+    batch_id: UUID
+    note: Note
+    actor: Text
+
+
+class ReissuePayment(Command):
+    """Pay a returned payment's items again, as a new payment with a new trace number."""
+
+    payment_id: UUID
+    note: Note
+    actor: Text
+
+
+class ReversePayment(Command):
+    """Take a bank entry back, within five banking days of settlement."""
+
+    payment_id: UUID
+    note: Note
+    actor: Text

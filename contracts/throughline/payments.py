@@ -1,0 +1,97 @@
+"""Payments and batches: what left for the bank and what the bank said. One payment = one bank entry = one 835."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from throughline.message import Event, Sha256, Text
+from throughline.money import Cents, Currency, TotalCents
+from throughline.reasons import Reason
+
+TraceNumber = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9]+$")]
+"""TRN02 of the addenda and of the 835. Leading zeros are significant."""
+
+
+class PaymentSent(Event):
+    """One entry of a batch whose intent to send is recorded.
+
+    ``items_hash`` is SHA-256 over the lines ``request_id,version,decision_id,cents\\n`` sorted as text, so that a hearer can
+    tell that it has seen every ``ItemScheduled`` of the payment, however many they are.
+    """
+
+    payment_id: UUID
+    batch_id: UUID
+    payer: str
+    payee_id: UUID
+    payee_name: Text
+    account_token: str
+    account_mask: str
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    currency: Currency = "USD"
+    item_count: Annotated[int, Field(ge=1)]
+    items_hash: Sha256
+    trace_number: TraceNumber
+    payer_trace_id: Annotated[str, Field(pattern=r"^[0-9A-Z]{10}$")]
+    """TRN03: 1 and the payer's TIN."""
+    ach_trace: Annotated[str, Field(pattern=r"^[0-9]{15}$")]
+    odfi_routing: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    rdfi_routing: Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+    effective_date: date
+
+
+class PaymentSettled(Event):
+    """The bank's statement shows the entry."""
+
+    payment_id: UUID
+    batch_id: UUID
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    settled_on: date
+    statement_reference: Text
+    return_window_ends_on: date
+
+
+class PaymentReturned(Event):
+    """The bank sent the entry back. Final over a settlement, whichever comes first."""
+
+    payment_id: UUID
+    batch_id: UUID
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    return_code: Annotated[str, Field(pattern=r"^R[0-9]{2}$")]
+    returned_on: date
+    return_trace: str
+
+
+class PaymentRefused(Event):
+    """The bank refused the entry before settlement. Nothing was paid."""
+
+    payment_id: UUID
+    batch_id: UUID
+    reason: Reason
+    detail: Annotated[str, Field(max_length=400)] | None = None
+
+
+class BatchClosed(Event):
+    """A window closed; the batch's content will never change. Said also for a window without payments."""
+
+    batch_id: UUID
+    bank: str
+    window: str
+    closed_at: datetime
+    effective_date: date
+    payment_count: Annotated[int, Field(ge=0)]
+    total_cents: TotalCents
+    entry_hash: Annotated[int, Field(ge=0)]
+    file_name: str | None = None
+    file_sha256: Sha256 | None = None
+
+
+class BatchRefused(Event):
+    """The bank refused the whole file. Nothing of it was paid."""
+
+    batch_id: UUID
+    reason: Reason
+    detail: Annotated[str, Field(max_length=400)] | None = None

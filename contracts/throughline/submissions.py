@@ -1,0 +1,43 @@
+"""What came in: submissions, said by intake."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from throughline.answers import Receipt
+from throughline.identifiers import PartnerId
+from throughline.message import Event, Note
+from throughline.requests import PaymentRequest
+
+Version = Annotated[int, Field(ge=1, le=999)]
+Channel = Literal["kafka", "http", "837p", "csv", "portal"]
+
+
+class SubmissionReceived(Event):
+    """A version of a request came in whole and is ours to answer for from now on."""
+
+    request_id: UUID
+    version: Version
+    replaces_version: Version | None = None
+    partner: PartnerId
+    channel: Channel
+    received_on: date
+    """The business date of receipt: timely filing counts to it."""
+    payee_id: UUID
+    payer_claim_number: str
+    """The number given to the request here; it comes back as CLP07 and is named by replacements and voids."""
+    receipt: Receipt | None = None
+    request: PaymentRequest
+
+
+class SubmissionWithdrawn(Event):
+    """The partner withdrew a version. Where it was approved, payout must still stop the item."""
+
+    request_id: UUID
+    version: Version
+    partner: PartnerId
+    note: Note | None = None
