@@ -1,8 +1,8 @@
 """The Merkle tree of RFC 6962 section 2.1 (RFC 9162 section 2.1), grown at its right edge.
 
-Leaves are hashed with the prefix 0x00 and inner nodes with 0x01, so that no inner node can be shown as a leaf.
-A tree of n leaves needs only its right edge to grow: one hash for each binary digit 1 of n (`RightEdge`). Hashes
-are 32 bytes, leaf indices count from 0, sizes are in leaves. Everything here is pure; repository.py stores it.
+Leaves are hashed with the prefix 0x00 and inner nodes with 0x01, so that no inner node can pose as a leaf.
+A tree of n leaves needs only its right edge to grow: one hash for each binary digit 1 of n (`RightEdge`).
+Hashes are 32 bytes, indices count from 0, sizes are in leaves. Everything here is pure.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ STORED_LEVEL_STEP = 8
 
 
 class Subtree(NamedTuple):
-    """A complete subtree: the 2**level leaves from index * 2**level on."""
+    """A complete subtree: the 2**level leaves from position * 2**level on."""
 
     level: int
-    index: int
+    position: int
 
 
 class StoredHash(NamedTuple):

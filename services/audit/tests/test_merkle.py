@@ -30,8 +30,16 @@ from audit.merkle import (
 # google/certificate-transparency and transparency-dev/merkle (proof/verify_test.go).
 ENTRIES = [
     bytes.fromhex(entry)
-    for entry in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657")
-    + ("606162636465666768696a6b6c6d6e6f",)
+    for entry in (
+        "",
+        "00",
+        "10",
+        "2021",
+        "3031",
+        "40414243",
+        "5051525354555657",
+        "606162636465666768696a6b6c6d6e6f",
+    )
 ]
 ROOTS = [
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -161,7 +169,7 @@ def hashes_of(spans: list[Span], entries: list[bytes]) -> list[bytes]:
     leaf_hashes = [hash_leaf(entry) for entry in entries]
 
     def subtree_root(subtree: Subtree) -> bytes:
-        start = subtree.index << subtree.level
+        start = subtree.position << subtree.level
         return root_of(leaf_hashes[start : start + (1 << subtree.level)])
 
     return [fold([subtree_root(subtree) for subtree in cover(span)]) for span in spans]
