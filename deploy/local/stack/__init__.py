@@ -1,1 +1,6 @@
 """The local stack: Kafka, PostgreSQL and every service as processes, from wheels only."""
+
+from stack.errors import StackError
+from stack.local_stack import INFRASTRUCTURE, WHOLE, LocalStack
+
+__all__ = ["INFRASTRUCTURE", "WHOLE", "LocalStack", "StackError"]

@@ -1,1 +1,114 @@
-"""Fixtures that give tests a real Kafka and a real PostgreSQL."""
+"""Fixtures that give tests a real Kafka and a real PostgreSQL, started once for the whole run.
+
+`STACK_DIR` names a stack to use: if one runs there (`python -m stack up --only infrastructure`) it is taken as it is
+and left running; if none runs there, one is started there and stopped at the end. Without it, a new one in a folder of
+its own. See deploy/local/README.md.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+if TYPE_CHECKING:
+    from stack.local_stack import LocalStack
+
+
+class TestDatabases(Protocol):
+    """What the `postgres` fixture gives."""
+
+    @property
+    def admin_dsn(self) -> str:
+        """The administrator's address of the database `postgres`."""
+        ...
+
+    def make_database(self, name: str) -> str:
+        """A new empty database whose name starts with `name`; answers its address. Dropped when the run ends."""
+        ...
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """SQL as the administrator; answers the rows as text."""
+        ...
+
+
+class MakeTopic(Protocol):
+    """What the `make_topic` fixture gives: a new topic whose name starts with `name`."""
+
+    def __call__(self, name: str, partitions: int = 1, config: dict[str, str] | None = None) -> str: ...
+
+
+class _StackDatabases:
+    def __init__(self, stack: LocalStack) -> None:
+        self._postgres = stack.postgres
+        self.made: list[str] = []
+
+    @property
+    def admin_dsn(self) -> str:
+        return self._postgres.dsn()
+
+    def make_database(self, name: str) -> str:
+        unique = f"{name}_{secrets.token_hex(4)}"
+        self._postgres.ensure_database(unique)
+        self.made.append(unique)
+        return self._postgres.dsn(unique)
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        return self._postgres.execute(sql, database)
+
+
+@pytest.fixture(scope="session")
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """The broker and the database server of this run, as a stack whose parts can be killed, paused and restarted.
+
+    A test that does so shares them with all others: it must leave both running.
+    """
+    from stack.errors import StackError
+    from stack.local_stack import INFRASTRUCTURE, LocalStack
+    from stack.ports import find_free_base
+    from stack.settings import read_settings
+
+    settings = read_settings()
+    with ExitStack() as cleanup:
+        if settings.directory is not None:
+            try:
+                yield LocalStack.attach(settings.directory)
+                return
+            except StackError:
+                pass  # none runs there yet
+        directory = settings.directory or tmp_path_factory.mktemp("stack")
+        port_base = settings.port_base or find_free_base()
+        yield cleanup.enter_context(LocalStack(Path(directory), port_base, parts=INFRASTRUCTURE))
+
+
+@pytest.fixture(scope="session")
+def kafka(infrastructure: LocalStack) -> str:
+    """The broker's bootstrap address. Topics are not made by themselves: use `make_topic`."""
+    return infrastructure.kafka_bootstrap
+
+
+@pytest.fixture(scope="session")
+def postgres(infrastructure: LocalStack) -> Iterator[TestDatabases]:
+    """The database server: `admin_dsn`, `make_database(name)`, `execute(sql, database)`."""
+    databases = _StackDatabases(infrastructure)
+    yield databases
+    for name in databases.made:
+        infrastructure.postgres.execute(f'drop database if exists "{name}" with (force)')
+
+
+@pytest.fixture
+def make_topic(kafka: str, request: pytest.FixtureRequest) -> MakeTopic:
+    """Makes topics with names of their own, so that no test reads another's records."""
+    from stack.topics import ensure_topics
+
+    def make(name: str, partitions: int = 1, config: dict[str, str] | None = None) -> str:
+        unique = f"{re.sub('[^A-Za-z0-9._-]', '-', name)}.{secrets.token_hex(4)}"
+        ensure_topics(kafka, {unique: (partitions, config or {})})
+        return unique
+
+    return make

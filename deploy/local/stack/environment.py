@@ -1,0 +1,72 @@
+"""The one place that says what each process of a stack is told: its environment, complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.ports import Ports
+from stack.settings import inherited_environment
+from throughline.flow import SERVICES
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders and files of one stack that its processes share."""
+
+    directory: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.directory / "keys"
+
+    @property
+    def clock(self) -> Path:
+        """The sandbox clock: JSON `{"now": "<UTC instant>"}`."""
+        return self.directory / "clock.json"
+
+    @property
+    def bank(self) -> Path:
+        """The bank's drop: what payout writes and the sandbox bank collects and answers."""
+        return self.directory / "bank"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def temporary(self) -> Path:
+        return self.directory / "tmp"
+
+
+def service_environment(
+    service: str, replica: int, *, places: Places, ports: Ports, database_url: str, kafka_bootstrap: str
+) -> dict[str, str]:
+    """What `python -m <service> run` and `migrate` read."""
+    return _shared(places) | {
+        "DATABASE_URL": database_url,
+        "KAFKA_BOOTSTRAP": kafka_bootstrap,
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(ports.service(SERVICES.index(service), replica)),
+        "INSTANCE_ID": f"{service}-{replica}",
+        "KEYS_DIR": str(places.keys),
+        "BANK_DIRECTORY": str(places.bank),
+    }
+
+
+def bank_environment(*, places: Places, ports: Ports) -> dict[str, str]:
+    """What `python -m sandbox_bank run` reads: its drop and the clock, nothing of ours."""
+    return _shared(places) | {
+        "BANK_DIRECTORY": str(places.bank),
+        "HTTP_HOST": "127.0.0.1",
+        "HTTP_PORT": str(ports.bank),
+    }
+
+
+def _shared(places: Places) -> dict[str, str]:
+    return inherited_environment() | {
+        "STACK_MODE": "sandbox",
+        "CLOCK_FILE": str(places.clock),
+        "LOG_LEVEL": "INFO",
+        "TMPDIR": str(places.temporary),
+    }

