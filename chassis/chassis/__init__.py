@@ -1,1 +1,37 @@
-"""How a service runs: positions, order, outbox, parking, health and telemetry."""
+"""How a Throughline service runs: positions, order, outbox, parking, health. Start at chassis.service."""
+
+from chassis.alarms import Alarms
+from chassis.clock import Clock, FixedClock, SandboxClock, SystemClock
+from chassis.context import Context, Transaction
+from chassis.heard import Heard, RawRecord
+from chassis.hearing import Hearing, NoWork, Timer, Work, every, hear, hear_raw
+from chassis.say import CannotBeSaid, Said, Say
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+from chassis.tables import create_chassis_tables, stack_mode
+
+__all__ = [
+    "Alarms",
+    "CannotBeSaid",
+    "Clock",
+    "Context",
+    "FixedClock",
+    "Heard",
+    "Hearing",
+    "NoWork",
+    "RawRecord",
+    "Said",
+    "SandboxClock",
+    "Say",
+    "Service",
+    "ServiceSettings",
+    "SystemClock",
+    "Timer",
+    "Transaction",
+    "Work",
+    "create_chassis_tables",
+    "every",
+    "hear",
+    "hear_raw",
+    "stack_mode",
+]

@@ -1,0 +1,90 @@
+"""What a service may reach outside a batch: settings, clock, resources, the database, alarms."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from chassis import trace
+from chassis.alarms import Alarms
+from chassis.clock import Clock
+from chassis.outbox import Outbox, name_of_transaction
+from chassis.say import Say
+from chassis.settings import ServiceSettings
+from chassis.topics import TopicMap
+from throughline.message import Message
+
+
+class Transaction:
+    """One transaction outside a batch (HTTP, a timer, a file): its effects and what it says become true together."""
+
+    def __init__(self, db: asyncpg.Connection, say: Say) -> None:
+        self.db = db
+        self._say = say
+
+    def say(
+        self,
+        event: Message,
+        key: str,
+        *,
+        cause: UUID,
+        correlation_id: str | None = None,
+        topic: str | None = None,
+        subject: str | None = None,
+        ordinal: int = 0,
+    ) -> UUID:
+        """Say it when the transaction commits. ``cause`` names what asked for it (a receipt, a file, an event)."""
+        self._say.caused_by(cause, correlation_id)
+        return self._say(event, key, topic=topic, subject=subject, ordinal=ordinal)
+
+
+class Context:
+    """Given to ``Work.load``, timers and HTTP routes (``request.app.state.context``)."""
+
+    def __init__(
+        self,
+        settings: Any,
+        clock: Clock,
+        pool: asyncpg.Pool,
+        outbox: Outbox,
+        topics: TopicMap,
+        alarms: Alarms,
+        resources: Any = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.pool = pool
+        self.outbox = outbox
+        self.topics = topics
+        self.alarms = alarms
+        self.resources = resources
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Begin; at the end number what was said, store the pack, commit, hand it to the sender.
+
+        Raises ``outbox.NotSpeaking`` while the service is held because its database is older than the log.
+        """
+        self.outbox.must_be_speaking()
+        await self.outbox.room()
+        async with self.pool.acquire() as db:
+            begun = db.transaction()
+            await begun.start()
+            try:
+                say = Say(self.topics, trace.current_traceparent())
+                yield Transaction(db, say)
+                packs = await self.outbox.store(db, say.said, name_of_transaction())
+            except BaseException:
+                await begun.rollback()
+                raise
+            await begun.commit()
+        self.outbox.committed(packs)
+
+
+def service_settings(context: Context) -> ServiceSettings:
+    settings: ServiceSettings = context.settings
+    return settings

@@ -1,0 +1,50 @@
+"""The pool, the timeouts money depends on, and which failures time can cure."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from chassis.settings import ServiceSettings
+
+# SQLSTATE classes and codes that say nothing about the content of a statement.
+_TRANSIENT_CLASSES = ("08", "53", "57", "58")
+_TRANSIENT_CODES = ("40001", "40P01", "40003", "55P03", "55006", "25006", "25P03", "25P04", "XX000")
+
+
+async def open_pool(settings: ServiceSettings, application: str) -> asyncpg.Pool:
+    """Connections whose idle transactions end by themselves: a process stopped inside one keeps its row locks."""
+    pool = await asyncpg.create_pool(
+        settings.database_url.get_secret_value(),
+        min_size=1,
+        max_size=settings.database_pool_max,
+        command_timeout=settings.statement_timeout_s + 5,
+        server_settings=server_settings(settings, application),
+    )
+    assert pool is not None
+    return pool
+
+
+def server_settings(settings: ServiceSettings, application: str) -> dict[str, str]:
+    return {
+        "application_name": application[:60],
+        "timezone": "UTC",
+        "synchronous_commit": "on",
+        "statement_timeout": _milliseconds(settings.statement_timeout_s),
+        "lock_timeout": _milliseconds(settings.lock_timeout_s),
+        "idle_in_transaction_session_timeout": _milliseconds(settings.session_timeout_s),
+        "default_transaction_isolation": "read committed",
+    }
+
+
+def is_transient(error: BaseException) -> bool:
+    """True where time can cure it: the database is away, a lock, a serialization failure, an unanswered commit."""
+    if isinstance(error, asyncpg.PostgresError):
+        state = getattr(error, "sqlstate", None) or ""
+        return state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_CODES
+    if isinstance(error, asyncpg.InterfaceError):
+        return not isinstance(error, ValueError)  # asyncpg's DataError: an argument that cannot be encoded
+    return isinstance(error, (OSError, TimeoutError, EOFError))
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(int(seconds * 1000))

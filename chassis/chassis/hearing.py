@@ -1,0 +1,92 @@
+"""Who hears what: a topic, the work its slices need, and one plain function per message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import asyncpg
+
+from chassis.context import Context
+from chassis.say import Say
+from throughline.message import Message
+
+
+class Work(Protocol):
+    """What one slice needs: loaded at once, changed by decisions in memory, stored at once."""
+
+    @classmethod
+    async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> Work:
+        """Read what the slice's messages need, by set-based queries; lock the rows that will be spoken about."""
+
+    async def store(self, db: asyncpg.Connection) -> None:
+        """Write every effect of the slice's decisions, by set-based statements."""
+
+
+class NoWork:
+    """For handlers that neither read nor write."""
+
+    @classmethod
+    async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> NoWork:
+        return cls()
+
+    async def store(self, db: asyncpg.Connection) -> None:
+        return None
+
+
+Decide = Callable[[Any, Any, Say], None]
+Tick = Callable[[Context], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """One entry of ``Service(hears=[...])``."""
+
+    topics: tuple[str, ...]
+    pattern: str | None
+    work: type[Any]
+    on: Mapping[type[Message], Decide] = field(default_factory=dict)
+    on_record: Decide | None = None
+
+    @property
+    def is_raw(self) -> bool:
+        return self.on_record is not None
+
+    def matches(self, topic: str) -> bool:
+        return topic in self.topics or (
+            self.pattern is not None and re.match(self.pattern, topic) is not None
+        )
+
+
+@dataclass(frozen=True)
+class Timer:
+    interval_s: float
+    tick: Tick
+
+
+def hear(topic: str, *, work: type[Any], on: Mapping[type[Message], Decide]) -> Hearing:
+    """Hear messages of ours. ``on`` maps each message class to ``decide(heard, work, say)``, a plain function.
+
+    Messages of the topic that are not in ``on`` are passed over.
+    """
+    return Hearing((topic,), None, work, on=dict(on))
+
+
+def hear_raw(
+    *topics: str, pattern: str | None = None, work: type[Any] = NoWork, on: Decide | None = None
+) -> Hearing:
+    r"""Hear records as bytes: ``on(record, work, say)``. ``pattern`` (``re.match``: escape dots, end with ``$``)
+    takes in new topics within seconds. With ``on=None`` the work sees every record in ``load``; nothing else is done.
+    """
+    return Hearing(tuple(topics), pattern, work, on_record=on or _only_work)
+
+
+def every(interval_s: float, tick: Tick) -> Timer:
+    """Call ``tick(context)`` again and again, in every replica, ``interval_s`` after it last ended."""
+    return Timer(interval_s, tick)
+
+
+def _only_work(record: Any, work: Any, say: Say) -> None:
+    return None
