@@ -76,7 +76,9 @@ class Adjudication(Record):
             raise ValueError("line charges do not sum to the charge")
         if sum(line.paid_cents for line in self.lines) != self.paid_cents:
             raise ValueError("line payments do not sum to what is paid")
-        patient = sum(one.amount_cents for line in self.lines for one in line.adjustments if one.group == "PR")
+        patient = sum(
+            one.amount_cents for line in self.lines for one in line.adjustments if one.group == "PR"
+        )
         if patient != self.patient_responsibility_cents:
             raise ValueError("PR adjustments do not sum to the patient's responsibility")
         return self

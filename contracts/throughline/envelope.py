@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,8 +18,8 @@ class Envelope:
     """What every record of ours says about itself.
 
     ``sequence`` is dense per topic and partition and given at the speaker's commit; commands and reference data have
-    none. ``correlation_id`` is the request id (or the payment's, where a message is about a payment), so that one search
-    shows a whole life; ``causation_id`` is the message that caused this one.
+    none. ``correlation_id`` is the request id (or the payment's, where a message is about a payment), so that one
+    search shows a whole life; ``causation_id`` is the message that caused this one.
     """
 
     id: UUID
@@ -36,7 +37,7 @@ class Envelope:
     def message_name(self) -> str:
         return self.type.removeprefix(TYPE_PREFIX)
 
-    def message_class(self) -> type[Message] | None:
+    def message_class(self) -> builtins.type[Message] | None:
         """The class for this type and version; None where this release does not know it."""
         version = version_of(self.dataschema)
         return None if version is None else REGISTRY.get((self.message_name, version))

@@ -1,4 +1,4 @@
-"""The map: every topic, who speaks and hears it, by which key, how long it is kept. A test proves that the services agree."""
+"""The map: every topic, who speaks and hears it, by which key, how long it is kept. Tests hold the services to it."""
 
 from __future__ import annotations
 

@@ -75,7 +75,13 @@ def npi_is_valid(npi: str) -> bool:
 
 def tin_is_valid(tin: str) -> bool:
     """Nine digits that are not all alike and do not start with 000 or 666 (IRS, SSA): there is no check digit."""
-    return len(tin) == 9 and tin.isascii() and tin.isdecimal() and tin[:3] not in ("000", "666") and len(set(tin)) > 1
+    return (
+        len(tin) == 9
+        and tin.isascii()
+        and tin.isdecimal()
+        and tin[:3] not in ("000", "666")
+        and len(set(tin)) > 1
+    )
 
 
 def routing_is_valid(routing: str) -> bool:

@@ -19,8 +19,8 @@ TraceNumber = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za
 class PaymentSent(Event):
     """One entry of a batch whose intent to send is recorded.
 
-    ``items_hash`` is SHA-256 over the lines ``request_id,version,decision_id,cents\\n`` sorted as text, so that a hearer can
-    tell that it has seen every ``ItemScheduled`` of the payment, however many they are.
+    ``items_hash`` is SHA-256 over the lines ``request_id,version,decision_id,cents\\n`` sorted as text, so that a
+    hearer can tell that it has seen every ``ItemScheduled`` of the payment, however many they are.
     """
 
     payment_id: UUID

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A reason code and its sentence. ``str(reason)`` is the code on the wire; ``reason.sentence`` what to do about it."""
+    """A reason code, as on the wire, and ``sentence``: what to do about it."""
 
     sentence: str
 
@@ -18,22 +18,52 @@ class Reason(StrEnum):
 
     # A record that cannot be read: parked, bytes kept.
     EMPTY = "empty", "The record has no bytes. Send the message again with its JSON value."
-    TOMBSTONE = "tombstone", "The record's value is null. A null deletes nothing here; withdraw with WithdrawRequest."
-    UNDECODABLE = "undecodable", "The value is not complete JSON. Check how it was cut or encoded and send it again."
+    TOMBSTONE = (
+        "tombstone",
+        "The record's value is null. A null deletes nothing here; withdraw with WithdrawRequest.",
+    )
+    UNDECODABLE = (
+        "undecodable",
+        "The value is not complete JSON. Check how it was cut or encoded and send it again.",
+    )
     ENCODING = "encoding", "The value is not plain UTF-8 without byte order mark or NUL. Send it as UTF-8."
     SHAPE = "shape", "The value is JSON but not an object. Send one message object per record."
     DUPLICATE_KEY = "duplicate_key", "A field stands twice in the same object. Send each field once."
-    LIMITS = "limits", "The value is too deep, too wide or has a number too long. Send it within the published limits."
-    OVERSIZE = "oversize", "The record is larger than the topic allows. Send fewer lines or attachments by reference."
-    BREACH = "breach", "The record breaks the contract of its own message. The speaking service must be mended."
+    LIMITS = (
+        "limits",
+        "The value is too deep, too wide or has a number too long. Send it within the published limits.",
+    )
+    OVERSIZE = (
+        "oversize",
+        "The record is larger than the topic allows. Send fewer lines or attachments by reference.",
+    )
+    BREACH = (
+        "breach",
+        "The record breaks the contract of its own message. The speaking service must be mended.",
+    )
     HEADERS = "headers", "The record's headers do not make an envelope. The speaking service must be mended."
-    DECISION_FAILED = "decision_failed", "Deciding this record failed three times. Look at the named error, mend, then redrive."
-    REFUSED_BY_DATABASE = "refused_by_database", "The database refuses what this record asks to store. Mend, then redrive."
-    BEHIND_PARKED = "behind_parked", "An earlier record of the same key is parked. It follows when that one is redriven."
-    UNREGISTERED_PARTNER = "unregistered_partner", "No partner is registered for this topic. Register it, then redrive."
+    DECISION_FAILED = (
+        "decision_failed",
+        "Deciding this record failed three times. Look at the named error, mend, then redrive.",
+    )
+    REFUSED_BY_DATABASE = (
+        "refused_by_database",
+        "The database refuses what this record asks to store. Mend, then redrive.",
+    )
+    BEHIND_PARKED = (
+        "behind_parked",
+        "An earlier record of the same key is parked. It follows when that one is redriven.",
+    )
+    UNREGISTERED_PARTNER = (
+        "unregistered_partner",
+        "No partner is registered for this topic. Register it, then redrive.",
+    )
 
     # A message that is understood and refused.
-    UNKNOWN_SCHEMA = "unknown_schema", "No message of that type and version exists here. See the published schemas."
+    UNKNOWN_SCHEMA = (
+        "unknown_schema",
+        "No message of that type and version exists here. See the published schemas.",
+    )
     WRONG_TOPIC = "wrong_topic", "That message does not belong on this topic."
     UNKNOWN_FIELD = "unknown_field", "The field is not part of the message. Remove it or check its spelling."
     MISSING = "missing", "A required field is missing."
@@ -42,22 +72,40 @@ class Reason(StrEnum):
     AMOUNT_RANGE = "amount_range", "The amount must be above zero and at most $99,999,999.99."
     CURRENCY = "currency", "Only USD is paid."
     DATE = "date", "The date does not exist or is not written YYYY-MM-DD."
-    FIELD_FORBIDDEN = "field_forbidden", "Bank accounts do not travel in requests. Enrol the account through `payees`."
+    FIELD_FORBIDDEN = (
+        "field_forbidden",
+        "Bank accounts do not travel in requests. Enrol the account through `payees`.",
+    )
     STALE = "stale", "The message was made more than 24 hours before it arrived."
     FUTURE = "future", "The message says it was made in the future. Check the sender's clock."
     PRINCIPAL = "principal", "The message names another partner than the topic it came by."
-    CONFLICT = "conflict", "The same message id came before with another body. Nothing was changed; use a new id."
-    NUMBER_IN_USE = "number_in_use", "That request number is in use. Correct it with the next version, or use a new number."
+    CONFLICT = (
+        "conflict",
+        "The same message id came before with another body. Nothing was changed; use a new id.",
+    )
+    NUMBER_IN_USE = (
+        "number_in_use",
+        "That request number is in use. Correct it with the next version, or use a new number.",
+    )
     STALE_VERSION = "stale_version", "That version or a later one was already received."
-    VERSION_GAP = "version_gap", "A version before this one has not been received. Send the versions in order."
+    VERSION_GAP = (
+        "version_gap",
+        "A version before this one has not been received. Send the versions in order.",
+    )
     UNKNOWN_REQUEST = "unknown_request", "No such request was received from you. Send the original first."
     TOO_LATE = "too_late", "The payment has left for the bank and cannot be stopped here."
     ALREADY_ENDED = "already_ended", "The request has already ended."
     NOT_OF_THIS_PAYER = "not_of_this_payer", "The partner may not send requests to that payer."
 
     # Files.
-    NOT_X12 = "not_x12", "The file is not an X12 interchange. It must begin with an ISA segment of 106 characters."
-    ENVELOPE_COUNT = "envelope_count", "A control count or number of the file does not agree with its content."
+    NOT_X12 = (
+        "not_x12",
+        "The file is not an X12 interchange. It must begin with an ISA segment of 106 characters.",
+    )
+    ENVELOPE_COUNT = (
+        "envelope_count",
+        "A control count or number of the file does not agree with its content.",
+    )
     GUIDE_VERSION = "guide_version", "The transaction is not an 005010X222A1 or A2 professional claim."
     SEGMENT = "segment", "A segment is missing, misplaced or malformed."
     TRUNCATED = "truncated", "The file ends before its last segment. Send it whole."
@@ -66,7 +114,10 @@ class Reason(StrEnum):
     CSV_ROW = "csv_row", "The row does not fit the header, or disagrees with the other rows of its claim."
 
     # A check of the rule catalogue.
-    NPI_CHECK_DIGIT = "npi_check_digit", "The NPI's check digit is wrong. Check the number for a typing error."
+    NPI_CHECK_DIGIT = (
+        "npi_check_digit",
+        "The NPI's check digit is wrong. Check the number for a typing error.",
+    )
     TIN_FORMAT = "tin_format", "The TIN is not a number the IRS gives out."
     TIN_MISMATCH = "tin_mismatch", "The TIN is not the one on file for this provider."
     TOTAL_MISMATCH = "total_mismatch", "The total is not the sum of the line charges."
@@ -80,17 +131,32 @@ class Reason(StrEnum):
     PLACE_OF_SERVICE = "place_of_service", "The place of service is missing or not a known code."
     LINE_ID_REPEATED = "line_id_repeated", "Two lines have the same line id."
     LINE_REPEATED = "line_repeated", "Two lines bill the same service on the same day."
-    FREQUENCY_REFERENCE = "frequency_reference", "A replacement or void must name the payer's claim number of the original."
+    FREQUENCY_REFERENCE = (
+        "frequency_reference",
+        "A replacement or void must name the payer's claim number of the original.",
+    )
     PROVIDER_NOT_ENROLLED = "provider_not_enrolled", "The provider is not enrolled for the service dates."
     RENDERING_PROVIDER = "rendering_provider", "The rendering provider is not known or not active."
     PAYER_UNKNOWN = "payer_unknown", "The payer is not known here."
     NO_CONTRACT = "no_contract", "No contract with this payer is in force on a service date."
-    AUTHORISATION_MISSING = "authorisation_missing", "The contract requires an authorisation for a service, and none is named."
-    AUTHORISATION_INVALID = "authorisation_invalid", "The authorisation does not cover the provider, the member or the dates."
+    AUTHORISATION_MISSING = (
+        "authorisation_missing",
+        "The contract requires an authorisation for a service, and none is named.",
+    )
+    AUTHORISATION_INVALID = (
+        "authorisation_invalid",
+        "The authorisation does not cover the provider, the member or the dates.",
+    )
     TIMELY_FILING = "timely_filing", "The request came later than the contract allows."
-    DUPLICATE = "duplicate", "The same service was billed before. Release it only if it was truly given twice."
+    DUPLICATE = (
+        "duplicate",
+        "The same service was billed before. Release it only if it was truly given twice.",
+    )
     SUBSCRIBER_MISSING = "subscriber_missing", "The member id or name is missing."
-    RULE_FAILED_TO_RUN = "rule_failed_to_run", "A rule could not be evaluated with the values given. A person must look."
+    RULE_FAILED_TO_RUN = (
+        "rule_failed_to_run",
+        "A rule could not be evaluated with the values given. A person must look.",
+    )
     MODIFIER = "modifier", "A modifier does not have two characters or is repeated."
     PROCEDURE_CODE = "procedure_code", "A procedure code does not have the form of a HCPCS or CPT code."
     ATTACHMENT_MISSING = "attachment_missing", "A required attachment is missing."
@@ -100,17 +166,26 @@ class Reason(StrEnum):
     NO_PRICE = "no_price", "The contract has no price for a service on its date."
     RULE_ASKS_REVIEW = "rule_asks_review", "A rule asks that a person look at this request."
     RECALLED = "recalled", "The approval was recalled for another look."
-    RELEASED_BY_REVIEWER = "released_by_reviewer", "A reviewer released an exception; the request is decided by hand."
+    RELEASED_BY_REVIEWER = (
+        "released_by_reviewer",
+        "A reviewer released an exception; the request is decided by hand.",
+    )
     RETURNED_FOR_EDITS = "returned_for_edits", "The reviewer needs edits or proof before deciding."
     DENIED_BY_REVIEWER = "denied_by_reviewer", "The reviewer denied the request."
-    RECOVERY_NEEDED = "recovery_needed", "The original was sent or paid. Its recovery must be decided first; nothing is paid."
+    RECOVERY_NEEDED = (
+        "recovery_needed",
+        "The original was sent or paid. Its recovery must be decided first; nothing is paid.",
+    )
     CORRECTION = "correction", "A corrected version replaces this one."
     VOID = "void", "The partner voided the request."
     WITHDRAWN = "withdrawn", "The partner withdrew the request."
     NO_ACCOUNT = "no_account", "The payee has no verified bank account. Enrol one."
     ACCOUNT_HELD = "account_held", "The payee's bank account is held. It must be verified or replaced."
     COOLING_OFF = "cooling_off", "The payee's bank account was changed and is not yet payable."
-    NAME_NOT_ENCODABLE = "name_not_encodable", "The payee's name does not fit a bank file (22 plain characters). Confirm a short name."
+    NAME_NOT_ENCODABLE = (
+        "name_not_encodable",
+        "The payee's name does not fit a bank file (22 plain characters). Confirm a short name.",
+    )
     FIELD_NOT_ENCODABLE = "field_not_encodable", "A value does not fit its field of the bank file."
     AMOUNT_TOO_LARGE = "amount_too_large", "The payment exceeds what one bank entry can hold."
     HELD_BY_ORDER = "held_by_order", "An operator holds this item."
@@ -119,7 +194,10 @@ class Reason(StrEnum):
     ACCOUNT_ARRIVED = "account_arrived", "The payee's account became payable."
 
     # Commands to our own services.
-    STALE_ANSWER = "stale_answer", "The command answers an event that is no longer the latest. Look again and decide anew."
+    STALE_ANSWER = (
+        "stale_answer",
+        "The command answers an event that is no longer the latest. Look again and decide anew.",
+    )
     NOT_ALLOWED_NOW = "not_allowed_now", "The command does not fit the present state."
     SAME_PERSON = "same_person", "Another person must confirm this."
     UNKNOWN_SUBJECT = "unknown_subject", "Nothing by that id is known here."

@@ -30,6 +30,8 @@ class PartnerRegistered(Event):
 
 
 class Address(Record):
+    """A postal address in the United States; ``zip`` without the hyphen."""
+
     street: Text
     city: Text
     state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -95,6 +97,8 @@ class Rate(Record):
 
 
 class FeeScheduleRecorded(Event):
+    """What services are worth, by code, modifier and date."""
+
     fee_schedule: Code
     version: EntityVersion
     rates: Annotated[tuple[Rate, ...], Field(max_length=5000)]

@@ -43,13 +43,15 @@ class Subject(Record):
 
 
 class ServiceLine(Record):
-    """One service. ``units_thousandths`` is 1000 for one unit, because claims bill fractions and floats are not exact."""
+    """One service. ``units_thousandths`` is 1000 for one unit: claims bill fractions, and floats are not exact."""
 
     line_id: Annotated[str, Field(min_length=1, max_length=30, pattern=r"^[A-Za-z0-9._-]+$")]
     from_date: date
     to_date: date
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")]
-    modifiers: Annotated[tuple[Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")], ...], Field(max_length=4)] = ()
+    modifiers: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")], ...], Field(max_length=4)
+    ] = ()
     unit: Literal["UN", "MJ"] = "UN"
     units_thousandths: Annotated[int, Field(ge=0, le=9_999_999_000)]
     charge_cents: Cents
@@ -84,7 +86,9 @@ class PaymentRequest(Record):
     version: Annotated[int, Field(ge=1, le=999)] = 1
     frequency: Literal["1", "7", "8"] = "1"
     """1 original, 7 replacement, 8 void (CLM05-3)."""
-    payer_claim_number: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    payer_claim_number: (
+        Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None
+    ) = None
     """The number the original was given here (REF*F8); required with frequency 7 and 8."""
     programme: Literal["medical", "child-care"] = "medical"
     payer: Code
@@ -101,7 +105,9 @@ class PaymentRequest(Record):
     invoice_number: Text | None = None
     invoice_date: date | None = None
     contract_id: Code | None = None
-    authorisation_number: Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    authorisation_number: (
+        Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None
+    ) = None
     child_care: ChildCareFields | None = None
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=20)] = ()
 

@@ -1,7 +1,7 @@
 """A bank account sealed for payout: a compact JWE that only payout opens, bound to the payee and to who speaks.
 
-ECDH-ES+A256KW with A256GCM (RFC 7518, RFC 8037 X25519). The payee and the speaker stand in the protected header, which is
-the cipher's associated data: a sealed account cannot be used under another name. Needs ``throughline[seal]``.
+ECDH-ES+A256KW with A256GCM (RFC 7518, RFC 8037 X25519). The payee and the speaker stand in the protected header, which
+is the cipher's associated data: a sealed account cannot be used under another name. Needs ``throughline[seal]``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values that name a person or an account. They refuse to print, log or trace; the wire and the code that must, reveal them."""
+"""Values that name a person or an account. They refuse to print, log or trace."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from pydantic_core import CoreSchema, core_schema
 class Sensitive:
     """A string that shows itself only to who calls :meth:`reveal`.
 
-    ``str``, ``repr``, ``format``, ``%s`` and pickling give no part of it away. JSON of a message carries it, because the
-    topic is where it belongs; nothing else may.
+    ``str``, ``repr``, ``format``, ``%s`` and pickling give no part of it away. JSON of a message carries it, because
+    the topic is where it belongs; nothing else may.
     """
 
     __slots__ = ("_value",)
