@@ -140,6 +140,10 @@ def _of_this_payment(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id is not None and event.payment_id == facts.payment_id)
 
 
+def _before_settlement(facts: Facts, event: Any) -> bool:
+    return _of_this_payment(facts, event) and event.payment_id not in facts.settled
+
+
 def _another_payment(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id != facts.payment_id)
 
@@ -212,7 +216,7 @@ TABLE: tuple[Row, ...] = (
     Row("13", "payout", ItemHeld, (ON_HOLD,), None),
     Row("13a", "payout", ItemReleased, (ON_HOLD,), APPROVED),
     Row("16", "payout", ItemHeld, (SCHEDULED,), ON_HOLD, _refused_by_bank),
-    Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, _of_this_payment),
+    Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, _before_settlement),
     Row("16", "payout", PaymentRefused, (ON_HOLD, APPROVED), None, _of_this_payment),
     Row("17", "payout", PaymentSent, (SCHEDULED, PAID, RETURNED, ON_HOLD, APPROVED, MISMATCH), None),
     Row("17", "payout", PaymentSettled, (SCHEDULED,), PAID, _completes),
