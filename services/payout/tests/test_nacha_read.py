@@ -1,13 +1,17 @@
-"""The reader: frames that banks send, every prefix, every flipped bit, and a second reader's opinion of our files."""
+"""The reader: frames that banks send, every prefix, every flipped bit, and a second reader's opinion of
+our files.
+"""
 
 import gzip
 import io
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import achkit
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from payout.nacha import (
     BatchFacts,
     Entry,
@@ -22,7 +26,7 @@ from payout.nacha import (
 )
 
 FILE = FileFacts(
-    "121042882", "121042882", datetime(2026, 11, 16, 9, 30), "B", "ODFI BANK", "DEMO HEALTH PLAN"
+    "121042882", "121042882", datetime(2026, 11, 16, 9, 30, tzinfo=UTC), "B", "ODFI BANK", "DEMO HEALTH PLAN"
 )
 
 
@@ -80,13 +84,14 @@ def test_a_return_file_is_read_whole() -> None:
 
 
 def test_a_notification_of_change_is_read() -> None:
-    changed = (
-        RETURNS.replace(b"799R03121042880000001      09100001" + b" " * 44, b"798C01121042880000001      09100001" + b"77" + b" " * 42)
-        .replace(b"621121042882123456789        0000013000", b"621121042882123456789        0000000000")
+    returned = b"799R03121042880000001      09100001" + b" " * 44
+    change = b"798C01121042880000001      09100001" + b"77" + b" " * 42
+    data = (
+        RETURNS.replace(returned, change)
+        .replace(b"123456789        0000013000", b"123456789        0000000000")
         .replace(b"000000017525", b"000000004525")
-    )  # fmt: skip
-    fixed = changed.replace(b"      0910000177", b"      0910000177")
-    read = read_return_file(io.BytesIO(fixed))
+    )
+    read = read_return_file(io.BytesIO(data))
     assert [(c.code, c.original_trace, c.corrected) for c in read.changes] == [
         ("C01", "121042880000001", "77")
     ]
@@ -135,7 +140,9 @@ def test_frames_of_banks_change_nothing_about_the_money(data: bytes) -> None:
         (lambda d: d.replace(b"121042880000002\n", b"111111110000002\n", 1), Fault.TRACE, 5),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_trusted_is_refused_at_its_line(change, fault, line) -> None:  # type: ignore[no-untyped-def]
+def test_a_file_that_cannot_be_trusted_is_refused_at_its_line(
+    change: Callable[[bytes], bytes], fault: Fault, line: int | None
+) -> None:
     with pytest.raises(NachaRefused) as refused:
         money(change(ours()), Frame.STRICT)
     assert (refused.value.fault, refused.value.line) == (fault, line)

@@ -1,11 +1,14 @@
-"""The writer: exact bytes of a worked file, a row per refusal, and any accepted entry comes back as it was."""
+"""The writer: exact bytes of a worked file, a row per refusal, and any accepted entry comes back as it
+was.
+"""
 
 import io
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from payout.nacha import (
     Addenda,
     BatchFacts,
@@ -25,7 +28,7 @@ from payout.nacha.routing import check_digit
 from payout.nacha.write import WriterMisused
 
 FILE = FileFacts(
-    "121042882", "9876543212", datetime(2026, 11, 16, 9, 30), "A", "ODFI BANK", "DEMO HEALTH PLAN"
+    "121042882", "9876543212", datetime(2026, 11, 16, 9, 30, tzinfo=UTC), "A", "ODFI BANK", "DEMO HEALTH PLAN"
 )
 BATCH = BatchFacts("DEMO HEALTH PLAN", "1987654321", "CCD", "HCCLAIMPMT", date(2026, 11, 17), "12104288", 1)
 TRN_1 = "TRN*1*202611160001*1987654321~"

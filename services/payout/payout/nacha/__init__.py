@@ -1,6 +1,7 @@
 """NACHA files: written and read in integer cents and fixed 94-character records.
 
-The codec refuses and never cuts. What cannot be encoded is an answer (`Unencodable`, a field and a reason), so that one
+The codec refuses and never cuts. What cannot be encoded is an answer (`Unencodable`, a field and a
+reason), so that one
 entry cannot stop the others; what cannot be trusted when read is a `NachaRefused` with line and field.
 Source of the layout: Nacha Operating Rules, appendix three, ACH record format specifications.
 """

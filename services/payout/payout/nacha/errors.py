@@ -33,14 +33,18 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unencodable:
-    """One entry cannot be written: which field, and why. An answer, not an exception: the batch goes without it."""
+    """One entry cannot be written: which field, and why. An answer, not an exception: the batch goes
+    without it.
+    """
 
     field: str
     fault: Fault
 
 
 class NachaRefused(Exception):
-    """A file was refused. `line` counts from 1; `field` names the record's field. Holds no value of the file."""
+    """A file was refused. `line` counts from 1; `field` names the record's field. Holds no value of the
+    file.
+    """
 
     def __init__(self, fault: Fault, *, line: int | None = None, field: str | None = None) -> None:
         self.fault = fault

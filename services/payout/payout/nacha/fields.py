@@ -6,7 +6,9 @@ from payout.nacha.errors import Fault
 
 
 class FieldRefused(Exception):
-    """A value does not fit its field; turned into `Unencodable` or `NachaRefused` by whoever knows the record."""
+    """A value does not fit its field; turned into `Unencodable` or `NachaRefused` by whoever knows the
+    record.
+    """
 
     def __init__(self, field: str, fault: Fault) -> None:
         self.field = field
@@ -15,7 +17,9 @@ class FieldRefused(Exception):
 
 
 def text(field: str, value: str, width: int, *, required: bool = True) -> str:
-    """Left-justified printable ASCII. Leading or trailing blanks are refused: a reader could not give them back."""
+    """Left-justified printable ASCII. Leading or trailing blanks are refused: a reader could not give them
+    back.
+    """
     if not value:
         if required:
             raise FieldRefused(field, Fault.REQUIRED)

@@ -14,7 +14,8 @@ _PRINTABLE = frozenset(range(0x20, 0x7F))
 class Frame(Enum):
     """How strict the frame is. Money is read equally strictly in both.
 
-    STRICT is what we write: LF, 94 characters, filled to whole blocks. LENIENT is what banks send: CRLF, trailing blanks
+    STRICT is what we write: LF, 94 characters, filled to whole blocks. LENIENT is what banks send: CRLF,
+    trailing blanks
     cut off, blank lines at the end, no filler, or no line breaks at all.
     """
 
@@ -23,7 +24,9 @@ class Frame(Enum):
 
 
 def lines(stream: BinaryIO, frame: Frame, max_bytes: int) -> Iterator[tuple[int, str]]:
-    """Yields (line number from 1, exactly 94 printable ASCII characters). Bounded memory; refuses above max_bytes."""
+    """Yields (line number from 1, exactly 94 printable ASCII characters). Bounded memory; refuses above
+    max_bytes.
+    """
     seen = 0
     number = 0
     for raw in _raw_lines(stream, frame):

@@ -1,6 +1,7 @@
 """A NACHA file read record by record, every control checked as it goes by.
 
-Nothing read may be acted on before the iterator has ended without a refusal: only then did the file control agree.
+Nothing read may be acted on before the iterator has ended without a refusal: only then did the file
+control agree.
 """
 
 from collections.abc import Iterator
@@ -109,7 +110,9 @@ Record = FileHeader | BatchHeader | EntryDetail | Addenda | BatchControl | FileC
 def read_records(
     stream: BinaryIO, frame: Frame = Frame.STRICT, *, max_bytes: int = _DEFAULT_LIMIT
 ) -> Iterator[Record]:
-    """Yields the records in order; raises NachaRefused at the first that cannot be trusted, or at an early end."""
+    """Yields the records in order; raises NachaRefused at the first that cannot be trusted, or at an early
+    end.
+    """
     reader = _Reader(frame)
     number = 0
     for number, line in lines(stream, frame, max_bytes):

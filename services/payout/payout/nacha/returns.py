@@ -1,6 +1,7 @@
 """What a bank sends back: returned entries (addenda 99) and notifications of change (addenda 98).
 
-Sources: Nacha Operating Rules, appendix four; field positions checked against moov-io/ach addenda99.go, addenda98.go.
+Sources: Nacha Operating Rules, appendix four; field positions checked against moov-io/ach addenda99.go,
+addenda98.go.
 """
 
 import re
@@ -35,7 +36,9 @@ class ReturnedEntry:
 
 @dataclass(frozen=True, slots=True)
 class NotificationOfChange:
-    """The receiving bank says what should be different next time. It moves no money and edits no account by itself."""
+    """The receiving bank says what should be different next time. It moves no money and edits no account
+    by itself.
+    """
 
     line: int
     code: str  # C01..C69

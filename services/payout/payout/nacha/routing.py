@@ -1,7 +1,10 @@
-"""ABA routing numbers: form, prefix and check digit. That one is well-formed does not prove that it takes ACH."""
+"""ABA routing numbers: form, prefix and check digit. That one is well-formed does not prove that it takes
+ACH.
+"""
 
 _WEIGHTS = (3, 7, 1, 3, 7, 1, 3, 7)
-# Federal Reserve districts 01-12, thrifts 21-32, electronic 61-72, traveller's cheques 80. 00 is the US government's
+# Federal Reserve districts 01-12, thrifts 21-32, electronic 61-72, traveller's cheques 80. 00 is the US
+# government's
 # own and never a payee's bank; the check digit alone would let 000000000 pass.
 _PREFIXES = frozenset([*range(1, 13), *range(21, 33), *range(61, 73), 80])
 

@@ -11,7 +11,9 @@ _TRN = re.compile(r"TRN\*1\*([0-9A-Za-z]{1,50})\*(1[0-9]{9})(?:\*([^*~\\]{1,50})
 
 @dataclass(frozen=True, slots=True)
 class Trn:
-    """TRN02 (trace number) and TRN03 (1 and the payer's nine-digit TIN). Leading zeros of TRN02 are significant."""
+    """TRN02 (trace number) and TRN03 (1 and the payer's nine-digit TIN). Leading zeros of TRN02 are
+    significant.
+    """
 
     trace_number: str
     payer_id: str

@@ -1,6 +1,7 @@
 """A NACHA file written record by record into a sink: bounded memory, and the same bytes for the same facts.
 
-Time is an argument. Sources: Nacha Operating Rules, appendix three; domain facts on CCD+ (HCCLAIMPMT, one addenda 05).
+Time is an argument. Sources: Nacha Operating Rules, appendix three; domain facts on CCD+ (HCCLAIMPMT, one
+addenda 05).
 """
 
 from collections.abc import Callable
@@ -19,7 +20,9 @@ _BLOCK = 10
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """Who sends to whom, and when (`created_at` in the bank's local time; the file says neither zone nor seconds)."""
+    """Who sends to whom, and when (`created_at` in the bank's local time; the file says neither zone nor
+    seconds).
+    """
 
     destination: str  # the bank's nine-digit routing number
     origin: str  # ten characters, as the bank assigns
@@ -32,7 +35,9 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """One batch: one originator, one SEC code, one effective entry date. Credits only unless said otherwise."""
+    """One batch: one originator, one SEC code, one effective entry date. Credits only unless said
+    otherwise.
+    """
 
     company_name: str
     company_id: str
@@ -74,11 +79,15 @@ class FileTotals:
 
 
 class WriterMisused(Exception):
-    """Records asked for in an order that no file has. A defect of the caller; nothing of the file may be used."""
+    """Records asked for in an order that no file has. A defect of the caller; nothing of the file may be
+    used.
+    """
 
 
 def encode_entry(entry: Entry, batch: BatchFacts) -> bytes | Unencodable:
-    """The entry's records (6, and 7 where it has an addenda) with their newlines, or why they cannot be written."""
+    """The entry's records (6, and 7 where it has an addenda) with their newlines, or why they cannot be
+    written.
+    """
     try:
         return _entry_records(entry, batch).encode("ascii")
     except FieldRefused as refused:
@@ -150,8 +159,10 @@ class _BatchTotals:
 class FileWriter:
     """Writes one file: `begin_batch`, `add` for each entry, `end_batch`, again, then `close`.
 
-    `add` answers an `Unencodable` and writes nothing where an entry cannot be encoded, or would carry a total over the
-    width of its control field. Trace sequences must rise over the whole file, across batches: returns are matched by
+    `add` answers an `Unencodable` and writes nothing where an entry cannot be encoded, or would carry a
+    total over the
+    width of its control field. Trace sequences must rise over the whole file, across batches: returns are
+    matched by
     trace alone, so a sequence that starts again per batch would make two entries one.
     """
 
