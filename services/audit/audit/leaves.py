@@ -1,7 +1,7 @@
 """What a leaf of the log commits to, and how the records behind leaves are kept.
 
-A leaf is the canonical bytes of one Kafka record. Every variable part stands behind its length, so two different
-records never make the same leaf; an absent key, header value or value (null) differs from an empty one.
+A leaf is the canonical bytes of one Kafka record. Every variable part stands behind its length, so two
+different records never make the same leaf; an absent key, header or value (null) differs from an empty one.
 
     leaf       = head, value part
     head       = 0x01, topic, topic id, u32 partition, u64 offset, i64 timestamp in ms,
@@ -15,8 +15,8 @@ records never make the same leaf; an absent key, header value or value (null) di
     value part = 0x00 for a null value, or 0x01, SHA-256(salt || value)
 
 Integers are big-endian. The salt is 16 random bytes of each record, kept beside the value and erased with it:
-without it nobody can find the value of a short field by trying. A record is kept as u32 length, head, then 0x00
-(null), or 0x01, salt, u32 length, value, or 0x02, SHA-256(salt || value), where the value was erased.
+without it nobody can find the value of a short field by trying. A record is kept as u32 length, head, then
+0x00 (null), or 0x01, salt, u32 length, value, or 0x02, SHA-256(salt || value), where the value was erased.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class HeardRecord(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeptRecord:
-    """A record as audit keeps it. `value` is None where it was null or erased, `commitment` only where null."""
+    """A record as audit keeps it. `value` is None where null or erased, `commitment` only where null."""
 
     topic: str
     topic_id: bytes

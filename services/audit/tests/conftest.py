@@ -1,0 +1,35 @@
+"""A migrated database, emptied before each test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+
+import asyncpg
+import pytest
+from alembic import command
+
+from chassis.migrate import alembic_config
+
+if TYPE_CHECKING:
+    from stack.pytest_plugin import TestDatabases
+
+
+@pytest.fixture(scope="session")
+def audit_database(postgres: TestDatabases) -> str:
+    dsn = postgres.make_database("audit")
+    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
+        command.upgrade(alembic_config("audit", dsn), "head")
+    return dsn
+
+
+@pytest.fixture
+async def pool(audit_database: str) -> AsyncIterator[asyncpg.Pool]:
+    made = await asyncpg.create_pool(audit_database, min_size=1, max_size=6)
+    assert made is not None
+    await made.execute("truncate batches, mentions, roots, subtrees, erasures restart identity")
+    await made.execute("update tree set size = 0, edge = '', epoch = 0, owner = '', seen_at = '-infinity'")
+    yield made
+    await made.close()
