@@ -1,0 +1,1 @@
+"""The rule catalogue: dated, versioned data files, and the engine that evaluates them."""

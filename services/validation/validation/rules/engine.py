@@ -1,0 +1,92 @@
+"""Evaluate a rule set: facts in, findings out. A rule that cannot be evaluated asks for a person; it never passes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cel
+
+from throughline.decisions import Finding
+from throughline.reasons import Reason, Severity
+
+from validation.rules.rule_set import CompiledRule, Rule, RuleSet
+from validation.rules.facts import Facts
+
+MESSAGE_CHARACTERS_MAX = 400
+FINDINGS_MAX = 100
+"""A request of 50 lines can break every line rule in each; more findings than this help nobody."""
+
+
+def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Finding]:
+    """What does not hold, claim rules first, then line by line, each in the order of rule ids."""
+    if not rule_set.claim_rules and not rule_set.line_rules:
+        return [_no_rules()]
+    found: list[Finding] = []
+    _run(rule_set.claim_rules, cel.Context(_chosen(claim, rule_set.claim_names)), None, found)
+    if rule_set.line_rules:
+        shared = _chosen(claim, rule_set.line_names)
+        for position, line in enumerate(lines):
+            context = cel.Context({**shared, **_chosen(line, rule_set.line_names)})
+            _run(rule_set.line_rules, context, position, found)
+    return found[:FINDINGS_MAX]
+
+
+def _run(rules: tuple[CompiledRule, ...], context: Any, position: int | None, found: list[Finding]) -> None:
+    for one in rules:
+        try:
+            holds = one.program.execute(context)
+        except Exception as error:  # whatever CEL raises, the rule has not passed
+            found.append(_failed_to_run(one.rule, position, type(error).__name__))
+            continue
+        if holds is True:
+            continue
+        if holds is False:
+            found.append(_broken(one.rule, position))
+        else:
+            found.append(_failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false"))
+
+
+def _chosen(facts: Facts, names: frozenset[str]) -> Facts:
+    return {name: value for name, value in facts.items() if name in names}
+
+
+def _broken(rule: Rule, position: int | None) -> Finding:
+    return Finding(
+        rule=rule.id,
+        rule_version=rule.version,
+        severity=rule.severity,
+        reason=rule.reason,
+        field=_field(rule, position),
+        message=rule.message,
+        fix=rule.fix,
+    )
+
+
+def _failed_to_run(rule: Rule, position: int | None, why: str) -> Finding:
+    """The error's text is left out: it may repeat a value."""
+    return Finding(
+        rule=rule.id,
+        rule_version=rule.version,
+        severity=Severity.REVIEW,
+        reason=Reason.RULE_FAILED_TO_RUN,
+        field=_field(rule, position),
+        message=f"The rule could not be evaluated ({why})."[:MESSAGE_CHARACTERS_MAX],
+        fix="Decide by hand, and have the rule mended.",
+    )
+
+
+def _no_rules() -> Finding:
+    return Finding(
+        rule="catalogue",
+        rule_version=1,
+        severity=Severity.REVIEW,
+        reason=Reason.RULE_FAILED_TO_RUN,
+        field="lines",
+        message="No rule is in force on the first service day.",
+        fix="Decide by hand; check the service dates.",
+    )
+
+
+def _field(rule: Rule, position: int | None) -> str:
+    return rule.field if position is None else rule.field.replace("#", str(position))

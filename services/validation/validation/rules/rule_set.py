@@ -1,0 +1,157 @@
+"""The catalogue: rules read from dated TOML files, checked once at start, and the sets in force between their dates."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from hashlib import sha256
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+import cel
+from pydantic import BaseModel, ConfigDict, Field
+
+from throughline.reasons import Reason, Severity
+
+
+class CatalogueBreach(ValueError):
+    """The catalogue contradicts itself; the service does not start with it."""
+
+
+class Rule(BaseModel):
+    """One rule in one version. It holds where ``expression`` is true, or where ``when`` is false."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,60}$")]
+    version: Annotated[int, Field(ge=1)]
+    effective_from: date
+    effective_to: date | None = None
+    severity: Severity
+    scope: Literal["claim", "line"]
+    field: Annotated[str, Field(max_length=100)]
+    """The field to look at; ``#`` stands for the line's position, from 0."""
+    when: str = "true"
+    expression: str
+    reason: Reason
+    message: Annotated[str, Field(max_length=400)]
+    fix: Annotated[str, Field(max_length=400)]
+    carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
+    """The claim adjustment reason code of a denial for this reason; 16 with a remark where none is given."""
+    passing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
+    failing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
+
+    def source(self) -> str:
+        """The whole rule as one CEL expression."""
+        return self.expression if self.when == "true" else f"!({self.when}) || ({self.expression})"
+
+    def content(self) -> dict[str, Any]:
+        """What the rule decides, without its examples: the part that the rule-set hash covers."""
+        return self.model_dump(mode="json", exclude={"passing", "failing"})
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    rule: Rule
+    program: cel.Program
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules in force on a day, compiled, and the facts that each scope reads."""
+
+    sha256: str
+    claim_rules: tuple[CompiledRule, ...]
+    line_rules: tuple[CompiledRule, ...]
+    claim_names: frozenset[str] = field(default_factory=frozenset)
+    line_names: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        return tuple(one.rule for one in (*self.claim_rules, *self.line_rules))
+
+
+class Catalogue:
+    """Every rule ever in force. A decision uses the set of its first service day, so old dates keep old rules."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda one: (one.id, one.version)))
+        _must_not_overlap(self.rules)
+        changes = {rule.effective_from for rule in self.rules}
+        changes |= {rule.effective_to + timedelta(days=1) for rule in self.rules if rule.effective_to}
+        self._days = sorted(changes)
+        self._sets = [rule_set_of(_in_force(self.rules, day)) for day in self._days]
+        self._before = rule_set_of(())
+
+    def in_force_on(self, day: date) -> RuleSet:
+        """The rule set of a service day. Before the first rule it is empty, and the engine asks for a review."""
+        position = bisect_right(self._days, day)
+        return self._sets[position - 1] if position else self._before
+
+    def carc_of(self, reason: Reason) -> str | None:
+        return next((rule.carc for rule in self.rules if rule.reason == reason and rule.carc), None)
+
+
+def load_catalogue() -> Catalogue:
+    """The catalogue that ships with this release: every ``catalogue/*.toml``. Raises CatalogueBreach."""
+    folder = files("validation.rules") / "catalogue"
+    texts = {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".toml")}
+    return Catalogue(rules_in(texts))
+
+
+def rules_in(texts: Mapping[str, str]) -> list[Rule]:
+    """The rules of some catalogue files. Raises CatalogueBreach naming the file."""
+    found: list[Rule] = []
+    for name in sorted(texts):
+        try:
+            found.extend(Rule.model_validate(entry) for entry in tomllib.loads(texts[name])["rule"])
+        except (KeyError, ValueError) as error:
+            raise CatalogueBreach(f"{name}: {error}") from error
+    return found
+
+
+def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
+    """Compile rules into a set. Raises CatalogueBreach where an expression is not CEL."""
+    claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "claim")
+    line_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "line")
+    return RuleSet(
+        sha256=content_hash(rules),
+        claim_rules=claim_rules,
+        line_rules=line_rules,
+        claim_names=frozenset(name for one in claim_rules for name in one.program.variables()),
+        line_names=frozenset(name for one in line_rules for name in one.program.variables()),
+    )
+
+
+def content_hash(rules: Sequence[Rule]) -> str:
+    """SHA-256 of the rules' content as canonical JSON (sorted keys, no spaces), in order of id."""
+    content = [rule.content() for rule in sorted(rules, key=lambda one: (one.id, one.version))]
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
+
+
+def _compiled(rule: Rule) -> CompiledRule:
+    try:
+        return CompiledRule(rule, cel.compile(rule.source()))
+    except ValueError as error:
+        raise CatalogueBreach(f"rule {rule.id} version {rule.version} is not CEL: {error}") from error
+
+
+def _in_force(rules: Iterable[Rule], day: date) -> list[Rule]:
+    return [
+        rule for rule in rules if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to)
+    ]
+
+
+def _must_not_overlap(rules: Sequence[Rule]) -> None:
+    for earlier, later in zip(rules, rules[1:], strict=False):
+        if earlier.id != later.id:
+            continue
+        if earlier.version == later.version:
+            raise CatalogueBreach(f"rule {earlier.id} has version {earlier.version} twice")
+        if earlier.effective_to is None or later.effective_from <= earlier.effective_to:
+            raise CatalogueBreach(f"versions {earlier.version} and {later.version} of rule {earlier.id} overlap")
