@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.ports import Ports
-from stack.settings import inherited_environment
+from stack.settings import part_environment
 from throughline.flow import SERVICES
 
 
@@ -64,7 +64,7 @@ def bank_environment(*, places: Places, ports: Ports) -> dict[str, str]:
 
 
 def _shared(places: Places) -> dict[str, str]:
-    return inherited_environment() | {
+    return part_environment(places.directory) | {
         "STACK_MODE": "sandbox",
         "CLOCK_FILE": str(places.clock),
         "LOG_LEVEL": "INFO",

@@ -51,6 +51,11 @@ def read_list(path: Path = JAR_LIST) -> list[Jar]:
     return jars
 
 
+def folder_in(cache: Path) -> Path:
+    """Where `provide` keeps the jars."""
+    return cache / f"kafka-{KAFKA_VERSION}"
+
+
 def provide(
     cache: Path, report: Report, *, jars: Sequence[Jar] | None = None, fetch: Fetch | None = None
 ) -> Path:
@@ -59,7 +64,7 @@ def provide(
     Raises StackError where a jar cannot be fetched, or where its bytes are not those of the list.
     """
     wanted = read_list() if jars is None else jars
-    folder = cache / f"kafka-{KAFKA_VERSION}"
+    folder = folder_in(cache)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(cache / f"kafka-{KAFKA_VERSION}.lock"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import socket
 import subprocess
 import uuid
@@ -14,7 +15,7 @@ from stack import jars
 from stack.errors import StackError
 from stack.ports import Ports
 from stack.process import ManagedProcess
-from stack.settings import inherited_environment, read_settings
+from stack.settings import part_environment, read_settings
 
 HEAP = "512m"
 
@@ -70,7 +71,6 @@ class Kafka:
         self.directory = directory / "kafka"
         self.ports = ports
         self._report = report
-        self._java = _java()
 
     @property
     def bootstrap(self) -> str:
@@ -78,32 +78,28 @@ class Kafka:
         return f"127.0.0.1:{self.ports.kafka}"
 
     def prepare(self) -> ManagedProcess:
-        """Writes the configuration, formats the storage at the first start, and answers the broker's process."""
-        classes = f"{jars.provide(read_settings().cache, self._report)}{os.sep}*"
-        self.directory.mkdir(parents=True, exist_ok=True)
-        data = self.directory / "data"
-        properties = self.directory / "server.properties"
-        properties.write_text(
-            _PROPERTIES.format(port=self.ports.kafka, controller_port=self.ports.kafka_controller, data=data)
-        )
+        """Fetches what is missing, formats the storage at the first start, and answers the broker's process."""
+        jars.provide(read_settings().cache, self._report)
+        self._temporary.mkdir(parents=True, exist_ok=True)
         (self.directory / "log4j2.yaml").write_text(_LOG4J2)
-        command = [
-            str(self._java),
-            f"-Xmx{HEAP}",
-            "--enable-native-access=ALL-UNNAMED",
-            f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}",
-            f"-Djava.io.tmpdir={self._temporary()}",
-            "-cp",
-            classes,
-        ]
-        env = inherited_environment()
-        if not (data / "meta.properties").exists():
-            self._format(command, env, properties)
+        self._properties.write_text(
+            _PROPERTIES.format(
+                port=self.ports.kafka,
+                controller_port=self.ports.kafka_controller,
+                data=self.directory / "data",
+            )
+        )
+        if not (self.directory / "formatted").exists():
+            self._format()
+        return self.process()
+
+    def process(self) -> ManagedProcess:
+        """The broker's process, not started; its files are taken as they are."""
         return ManagedProcess(
             "kafka",
-            [*command, "kafka.Kafka", str(properties)],
+            [*self._java_command(), "kafka.Kafka", str(self._properties)],
             log=self.directory.parent / "logs" / "kafka.log",
-            env=env,
+            env=part_environment(self.directory.parent),
             directory=self.directory,
         )
 
@@ -113,17 +109,34 @@ class Kafka:
             probe.settimeout(1)
             return probe.connect_ex(("127.0.0.1", self.ports.kafka)) == 0
 
-    def _temporary(self) -> Path:
-        # Kafka's compression libraries unpack themselves there; the machine's own /tmp may refuse execution.
-        folder = self.directory / "tmp"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+    @property
+    def _properties(self) -> Path:
+        return self.directory / "server.properties"
 
-    def _format(self, command: list[str], env: dict[str, str], properties: Path) -> None:
+    @property
+    def _temporary(self) -> Path:
+        # Kafka's compression libraries unpack themselves there; the machine's own may refuse execution.
+        return self.directory / "tmp"
+
+    def _java_command(self) -> list[str]:
+        return [
+            str(_java()),
+            f"-Xmx{HEAP}",
+            "--enable-native-access=ALL-UNNAMED",
+            f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}",
+            f"-Djava.io.tmpdir={self._temporary}",
+            "-cp",
+            f"{jars.folder_in(read_settings().cache)}{os.sep}*",
+        ]
+
+    def _format(self) -> None:
+        # Done once for good: what an interrupted attempt left is thrown away, it holds nothing yet.
+        shutil.rmtree(self.directory / "data", ignore_errors=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        command = [*self._java_command(), "kafka.tools.StorageTool", "format", "-t", cluster]
         done = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties)],
-            env=env,
+            [*command, "-c", str(self._properties)],
+            env=part_environment(self.directory.parent),
             capture_output=True,
             text=True,
             check=False,
@@ -133,6 +146,7 @@ class Kafka:
                 f"Kafka's storage in {self.directory} could not be made; remove that folder and start again. "
                 f"Kafka said: {(done.stdout + done.stderr).strip()[-400:]}"
             )
+        (self.directory / "formatted").touch()
 
 
 def _java() -> Path:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import shutil
-import signal
-import subprocess
-import sys
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import IO, Self
+from types import TracebackType
+from typing import Self
 
 import psutil
 
 from stack import services
-from stack.environment import Places, service_environment
+from stack.claim import Claim, stop_everything
+from stack.environment import Places, bank_environment, service_environment
 from stack.errors import StackError
+from stack.interruption import Watchdog, sigterm_unwinds, uninterrupted
 from stack.kafka import Kafka
 from stack.keys import ensure_keys
+from stack.parts import Parts
 from stack.ports import Ports, require_free
 from stack.postgres import ADMIN, Postgres
-from stack.process import ManagedProcess, Running, stop_running
+from stack.process import Running
 from stack.run_file import Run, forget_run, read_run, write_run
 from stack.secrets_file import role_password
 from stack.settings import DEFAULT_PORT_BASE, read_settings
@@ -35,10 +31,9 @@ from throughline.flow import SERVICES
 KAFKA, POSTGRES, SERVICES_PART, BANK = "kafka", "postgres", "services", "bank"
 WHOLE = (KAFKA, POSTGRES, SERVICES_PART, BANK)
 INFRASTRUCTURE = (KAFKA, POSTGRES)
-_FREE_BYTES_NEEDED = 1_000_000_000
 
 
-class LocalStack:
+class LocalStack(Parts):
     """A stack in one directory, as a context manager or by `start` and `stop`. All methods block; none is async.
 
     A second start in the same directory finds its topics, databases, keys and passwords again.
@@ -52,23 +47,25 @@ class LocalStack:
         parts: Iterable[str] = WHOLE,
         replicas: Mapping[str, int] | None = None,
         partners: Iterable[str] = ("portal",),
+        environment: Mapping[str, Mapping[str, str]] | None = None,
         report: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """`port_base`: the first of a hundred ports; `replicas`: processes by service, 1 where not named, 0 for none;
+        `environment`: further variables by service (`bank` for the bank, `*` for all), over those of environment.py;
         `report`: hears one sentence for each step, for a progress display."""
+        super().__init__()
         self.directory = Path(directory).absolute()
         self.ports = Ports(port_base or read_settings().port_base or DEFAULT_PORT_BASE)
         self.parts = tuple(parts)
         self.replicas = {name: (replicas or {}).get(name, 1) for name in SERVICES}
         self.partners = tuple(partners)
+        self.environment = {name: dict(env) for name, env in (environment or {}).items()}
         self.places = Places(self.directory)
-        self.processes: dict[str, ManagedProcess] = {}
-        self._ready: dict[str, Callable[[], bool]] = {}
         self._report = report
         self._run: Run | None = None
-        self._lock: IO[str] | None = None
-        self._watchdog: subprocess.Popen[bytes] | None = None
-        self._kafka: Kafka | None = None
+        self._claim: Claim | None = None
+        self._watchdog: Watchdog | None = None
+        self._until_exit = contextlib.ExitStack()
         self._postgres: Postgres | None = None
 
     @classmethod
@@ -84,6 +81,7 @@ class LocalStack:
             parts=run.parts,
             replicas=run.replicas,
             partners=run.partners,
+            environment=run.environment,
             report=report,
         )
         stack._run = run
@@ -123,7 +121,7 @@ class LocalStack:
 
         `detached`: the stack outlives its starter, until `attach(directory).stop()`.
         """
-        self._claim_directory()
+        self._claim = Claim(self.directory)
         try:
             self._run = Run(
                 id=uuid.uuid4().hex,
@@ -133,10 +131,11 @@ class LocalStack:
                 parts=list(self.parts),
                 replicas=self.replicas,
                 partners=list(self.partners),
+                environment=self.environment,
             )
             write_run(self.directory, self._run)
             if not detached:
-                self._watch()
+                self._watchdog = Watchdog(self.directory, self._run.id)
             self._start_parts()
         except OSError as error:
             self.stop()
@@ -147,80 +146,31 @@ class LocalStack:
             self.stop()
             raise
         if detached:
-            self._release_directory()
+            self._release()
         return self
 
     def stop(self) -> None:
         """Stops every part, the last started first. Stopping what is not running is no error."""
-        names = list(self.processes)
-        names.sort(
-            key=lambda name: (KAFKA, POSTGRES).index(name) if name in INFRASTRUCTURE else 2, reverse=True
-        )
-        with _uninterrupted():
-            self._stop_at_once([name for name in names if name not in INFRASTRUCTURE])
-            self._stop_at_once([name for name in names if name in INFRASTRUCTURE])
+        with uninterrupted():
+            self._stop_at_once([name for name in self.processes if name not in INFRASTRUCTURE])
+            self._stop_at_once([name for name in self.processes if name in INFRASTRUCTURE])
+            stop_everything(self.directory, self._run)
             forget_run(self.directory)
             self._run = None
-            self._dismiss_watchdog()
-            self._release_directory()
+            self._release()
 
     def __enter__(self) -> Self:
-        self._previous_handler = _raise_on_sigterm()
-        return self.start()
+        with contextlib.ExitStack() as opened:
+            opened.enter_context(sigterm_unwinds())
+            self.start()
+            self._until_exit = opened.pop_all()
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-        if self._previous_handler is not None:
-            signal.signal(signal.SIGTERM, self._previous_handler)
-
-    # single parts
-
-    def running(self) -> dict[str, int]:
-        """The pid of each process that is alive, by name: `kafka`, `postgres`, `bank`, `payout-1`, ..."""
-        return {name: each.pid for name, each in self.processes.items() if each.pid is not None}
-
-    def kill(self, name: str) -> None:
-        """SIGKILL to one part and everything it started."""
-        self._part(name).kill()
-
-    def pause(self, name: str) -> None:
-        """SIGSTOP; `resume` lets it go on."""
-        self._part(name).pause()
-
-    def resume(self, name: str) -> None:
-        self._part(name).resume()
-
-    def stop_part(self, name: str) -> None:
-        """Asks one part to stop, and waits for it."""
-        self._part(name).stop()
-
-    def start_part(self, name: str, *, wait: bool = True) -> None:
-        """Starts a part that is not running; with `wait`, returns when it is ready."""
-        part = self._part(name)
-        if part.is_alive():
-            return
-        self._launch(name)
-        if wait:
-            self.wait_ready([name])
-
-    def restart(self, name: str) -> None:
-        """Stops one part in order and starts it again."""
-        self.stop_part(name)
-        self.start_part(name)
-
-    def wait_ready(self, names: Iterable[str] | None = None, seconds: float = 90) -> None:
-        """Waits until parts are ready. Raises StackError, with the end of its log, for one that died or is late."""
-        deadline = time.monotonic() + seconds
-        for name in self.processes if names is None else names:
-            part = self._part(name)
-            while not self._ready[name]():
-                if not part.is_alive():
-                    raise StackError(_failed(part, "stopped while starting"))
-                if time.monotonic() > deadline:
-                    raise StackError(_failed(part, f"was not ready within {seconds:.0f} seconds"))
-                time.sleep(0.05)
+        self._until_exit.close()
 
     def add_partner(self, partner: str) -> None:
         """Makes the two topics of a partner."""
@@ -252,12 +202,24 @@ class LocalStack:
             self.postgres.ensure_database(service, role_password(self.directory, service))
         ensure_flow_topics(self.kafka_bootstrap, self.partners)
         self._report("Migrating the databases")
-        services.migrate(wanted, self._service_environment, self.places)
+        self._migrate(wanted)
         self._report(f"Starting {', '.join(wanted)}")
         names = [name for name in self.processes if name not in (*INFRASTRUCTURE, BANK)]
         for name in names:
             self._launch(name)
         self.wait_ready(names)
+
+    def _migrate(self, wanted: Iterable[str]) -> None:
+        migrations = [
+            services.migration(service, self._service_environment(service, 1), self.places)
+            for service in wanted
+        ]
+        for each in migrations:
+            self._remember(each.name, each.start())
+        services.require_migrated(migrations)
+
+    def _further(self, name: str) -> dict[str, str]:
+        return self.environment.get("*", {}) | self.environment.get(name, {})
 
     def _service_environment(self, service: str, replica: int) -> dict[str, str]:
         return service_environment(
@@ -267,13 +229,13 @@ class LocalStack:
             ports=self.ports,
             database_url=self.database_url(service),
             kafka_bootstrap=self.kafka_bootstrap,
-        )
+        ) | self._further(service)
 
     def _describe(self, *, prepare: bool = False) -> None:
         """Fills `processes` with every part, none of them started."""
         if KAFKA in self.parts:
-            self._kafka = Kafka(self.directory, self.ports, self._report)
-            self._add(self._kafka.prepare(), self._kafka.is_ready)
+            kafka = Kafka(self.directory, self.ports, self._report)
+            self._add(kafka.prepare() if prepare else kafka.process(), kafka.is_ready)
         if POSTGRES in self.parts:
             server = self.postgres.prepare() if prepare else self.postgres.process()
             self._add(server, lambda: self.postgres.is_ready(server.pid))
@@ -285,29 +247,17 @@ class LocalStack:
                     )
                     self._add(process, services.readiness(self.http_url(service, replica)))
         if BANK in self.parts:
-            self._add(services.bank_process(self.places, self.ports), lambda: True)
+            self._add(
+                services.bank_process(
+                    self.places, bank_environment(places=self.places, ports=self.ports) | self._further(BANK)
+                ),
+                lambda: True,
+            )
 
-    def _add(self, process: ManagedProcess, ready: Callable[[], bool]) -> None:
-        self.processes[process.name] = process
-        self._ready[process.name] = ready
-
-    def _part(self, name: str) -> ManagedProcess:
-        if name not in self.processes:
-            raise StackError(f"This stack has no part '{name}': it has {', '.join(self.processes)}.")
-        return self.processes[name]
-
-    def _launch(self, name: str) -> None:
-        running = self.processes[name].start()
+    def _remember(self, name: str, running: Running) -> None:
         if self._run is not None:
             self._run.processes[name] = running
             write_run(self.directory, self._run)
-
-    def _stop_at_once(self, names: list[str]) -> None:
-        threads = [threading.Thread(target=self.processes[name].stop) for name in names]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
 
     def _require_ports(self) -> None:
         needed: dict[int, str] = {}
@@ -322,96 +272,15 @@ class LocalStack:
         for port, what in needed.items():
             require_free(port, what)
 
-    def _claim_directory(self) -> None:
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = (self.directory / "lock").open("w")
-        except OSError as error:
-            raise StackError(
-                f"The stack's directory {self.directory} cannot be used ({error.strerror}): name another one."
-            ) from error
-        free = shutil.disk_usage(self.directory).free
-        if free < _FREE_BYTES_NEEDED:
-            raise StackError(
-                f"Only {free // 1_000_000} MB are free in {self.directory} and a stack needs "
-                f"{_FREE_BYTES_NEEDED // 1_000_000}: free some space or name a directory on another disk."
-            )
-        earlier = read_run(self.directory)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            owner = f" by process {earlier.owner.pid}" if earlier else ""
-            raise StackError(
-                f"The stack in {self.directory} is already run{owner}: stop that, or name another directory."
-            ) from error
-        if earlier is not None:
-            self._clear_up(earlier)
-
-    def _clear_up(self, earlier: Run) -> None:
-        if earlier.detached and earlier.any_alive():
-            self._release_directory()
-            raise StackError(
-                f"The stack in {self.directory} is up already: use it, or stop it with 'make down' first."
-            )
-        for running in reversed(earlier.processes.values()):
-            stop_running(running, signal.SIGTERM, 5)
-        forget_run(self.directory)
-
-    def _release_directory(self) -> None:
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
-
-    def _watch(self) -> None:
-        assert self._run is not None
-        self._watchdog = subprocess.Popen(
-            [sys.executable, "-m", "stack.watchdog", str(self.directory), self._run.id],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def _dismiss_watchdog(self) -> None:
-        if self._watchdog is None:
-            return
-        with contextlib.suppress(BrokenPipeError):
-            self._watchdog.communicate(b".")
-        self._watchdog = None
+    def _release(self) -> None:
+        if self._watchdog is not None:
+            self._watchdog.dismiss()
+            self._watchdog = None
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
 
 def _myself() -> Running:
     me = psutil.Process()
     return Running(me.pid, me.create_time())
-
-
-def _failed(part: ManagedProcess, how: str) -> str:
-    return f"{part.name} {how}; its log is {part.log}. It ends:\n{part.last_words()}"
-
-
-Handler = Callable[[int, FrameType | None], object] | int | None
-
-
-def _raise_on_sigterm() -> Handler:
-    """Lets SIGTERM unwind the starter as Ctrl-C does; answers the handler to put back, None where none was changed."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    return signal.signal(signal.SIGTERM, leave)
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Holds Ctrl-C and SIGTERM back while the stack stops: a second one must not leave half of it running."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    held = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in held.items():
-            signal.signal(number, handler)

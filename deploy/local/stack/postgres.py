@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -14,7 +15,7 @@ from stack import unprivileged
 from stack.errors import StackError
 from stack.ports import Ports
 from stack.process import ManagedProcess
-from stack.settings import inherited_environment
+from stack.settings import inherited_environment, part_environment
 
 ADMIN = "postgres"
 
@@ -38,7 +39,7 @@ SETTINGS = {
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
     "checkpoint_timeout": "15min",
-    "wal_compression": "on",
+    "wal_compression": "pglz",
     "jit": "off",
 }
 
@@ -75,7 +76,7 @@ class Postgres:
             "postgres",
             unprivileged.command([str(self._programs / "postgres"), "-D", str(self.data), *options]),
             log=self.directory.parent / "logs" / "postgres.log",
-            env=inherited_environment(),
+            env=part_environment(self.directory.parent),
             directory=self.directory,
             stop_signal=signal.SIGINT,  # fast shutdown: sessions are ended, everything is written
         )
@@ -102,7 +103,7 @@ class Postgres:
                 "-",
             ],
             input=sql,
-            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10", "PGOPTIONS": "-c lock_timeout=30s"},
+            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10"},
             capture_output=True,
             text=True,
             check=False,
@@ -134,33 +135,36 @@ class Postgres:
             pass  # no file, or no such process: PostgreSQL sees that by itself
 
     def _initialise(self) -> None:
-        with tempfile.NamedTemporaryFile(
-            "w", dir=self.directory, prefix=".initial-", suffix=".txt"
-        ) as secret:
+        # Made beside and renamed when whole: an interrupted attempt leaves nothing that looks like a data folder.
+        unfinished = self.directory / "data.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        with tempfile.NamedTemporaryFile("w", dir=self.directory, prefix=".initial-") as secret:
             secret.write(self._password)
             secret.flush()
             unprivileged.own_by_runner(self.directory)
-            made = subprocess.run(
-                unprivileged.command(
-                    [
-                        str(self._programs / "initdb"),
-                        f"--pgdata={self.data}",
-                        f"--username={ADMIN}",
-                        f"--pwfile={secret.name}",
-                        "--auth=scram-sha-256",
-                        "--encoding=UTF8",
-                        "--locale=C.UTF-8",
-                        "--data-checksums",
-                    ]
-                ),
-                env=inherited_environment(),
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            self._run_initdb(unfinished, Path(secret.name))
+        unfinished.rename(self.data)
+
+    def _run_initdb(self, data: Path, password_file: Path) -> None:
+        options = ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums"]
+        made = subprocess.run(
+            unprivileged.command(
+                [
+                    str(self._programs / "initdb"),
+                    f"--pgdata={data}",
+                    f"--username={ADMIN}",
+                    f"--pwfile={password_file}",
+                    *options,
+                ]
+            ),
+            env=part_environment(self.directory.parent),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if made.returncode != 0:
             raise StackError(
-                f"PostgreSQL's data folder {self.data} could not be made; start as an ordinary user, "
+                f"PostgreSQL's data folder {data} could not be made; start as an ordinary user, "
                 f"or in a folder that the user 'nobody' can reach. PostgreSQL said: {made.stderr.strip()[-400:]}"
             )
 

@@ -90,6 +90,11 @@ class ManagedProcess:
             return False
         return self.running is not None and self.running.process() is not None
 
+    def wait(self) -> int:
+        """Waits for the end of a process that ends by itself; answers its exit code."""
+        assert self._child is not None
+        return self._child.wait()
+
     def stop(self) -> None:
         """Asks it to stop, waits, and kills what is left of it and of what it started."""
         if self.running is not None:

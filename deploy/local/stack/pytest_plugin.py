@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stack.local_stack import LocalStack
 
 
-class TestDatabases(Protocol):
+class Databases(Protocol):
     """What the `postgres` fixture gives."""
 
     @property
@@ -93,7 +93,7 @@ def kafka(infrastructure: LocalStack) -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres(infrastructure: LocalStack) -> Iterator[TestDatabases]:
+def postgres(infrastructure: LocalStack) -> Iterator[Databases]:
     """The database server: `admin_dsn`, `make_database(name)`, `execute(sql, database)`."""
     databases = _StackDatabases(infrastructure)
     yield databases

@@ -21,6 +21,7 @@ class Run:
     parts: list[str]
     replicas: dict[str, int]
     partners: list[str]
+    environment: dict[str, dict[str, str]] = field(default_factory=dict)
     processes: dict[str, Running] = field(default_factory=dict)
 
     def any_alive(self) -> bool:

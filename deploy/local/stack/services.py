@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from stack.environment import Places, bank_environment
+from stack.environment import Places
 from stack.errors import StackError
-from stack.ports import Ports
 from stack.process import ManagedProcess
-
-Environment = Callable[[str, int], dict[str, str]]
 
 
 def service_process(service: str, replica: int, env: dict[str, str], places: Places) -> ManagedProcess:
@@ -32,36 +28,34 @@ def service_process(service: str, replica: int, env: dict[str, str], places: Pla
     )
 
 
-def bank_process(places: Places, ports: Ports) -> ManagedProcess:
+def bank_process(places: Places, env: dict[str, str]) -> ManagedProcess:
     """`python -m sandbox_bank run`."""
     return ManagedProcess(
         "bank",
         [sys.executable, "-m", "sandbox_bank", "run"],
         log=places.logs / "bank.log",
-        env=bank_environment(places=places, ports=ports),
+        env=env,
         directory=places.directory,
     )
 
 
-def migrate(services: Iterable[str], environment: Environment, places: Places) -> None:
-    """Brings every service's database to its newest schema, all at once. Raises StackError naming a failure."""
-    running = []
-    for service in services:
-        log = places.logs / f"{service}-migrate.log"
-        with log.open("wb") as out:
-            child = subprocess.Popen(
-                [sys.executable, "-m", service, "migrate"],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                env=environment(service, 1),
-                cwd=places.directory,
-            )
-        running.append((service, child, log))
-    failed = [(service, log) for service, child, log in running if child.wait() != 0]
-    for service, log in failed:
-        words = "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
-        raise StackError(f"The database of {service} could not be migrated; see {log}. It ends:\n{words}")
+def migration(service: str, env: dict[str, str], places: Places) -> ManagedProcess:
+    """`python -m <service> migrate`: brings the service's database to its newest schema and ends."""
+    name = f"{service}-migrate"
+    return ManagedProcess(
+        name,
+        [sys.executable, "-m", service, "migrate"],
+        log=places.logs / f"{name}.log",
+        env=env,
+        directory=places.directory,
+    )
+
+
+def require_migrated(migrations: Iterable[ManagedProcess]) -> None:
+    """Waits for migrations. Raises StackError naming the first that failed."""
+    failed = [each for each in migrations if each.wait() != 0]
+    for each in failed:
+        raise StackError(f"{each.name} failed; its log is {each.log}. It ends:\n{each.last_words()}")
 
 
 def readiness(base_url: str) -> Callable[[], bool]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_PORT_BASE = 19400
+MARK = "THROUGHLINE_STACK"
+"""In the environment of every process of a stack: the stack's directory. A start finds strays by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ def read_settings() -> StackSettings:
         port_base=int(port_base) if port_base else None,
         docker=env.get("STACK") == "docker",
     )
+
+
+def part_environment(directory: Path) -> dict[str, str]:
+    """`inherited_environment` with the mark of the stack in this directory."""
+    return inherited_environment() | {MARK: str(directory)}
 
 
 def inherited_environment() -> dict[str, str]:

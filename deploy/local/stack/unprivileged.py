@@ -39,6 +39,8 @@ def own_by_runner(folder: Path) -> None:
     if not needed():
         return
     owner = 0 if namespaces_work() else NOBODY
+    if owner == NOBODY:
+        folder.parent.chmod(0o711)  # to be passed through, not to be listed
     for path in [folder, *folder.rglob("*")]:
         if path.lstat().st_uid != owner:
             os.chown(path, owner, owner, follow_symlinks=False)

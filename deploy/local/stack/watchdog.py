@@ -10,7 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
-from stack.process import stop_running
+from stack.claim import stop_everything
 from stack.run_file import forget_run, read_run
 
 
@@ -22,8 +22,7 @@ def main(directory: Path, run_id: str) -> None:
     run = read_run(directory)
     if run is None or run.id != run_id:
         return  # stopped, or a later start has already cleared up
-    for running in reversed(run.processes.values()):
-        stop_running(running, signal.SIGTERM, 5)
+    stop_everything(directory, run)
     latest = read_run(directory)
     if latest is not None and latest.id == run_id:
         forget_run(directory)

@@ -1,0 +1,104 @@
+"""Broker and database server do what is promised of them, and can be broken one at a time."""
+
+from __future__ import annotations
+
+import stat
+import uuid
+from pathlib import Path
+
+import asyncpg
+import pytest
+from confluent_kafka import Consumer, Producer
+from confluent_kafka.admin import AdminClient
+
+from stack import LocalStack
+from stack.postgres import SETTINGS
+from stack.pytest_plugin import Databases, MakeTopic
+from stack.secrets_file import role_password
+from stack.topics import ensure_flow_topics
+from throughline.flow import fixed_topics
+
+
+def produce(bootstrap: str, topic: str, value: bytes, patience_ms: int = 15_000) -> str | None:
+    """Answers the error's name, or None where the broker has it."""
+    outcome: list[str | None] = []
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "message.timeout.ms": patience_ms})
+    producer.produce(
+        topic, value, on_delivery=lambda error, _: outcome.append(error.name() if error else None)
+    )
+    producer.flush(20)
+    return outcome[0]
+
+
+def first_value(bootstrap: str, topic: str) -> bytes | None:
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": uuid.uuid4().hex, "auto.offset.reset": "earliest"}
+    )
+    consumer.subscribe([topic])
+    try:
+        message = consumer.poll(20)
+        return message.value() if message is not None else None
+    finally:
+        consumer.close()
+
+
+def test_the_broker_makes_no_topic_by_itself(kafka: str) -> None:
+    misspelt = f"misspelt-{uuid.uuid4().hex}"
+    assert produce(kafka, misspelt, b"x", patience_ms=2_000) is not None
+    assert misspelt not in AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=20).topics
+
+
+def test_the_topics_of_the_map_are_made_once_with_its_partitions(kafka: str) -> None:
+    ensure_flow_topics(kafka, ["portal", "alpha"])
+    assert ensure_flow_topics(kafka, ["portal", "alpha"]) == []
+    present = AdminClient({"bootstrap.servers": kafka}).list_topics(timeout=20).topics
+    for name, topic in fixed_topics().items():
+        assert len(present[name].partitions) == topic.partitions, name
+    assert {"intake.alpha", "answers.alpha", "intake.portal", "answers.portal"} <= set(present)
+
+
+def test_a_killed_broker_comes_back_with_what_it_acknowledged(
+    infrastructure: LocalStack, make_topic: MakeTopic
+) -> None:
+    topic = make_topic("kept")
+    assert produce(infrastructure.kafka_bootstrap, topic, b"acknowledged") is None
+    infrastructure.kill("kafka")
+    assert "kafka" not in infrastructure.running()
+    infrastructure.start_part("kafka")
+    assert first_value(infrastructure.kafka_bootstrap, topic) == b"acknowledged"
+
+
+def test_a_killed_database_server_comes_back_with_what_it_committed(
+    infrastructure: LocalStack, postgres: Databases
+) -> None:
+    database = postgres.make_database("kept").rsplit("/", 1)[1]
+    postgres.execute("create table kept as select 7 as value", database)
+    infrastructure.kill("postgres")
+    infrastructure.start_part("postgres")
+    assert postgres.execute("select value from kept", database) == "7"
+
+
+def test_the_database_server_runs_with_the_promised_settings(postgres: Databases) -> None:
+    for name, value in {**SETTINGS, "data_checksums": "on", "server_encoding": "UTF8"}.items():
+        assert postgres.execute(f"show {name}") == value, name
+    assert int(postgres.execute("show server_version_num")) >= 180_000
+
+
+async def test_a_service_enters_its_own_database_only(infrastructure: LocalStack) -> None:
+    for service in ("payout", "audit"):
+        infrastructure.postgres.ensure_database(service, role_password(infrastructure.directory, service))
+    password = role_password(infrastructure.directory, "payout")
+    own = await asyncpg.connect(infrastructure.database_url("payout"))
+    assert await own.fetchval("select current_user") == "payout"
+    await own.close()
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await asyncpg.connect(infrastructure.postgres.dsn("audit", "payout", password))
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(infrastructure.postgres.dsn("payout", "payout", "guessed"))
+
+
+def test_secrets_are_readable_by_their_owner_only(infrastructure: LocalStack) -> None:
+    secret: list[Path] = [infrastructure.directory / "passwords.json", *infrastructure.places.keys.iterdir()]
+    assert len(secret) > 1
+    for path in secret:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
