@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from intake.file_claims import PROBLEMS_MAX, FileClaim, FileReading
-from intake.x12.claim_loops import ClaimLoops, GatheredClaim
+from intake.x12.claim_loops import GUIDE_SEGMENTS, ClaimLoops, GatheredClaim
 from intake.x12.claim_request import request_of
 from intake.x12.envelope import Envelope, walk
 from intake.x12.tokenizer import X12Error
@@ -30,6 +30,9 @@ def read_claims(file: BinaryIO) -> FileReading:
         elif segment.elements[0] == "ST" and segment.element(1) != "837":
             what = "only 837 professional claims are read here; send other transaction sets where they belong"
             envelope.failed(segment.error(Reason.GUIDE_VERSION, what, 1))
+        elif segment.elements[0] not in GUIDE_SEGMENTS and envelope.version in VERSIONS:
+            what = "is not a segment of the 837P guide; the file was damaged, make it again"
+            envelope.failed(segment.error(Reason.SEGMENT, what))
     if count == 0 and not envelope.errors:
         what = "the file holds no claim; send it with its CLM segments"
         envelope.failed(X12Error(Reason.EMPTY, "CLM", 1, 0, what))

@@ -142,10 +142,6 @@ class ClaimLoops:
             self._hl(segment)
         elif name == "BHT":
             self._bht = segment
-        elif name not in GUIDE_SEGMENTS:
-            self._errors().append(
-                segment.error(Reason.SEGMENT, "is not a segment of the 837P guide; check for damage")
-            )
         elif self._claim is None:
             self._above_claim(name, segment)
         elif self._line is not None:
@@ -211,6 +207,10 @@ class ClaimLoops:
             self._patient.birth = segment
         elif name == "SBR":
             self._subscriber.sbr = segment
+        elif name in ("LX", "SV1"):
+            self._errors().append(
+                segment.error(Reason.SEGMENT, "stands outside a claim; CLM must come before it")
+            )
 
     def _party_named(self, nm1: Segment) -> None:
         if self._entity == "85" and self._level == "20":

@@ -38,7 +38,7 @@ def request_of(claim: GatheredClaim) -> tuple[PaymentRequest | None, list[X12Err
     try:
         return PaymentRequest.model_validate(fields), []
     except ValidationError as error:
-        return None, [located(claim, *one) for one in field_problems(error)]
+        return None, located(claim, field_problems(error))
 
 
 class _Reading:

@@ -17,11 +17,27 @@ _LINE_ELEMENTS = {
 }
 
 
-def located(claim: GatheredClaim, path: str, kind: str, sentence: str) -> X12Error:
-    """A breach of the request at ``path``, at the segment and element that the value came from."""
-    segment, element = _source(claim, path.split("."))
-    reason = Reason.MISSING if kind == "missing" else Reason.LIMITS if kind == "too_long" else Reason.FORMAT
-    return segment.error(reason, f"{path}: {sentence}"[:400], element)
+def located(claim: GatheredClaim, problems: list[tuple[str, str, str]]) -> list[X12Error]:
+    """Breaches of the request as (path, kind, sentence), at the segment and element that each value came from.
+
+    A place is named once: pydantic tells of a bad value once per form it might have had, and of a list whose member is
+    bad that it is too short.
+    """
+    errors: dict[tuple[int, int], X12Error] = {}
+    for path, kind, sentence in problems:
+        if kind == "is_instance_of" or (
+            kind == "too_short" and any(other.startswith(path + ".") for other, _, _ in problems)
+        ):
+            continue
+        path = path.partition("[")[0].removesuffix(".function-after")
+        segment, element = _source(claim, path.split("."))
+        reason = (
+            Reason.MISSING if kind == "missing" else Reason.LIMITS if kind == "too_long" else Reason.FORMAT
+        )
+        errors.setdefault(
+            (segment.index, element), segment.error(reason, f"{path}: {sentence}"[:400], element)
+        )
+    return list(errors.values())
 
 
 def _source(claim: GatheredClaim, path: list[str]) -> tuple[Segment, int]:
@@ -39,13 +55,12 @@ def _source(claim: GatheredClaim, path: list[str]) -> tuple[Segment, int]:
         "contract_id": (claim.contract, 4),
         "diagnoses": (claim.diagnoses[0] if claim.diagnoses else None, 1),
     }
-    if path[0] == "payee":
-        tax = path[-1] == "tin"
-        found, element = (
-            (claim.billing.tax, 2) if tax else (claim.billing.name, 3 if path[-1] == "name" else 9)
-        )
+    if path[:2] == ["payee", "tin"]:
+        found, element = claim.billing.tax, 2
+    elif path[0] == "payee":
+        found, element = claim.billing.name, 3 if path[-1] == "name" else 9
     elif path[0] == "subject":
-        found, element = _subject_source(claim, path[-1])
+        found, element = _subject_source(claim, path[1] if len(path) > 1 else "")
     else:
         found, element = named.get(path[0], (None, 0))
     return (found, element) if found is not None else (claim.clm, 0)
