@@ -1,7 +1,7 @@
 # Throughline: every command of the checkout. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup lock format lint types test demo up down bench storm clean
+.PHONY: help setup schemas lock format lint types test demo up down bench storm clean
 
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet
@@ -24,11 +24,12 @@ setup: .venv/.ready ## Install what is missing into .venv (Python 3.11 or newer 
 	@deploy/local/install-locked .venv requirements.lock $(PACKAGES)
 	@touch $@
 
-lock: .venv/.python ## Resolve requirements.in into requirements.lock, pinned by hash
+lock: .venv/.python ## Resolve requirements.in into requirements.lock, pinned by hash, and each image's own from it
 	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 	@$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--output-file requirements.lock requirements.in >/dev/null
-	@echo "requirements.lock is up to date; run 'make setup' to install it."
+	@deploy/local/lock-services $(UV)
+	@echo "The locks are up to date; run 'make setup' to install the checkout's."
 
 format: setup ## Let ruff put the code into its layout
 	@$(BIN)/ruff check --quiet --fix $(SCOPE) || true
@@ -43,6 +44,9 @@ lint: setup types ## Check style, layout, types and the direction of imports
 types: setup ## Check types (mypy --strict)
 	@echo "mypy"
 	@deploy/local/check-types $(BIN)/mypy $(SCOPE)
+
+schemas: setup ## Write the JSON Schemas and the AsyncAPI document from the models
+	@$(BIN)/python -m throughline.schema_files write contracts/schemas
 
 test: setup lint ## Check everything: lint, types and every test (SERVICE=payout: that service alone)
 	@echo "pytest"
