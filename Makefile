@@ -6,7 +6,8 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet
 PACKAGES := $(patsubst %/pyproject.toml,%,$(wildcard contracts/pyproject.toml chassis/pyproject.toml \
-	services/*/pyproject.toml cli/pyproject.toml deploy/local/pyproject.toml deploy/sandbox/pyproject.toml))
+	services/*/pyproject.toml cli/pyproject.toml deploy/local/pyproject.toml deploy/sandbox/pyproject.toml \
+	examples/pyproject.toml))
 CODE := $(wildcard contracts chassis services cli deploy examples bench tests)
 # SERVICE=payout narrows lint, types and tests to that service.
 SCOPE := $(if $(SERVICE),services/$(SERVICE),$(CODE))
@@ -35,11 +36,10 @@ format: setup ## Let ruff put the code into its layout
 	@$(BIN)/ruff check --quiet --fix $(SCOPE) || true
 	@$(BIN)/ruff format --quiet $(SCOPE)
 
-lint: setup types ## Check style, layout, types and the direction of imports
+lint: setup types ## Check style, layout and types
 	@echo "ruff"
 	@$(BIN)/ruff check --quiet $(SCOPE)
 	@$(BIN)/ruff format --quiet --check $(SCOPE)
-	@if [ -z "$(SERVICE)" ] && [ -f .importlinter ]; then echo "import-linter"; $(BIN)/lint-imports; fi
 
 types: setup ## Check types (mypy --strict)
 	@echo "mypy"

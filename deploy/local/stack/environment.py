@@ -49,18 +49,18 @@ def service_environment(
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(ports.service(SERVICES.index(service), replica)),
         "INSTANCE_ID": f"{service}-{replica}",
-        "KEYS_DIR": str(places.keys),
-        "BANK_DIRECTORY": str(places.bank),
+        **(_of_payout(places) if service == "payout" else {}),
     }
 
 
-def bank_environment(*, places: Places, ports: Ports) -> dict[str, str]:
+def bank_environment(places: Places) -> dict[str, str]:
     """What `python -m sandbox_bank run` reads: its drop and the clock, nothing of ours."""
-    return _shared(places) | {
-        "BANK_DIRECTORY": str(places.bank),
-        "HTTP_HOST": "127.0.0.1",
-        "HTTP_PORT": str(ports.bank),
-    }
+    return _shared(places) | {"BANK_DIRECTORY": str(places.bank)}
+
+
+def _of_payout(places: Places) -> dict[str, str]:
+    # The keys of the vault and the bank's drop are payout's alone: no other service is told where they are.
+    return {"KEYS_DIR": str(places.keys), "BANK_DIRECTORY": str(places.bank)}
 
 
 def _shared(places: Places) -> dict[str, str]:

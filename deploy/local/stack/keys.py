@@ -10,22 +10,31 @@ from pathlib import Path
 
 from joserfc.jwk import OKPKey
 
-MAKERS: dict[str, Callable[[], bytes]] = {}
-"""File name in the keys folder, and what makes its content. A file that exists is never written again."""
+SEALING_KEY = "sealing.jwk"
+PUBLIC_SEALING_KEY = "sealing-public.jwk"
 
 
 def ensure_keys(folder: Path) -> list[str]:
     """Makes the keys that are missing; answers their file names."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = []
-    for name, make in MAKERS.items():
+    for name, make in _MAKERS.items():
         path = folder / name
         if path.exists():
             continue
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(make())
         made.append(name)
+    _publish_sealing_key(folder)
     return made
+
+
+def _publish_sealing_key(folder: Path) -> None:
+    key = OKPKey.import_key(json.loads((folder / SEALING_KEY).read_text()))
+    path = folder / PUBLIC_SEALING_KEY
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(key.as_dict(private=False)) + "\n")
 
 
 def _random_key() -> bytes:
@@ -37,6 +46,9 @@ def _sealing_key() -> bytes:
     return json.dumps(key.as_dict(private=True)).encode() + b"\n"
 
 
-MAKERS["account-encryption.key"] = _random_key
-MAKERS["account-fingerprint.key"] = _random_key
-MAKERS["sealing.jwk"] = _sealing_key
+_MAKERS: dict[str, Callable[[], bytes]] = {
+    "account-encryption.key": _random_key,
+    "account-fingerprint.key": _random_key,
+    SEALING_KEY: _sealing_key,
+}
+"""File name in the keys folder, and what makes its content. A file that exists is never written again."""

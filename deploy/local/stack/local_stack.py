@@ -13,6 +13,7 @@ import psutil
 
 from stack import services
 from stack.claim import Claim, stop_everything
+from stack.database_server import ADMIN
 from stack.environment import Places, bank_environment, service_environment
 from stack.errors import StackError
 from stack.interruption import Watchdog, sigterm_unwinds, uninterrupted
@@ -20,7 +21,7 @@ from stack.kafka import Kafka
 from stack.keys import ensure_keys
 from stack.parts import Parts
 from stack.ports import Ports, require_free
-from stack.postgres import ADMIN, Postgres
+from stack.postgres import Postgres
 from stack.process import Running
 from stack.run_file import Run, forget_run, read_run, write_run
 from stack.secrets_file import role_password
@@ -109,9 +110,7 @@ class LocalStack(Parts):
         return self.postgres.dsn(service, service, role_password(self.directory, service))
 
     def http_url(self, service: str, replica: int = 1) -> str:
-        """The base address of a service's HTTP API, or the bank's under the name `bank`."""
-        if service == BANK:
-            return f"http://127.0.0.1:{self.ports.bank}"
+        """The base address of a service's HTTP API."""
         return f"http://127.0.0.1:{self.ports.service(SERVICES.index(service), replica)}"
 
     # the whole
@@ -195,6 +194,7 @@ class LocalStack(Parts):
             self._start_services()
         if BANK in self.parts:
             self._launch(BANK)
+            self.wait_ready([BANK])
 
     def _start_services(self) -> None:
         wanted = [service for service in SERVICES if self.replicas[service]]
@@ -247,12 +247,8 @@ class LocalStack(Parts):
                     )
                     self._add(process, services.readiness(self.http_url(service, replica)))
         if BANK in self.parts:
-            self._add(
-                services.bank_process(
-                    self.places, bank_environment(places=self.places, ports=self.ports) | self._further(BANK)
-                ),
-                lambda: True,
-            )
+            env = bank_environment(self.places) | self._further(BANK)
+            self._add(services.bank_process(self.places, env), (self.places.bank / "inbox").is_dir)
 
     def _remember(self, name: str, running: Running) -> None:
         if self._run is not None:

@@ -35,10 +35,6 @@ class Ports:
     def postgres(self) -> int:
         return self.base + 2
 
-    @property
-    def bank(self) -> int:
-        return self.base + 3
-
     def service(self, position: int, replica: int) -> int:
         """The HTTP port of a service's replica (counted from 1); `position` is the service's place in the flow."""
         if not 1 <= replica <= _REPLICAS_PER_SERVICE:

