@@ -58,7 +58,7 @@ def test_separators_are_those_of_the_isa(
 
 
 def test_a_second_interchange_may_have_other_separators() -> None:
-    other = WHOLE.translate(str.maketrans({"*": "|", "~": "!"}))
+    other = WHOLE.translate(str.maketrans("*~", "|!"))
     assert [s[0] for s in read(WHOLE + "\n" + other)] == [s[0] for s in read(WHOLE)] * 2
 
 

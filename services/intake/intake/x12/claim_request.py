@@ -7,12 +7,12 @@ by others, unassigned benefits, several rendering providers, encounters.
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
+from intake.quantity import thousandths_of
 from intake.x12.claim_loops import GatheredClaim, GatheredLine, line_rendering
 from intake.x12.claim_source import located
 from intake.x12.tokenizer import Segment, X12Error
@@ -24,7 +24,6 @@ from throughline.requests import DIAGNOSES_MAX, PaymentRequest
 ICD_10_FROM = date(2015, 10, 1)
 """Services before it are coded in ICD-9 (HI qualifiers BK, BF), from it on in ICD-10 (ABK, ABF); 45 CFR 162.1002."""
 DIAGNOSIS_QUALIFIERS = {"ABK": 10, "ABF": 10, "BK": 9, "BF": 9}
-_UNITS = re.compile(r"(\d{1,7})(?:\.(\d{0,3}))?|\.(\d{1,3})")
 
 
 def request_of(claim: GatheredClaim) -> tuple[PaymentRequest | None, list[X12Error]]:
@@ -226,12 +225,11 @@ class _Reading:
         return tuple(int(text) for text in texts)
 
     def _units(self, sv1: Segment) -> int:
-        match = _UNITS.fullmatch(sv1.element(4)) if sv1.element(4).isascii() else None
-        if match is None:
-            self._wrong(sv1, Reason.FORMAT, "must be a quantity with at most three decimals", 4)
+        try:
+            return thousandths_of(sv1.element(4))
+        except ValueError as error:
+            self._wrong(sv1, Reason.FORMAT, str(error), 4)
             return 0
-        fraction = match[2] or match[3] or ""
-        return int(match[1] or "0") * 1000 + int(fraction.ljust(3, "0"))
 
     def _money(self, segment: Segment, element: int) -> int:
         try:
