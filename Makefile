@@ -21,7 +21,7 @@ setup: .venv/.ready ## Install what is missing into .venv (Python 3.11 or newer 
 	@deploy/local/make-venv .venv
 	@touch $@
 
-.venv/.ready: .venv/.python requirements.lock $(addsuffix /pyproject.toml,$(PACKAGES))
+.venv/.ready: .venv/.python Makefile requirements.lock $(addsuffix /pyproject.toml,$(PACKAGES))
 	@deploy/local/install-locked .venv requirements.lock $(PACKAGES)
 	@touch $@
 

@@ -1,41 +1,78 @@
-"""`python -m stack up|down|status`: a stack that stays, for development and for fast repeated tests."""
+"""`python -m stack up|down|status`: a stack that stays. `prepare`: what a stack in containers needs first."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from stack.errors import StackError
+from stack.keys import ensure_keys
 from stack.local_stack import INFRASTRUCTURE, WHOLE, LocalStack
+from stack.services import ensure_clock
 from stack.settings import read_settings
+from stack.topics import ensure_flow_topics
 
 DEFAULT_DIRECTORY = Path("var/stack")
 
 
 def main() -> int:
     """Answers the exit code: 0, or 1 after one sentence that says what is wrong."""
-    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
-    parser.add_argument("what", choices=["up", "down", "status"])
-    parser.add_argument("--dir", type=Path, default=read_settings().directory or DEFAULT_DIRECTORY)
-    parser.add_argument("--port-base", type=int, default=None)
-    parser.add_argument("--only", choices=["infrastructure"], help="broker and database only")
-    arguments = parser.parse_args()
+    arguments = _parser().parse_args()
     try:
-        if arguments.what == "up":
-            parts = INFRASTRUCTURE if arguments.only else WHOLE
-            stack = LocalStack(arguments.dir, arguments.port_base, parts=parts, report=_say)
-            _show(stack.start(detached=True))
-        else:
-            stack = LocalStack.attach(arguments.dir)
-            if arguments.what == "down":
-                stack.stop()
-            else:
-                _show(stack)
+        arguments.run(arguments)
     except StackError as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
+        added.set_defaults(run=run)
+        return added
+
+    up = command("up", _up)
+    up.add_argument("--port-base", type=int, default=None)
+    up.add_argument("--only", choices=["infrastructure"], help="broker and database only")
+    for added in (up, command("down", _down), command("status", _status)):
+        added.add_argument("--dir", type=Path, default=read_settings().directory or DEFAULT_DIRECTORY)
+    prepare = command("prepare", _prepare)
+    prepare.add_argument("dir", type=Path)
+    prepare.add_argument("--bootstrap", required=True)
+    prepare.add_argument("--partner", action="append", dest="partners", default=["portal"])
+    return parser
+
+
+def _up(arguments: argparse.Namespace) -> None:
+    """Start a stack and leave it running."""
+    parts = INFRASTRUCTURE if arguments.only else WHOLE
+    stack = LocalStack(arguments.dir, arguments.port_base, parts=parts, report=_say)
+    _show(stack.start(detached=True))
+
+
+def _down(arguments: argparse.Namespace) -> None:
+    """Stop it."""
+    LocalStack.attach(arguments.dir).stop()
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    """Show its addresses and processes."""
+    _show(LocalStack.attach(arguments.dir))
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    """Make the keys, the clock and the topics of a sandbox that something else runs."""
+    ensure_keys(arguments.dir / "keys")
+    (arguments.dir / "clock").mkdir(parents=True, exist_ok=True)
+    ensure_clock(arguments.dir / "clock" / "clock.json")
+    made = ensure_flow_topics(arguments.bootstrap, arguments.partners)
+    _say(f"Keys and clock are in {arguments.dir}; {len(made)} topics were made on {arguments.bootstrap}.")
 
 
 def _show(stack: LocalStack) -> None:
