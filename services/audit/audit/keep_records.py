@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from audit.leaves import pack_records
+from audit.packs import pack_records
 from audit.repository import store_batch
 from chassis import Context, RawRecord
 from throughline.flow import INTAKE
@@ -37,13 +37,20 @@ class KeepRecords:
             )
 
 
+BATCH_BYTES_MAX = 4_000_000
+"""Values in one batch, so that reading one record or verifying a run of batches stays small."""
+
+
 def neighbours(records: Sequence[RawRecord]) -> Iterator[Sequence[RawRecord]]:
-    """Runs of records that follow each other in one partition without a hole."""
-    start = 0
-    for at in range(1, len(records) + 1):
-        if at == len(records) or not _follows(records[at - 1], records[at]):
+    """Runs of records that follow each other in one partition without a hole, cut where they grow large."""
+    start, size = 0, 0
+    for at, record in enumerate(records):
+        size += len(record.value or b"")
+        if at > start and (size > BATCH_BYTES_MAX or not _follows(records[at - 1], record)):
             yield records[start:at]
-            start = at
+            start, size = at, len(record.value or b"")
+    if records:
+        yield records[start:]
 
 
 def _follows(before: RawRecord, after: RawRecord) -> bool:

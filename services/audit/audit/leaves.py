@@ -1,4 +1,4 @@
-"""What a leaf of the log commits to, and how the records behind leaves are kept.
+"""What a leaf of the log commits to.
 
 A leaf is the canonical bytes of one Kafka record. Every variable part stands behind its length, so two
 different records never make the same leaf; an absent key, header or value (null) differs from an empty one.
@@ -15,33 +15,24 @@ different records never make the same leaf; an absent key, header or value (null
     value part = 0x00 for a null value, or 0x01, SHA-256(salt || value)
 
 Integers are big-endian. The salt is 16 random bytes of each record, kept beside the value and erased with it:
-without it nobody can find the value of a short field by trying. A record is kept as u32 length, head, then
-0x00 (null), or 0x01, salt, u32 length, value, or 0x02, SHA-256(salt || value), where the value was erased.
+without it nobody can find the value of a short field by trying.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import cramjam
-
-from audit.merkle import HASH_BYTES
-
 SALT_BYTES = 16
 LEAF_VERSION = b"\x01"
-PACK_ZSTD = b"\x01"
-"""The first byte of a pack says how the rest is written: zstd over the kept records, one after the other."""
-_ZSTD_LEVEL = 1
-
-_NULL, _KEPT, _ERASED = 0, 1, 2
+NULL, KEPT, ERASED = 0, 1, 2
+"""States of a value, as the byte that a kept record carries."""
 _ABSENT = b"\x00"
 _u16 = struct.Struct(">H")
-_u32 = struct.Struct(">I")
+U32 = struct.Struct(">I")
 _coordinates = struct.Struct(">IQqB")
 _present = struct.Struct(">BI")
 
@@ -90,15 +81,7 @@ class KeptRecord:
         return self.commitment is not None and self.salt is None
 
 
-class Pack(NamedTuple):
-    """Neighbouring records of one partition: their kept bytes, packed, and their leaf hashes in order."""
-
-    length: int
-    records: bytes
-    leaf_hashes: bytes
-
-
-class CorruptPack(Exception):
+class CorruptBytes(Exception):
     """Kept bytes that cannot be read back."""
 
 
@@ -118,48 +101,16 @@ def encode_head(record: HeardRecord, topic_id: bytes = b"") -> bytes:
         topic_id,
         _coordinates.pack(record.partition, record.offset, record.timestamp_ms, record.timestamp_type),
         _optional(record.key),
-        _u32.pack(len(record.headers)),
+        U32.pack(len(record.headers)),
     ]
     for name, content in record.headers:
         encoded = name.encode()
-        parts += (_u32.pack(len(encoded)), encoded, _optional(content))
+        parts += (U32.pack(len(encoded)), encoded, _optional(content))
     return b"".join(parts)
 
 
 def _optional(content: bytes | None) -> bytes:
     return _ABSENT if content is None else _present.pack(1, len(content)) + content
-
-
-def pack_records(records: Sequence[HeardRecord], topic_id: bytes = b"") -> Pack:
-    """Give each record its salt, hash its leaf and pack them all. One loop: every record passes here."""
-    sha256, pack_u32 = hashlib.sha256, _u32.pack
-    salts = os.urandom(SALT_BYTES * len(records))
-    kept: list[bytes] = []
-    hashes: list[bytes] = []
-    for at, record in enumerate(records):
-        head, value = encode_head(record, topic_id), record.value
-        if value is None:
-            kept += (pack_u32(len(head)), head, b"\x00")
-            leaf = head + b"\x00"
-        else:
-            salt = salts[at * SALT_BYTES : (at + 1) * SALT_BYTES]
-            kept += (pack_u32(len(head)), head, b"\x01", salt, pack_u32(len(value)), value)
-            leaf = head + b"\x01" + sha256(salt + value).digest()
-        hashes.append(sha256(b"\x00" + leaf).digest())
-    return Pack(len(records), _compress(b"".join(kept)), b"".join(hashes))
-
-
-def _compress(kept: bytes) -> bytes:
-    return PACK_ZSTD + bytes(cramjam.zstd.compress(kept, level=_ZSTD_LEVEL))
-
-
-def _decompress(packed: bytes) -> bytes:
-    if packed[:1] != PACK_ZSTD:
-        raise CorruptPack("unknown pack format")
-    try:
-        return bytes(cramjam.zstd.decompress(packed[1:]))
-    except cramjam.DecompressionError:
-        raise CorruptPack("the pack cannot be decompressed") from None
 
 
 class KeptBytes(NamedTuple):
@@ -177,56 +128,12 @@ class KeptBytes(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """As it is kept in a pack."""
-        start = _u32.pack(len(self.head)) + self.head
+        start = U32.pack(len(self.head)) + self.head
         if self.commitment is None:
-            return start + bytes((_NULL,))
+            return start + bytes((NULL,))
         if self.salt is None or self.value is None:
-            return start + bytes((_ERASED,)) + self.commitment
-        return start + bytes((_KEPT,)) + self.salt + _u32.pack(len(self.value)) + self.value
-
-
-def unpack(packed: bytes) -> Iterator[KeptBytes]:
-    """The kept records of a pack in order. Raises CorruptPack where the bytes do not add up."""
-    data = _decompress(packed)
-    at, end = 0, len(data)
-    try:
-        while at < end:
-            (size,) = _u32.unpack_from(data, at)
-            at += 4
-            head, at = data[at : at + size], at + size
-            state, at = data[at], at + 1
-            if state == _KEPT:
-                salt, at = data[at : at + SALT_BYTES], at + SALT_BYTES
-                (size,) = _u32.unpack_from(data, at)
-                at += 4
-                value, at = data[at : at + size], at + size
-                yield KeptBytes(head, salt, value, commit_to(salt, value))
-            elif state == _ERASED:
-                commitment, at = data[at : at + HASH_BYTES], at + HASH_BYTES
-                yield KeptBytes(head, None, None, commitment)
-            elif state == _NULL:
-                yield KeptBytes(head, None, None, None)
-            else:
-                raise CorruptPack("unknown state of a value")
-    except (struct.error, IndexError):
-        raise CorruptPack("the pack ends inside a record") from None
-    if at != end:
-        raise CorruptPack("the pack ends inside a record")
-
-
-def record_at(packed: bytes, index: int) -> KeptRecord:
-    """The record `index` (from 0) of a pack."""
-    for position, kept in enumerate(unpack(packed)):
-        if position == index:
-            return decode(kept)
-    raise CorruptPack(f"the pack has no record {index}")
-
-
-def erase_at(packed: bytes, index: int) -> bytes:
-    """The pack without the value and the salt of record `index`; every leaf stays as it was."""
-    kept = list(unpack(packed))
-    kept[index] = kept[index]._replace(salt=None, value=None)
-    return _compress(b"".join(each.to_bytes() for each in kept))
+            return start + bytes((ERASED,)) + self.commitment
+        return start + bytes((KEPT,)) + self.salt + U32.pack(len(self.value)) + self.value
 
 
 def coordinates_prefix(topic: str, partition: int, topic_id: bytes = b"") -> bytes:
@@ -238,16 +145,16 @@ def coordinates_prefix(topic: str, partition: int, topic_id: bytes = b"") -> byt
         name,
         bytes((len(topic_id),)),
         topic_id,
-        _u32.pack(partition),
+        U32.pack(partition),
     )
     return b"".join(parts)
 
 
 def decode(kept: KeptBytes) -> KeptRecord:
-    """A kept record as its fields. Raises CorruptPack where the head does not add up."""
+    """A kept record as its fields. Raises CorruptBytes where the head does not add up."""
     reader = _Reader(kept.head)
     if reader.take(1) != LEAF_VERSION:
-        raise CorruptPack("unknown version of a leaf")
+        raise CorruptBytes("unknown version of a leaf")
     topic = reader.take(_u16.unpack(reader.take(2))[0]).decode()
     topic_id = reader.take(reader.take(1)[0])
     partition, offset, timestamp_ms, timestamp_type = _coordinates.unpack(reader.take(_coordinates.size))
@@ -280,15 +187,15 @@ class _Reader:
     def take(self, count: int) -> bytes:
         start, self._at = self._at, self._at + count
         if self._at > len(self._data):
-            raise CorruptPack("a head ends too early")
+            raise CorruptBytes("a head ends too early")
         return self._data[start : self._at]
 
     def u32(self) -> int:
-        return int(_u32.unpack(self.take(4))[0])
+        return int(U32.unpack(self.take(4))[0])
 
     def optional(self) -> bytes | None:
         return self.take(self.u32()) if self.take(1) == b"\x01" else None
 
     def expect_end(self) -> None:
         if self._at != len(self._data):
-            raise CorruptPack("a head is longer than what it says")
+            raise CorruptBytes("a head is longer than what it says")

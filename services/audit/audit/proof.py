@@ -57,7 +57,8 @@ def _sha256(data: bytes) -> bytes:
 
 
 def _leaf(record: dict[str, Any], value: bytes | None) -> bytes:
-    topic, topic_id = record["topic"].encode(), bytes.fromhex(record["topic_id"])
+    topic: bytes = record["topic"].encode()
+    topic_id = bytes.fromhex(record["topic_id"])
     leaf = b"\x01" + struct.pack(">H", len(topic)) + topic + struct.pack(">B", len(topic_id)) + topic_id
     leaf += struct.pack(">IQ", record["partition"], record["offset"])
     leaf += struct.pack(">qB", record["timestamp_ms"], record["timestamp_type"])

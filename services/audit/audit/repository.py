@@ -12,8 +12,8 @@ from uuid import UUID
 
 import asyncpg
 
-from audit.leaves import Pack
 from audit.merkle import HASH_BYTES, STORED_LEVEL_STEP, RightEdge, StoredHash, Subtree, fold, split_hashes
+from audit.packs import Pack
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from alembic import command
 from chassis.migrate import alembic_config
 
 if TYPE_CHECKING:
-    from stack.pytest_plugin import TestDatabases
+    from stack.pytest_plugin import Databases
 
 
 @pytest.fixture(scope="session")
-def audit_database(postgres: TestDatabases) -> str:
-    dsn = postgres.make_database("audit")
+def audit_database(postgres: Databases) -> str:
+    dsn: str = postgres.make_database("audit")
     with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
         command.upgrade(alembic_config("audit", dsn), "head")
     return dsn

@@ -10,19 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.leaves import (
-    CorruptPack,
-    Header,
-    commit_to,
-    coordinates_prefix,
-    decode,
-    encode_head,
-    erase_at,
-    pack_records,
-    record_at,
-    unpack,
-)
+from audit.leaves import CorruptBytes, Header, commit_to, coordinates_prefix, decode, encode_head
 from audit.merkle import hash_leaf, split_hashes
+from audit.packs import erase_at, pack_records, record_at, unpack
 
 
 @dataclass(frozen=True)
@@ -142,18 +132,18 @@ def test_equal_values_are_committed_to_under_different_salts() -> None:
 def test_a_pack_that_was_cut_is_corrupt(cut: int) -> None:
     content = bytes(cramjam.zstd.decompress(pack_records([Heard()]).records[1:]))
     assert cut < len(content)
-    with pytest.raises(CorruptPack):
+    with pytest.raises(CorruptBytes):
         list(unpack(b"\x01" + bytes(cramjam.zstd.compress(content[:-cut]))))
 
 
 @pytest.mark.parametrize("packed", [b"", b"\x09abc", b"\x01not zstd"])
 def test_what_is_no_pack_is_corrupt(packed: bytes) -> None:
-    with pytest.raises(CorruptPack):
+    with pytest.raises(CorruptBytes):
         list(unpack(packed))
 
 
 def test_a_head_that_does_not_add_up_is_corrupt() -> None:
     [kept] = unpack(pack_records([Heard()]).records)
     for head in (kept.head[:-1], kept.head + b"\x00", b"\x02" + kept.head[1:]):
-        with pytest.raises(CorruptPack):
+        with pytest.raises(CorruptBytes):
             decode(kept._replace(head=head))

@@ -1,0 +1,31 @@
+"""Audit: hears every topic of the map as bytes, seals what it hears, and answers who asks. Wiring only."""
+
+from __future__ import annotations
+
+from audit.api import router
+from audit.keep_records import KeepRecords
+from audit.sequencer import append_waiting
+from audit.settings import Settings
+from chassis import Context, Service, every, hear_raw
+from throughline.flow import topics_heard_by
+
+EVERY_TOPIC = "|".join(topic.pattern for topic in topics_heard_by("audit"))
+"""One pattern: what the map gains tomorrow is heard without a change here, a new partner's topics within seconds."""
+
+
+async def seal(context: Context) -> None:
+    """Append everything that waits. One replica does; the others are told so by the tree's row."""
+    async with context.pool.acquire() as db:
+        while True:
+            step = await append_waiting(db, context.settings.instance_id)
+            if step is None or step.leaves == 0:
+                return
+
+
+service = Service(
+    name="audit",
+    settings=Settings,
+    hears=[hear_raw(pattern=EVERY_TOPIC, work=KeepRecords)],
+    timers=[every(0.5, seal)],
+    api=router,
+)

@@ -1,0 +1,27 @@
+"""Settings of audit beside those that every service has."""
+
+from __future__ import annotations
+
+from pydantic import Field, SecretStr, model_validator
+
+from chassis import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """See chassis.settings for the rest."""
+
+    metadata_max_age_s: float = Field(3.0, description="how soon a new partner's topics are heard")
+    api_token: SecretStr | None = Field(
+        None, description="bearer token that the HTTP API asks for; a live stack must set it"
+    )
+    verify_settle_s: float = Field(
+        30.0, description="how long a verification waits for audit to hear what is there"
+    )
+
+    @model_validator(mode="after")
+    def _live_is_closed(self) -> Settings:
+        if self.stack_mode == "live" and self.api_token is None:
+            raise ValueError(
+                "API_TOKEN must be set where STACK_MODE is live: the log shows who was paid what"
+            )
+        return self
