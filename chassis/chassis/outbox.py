@@ -191,9 +191,13 @@ def _part(name: str, index: int) -> str:
     return f"{name}+{index}" if index else name
 
 
-def name_of_slice(topic: str, partition: int, first_offset: int) -> str:
-    """A slice is named by its first applied offset: each offset is applied once, so no two packs share a name."""
-    return f"slice/{topic}/{partition}/{first_offset}"
+def name_of_slice(topic: str, partition: int, epoch: int, first_offset: int) -> str:
+    """A slice is named by its first offset: one owner applies each offset once, so no two packs share a name."""
+    return f"{prefix_of_slices(topic, partition)}{epoch}/{first_offset}"
+
+
+def prefix_of_slices(topic: str, partition: int) -> str:
+    return f"slice/{topic}/{partition}/"
 
 
 def name_of_transaction() -> str:

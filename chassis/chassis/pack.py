@@ -101,3 +101,17 @@ def _numbers(body: bytes, at: int, count: int) -> tuple[array[int], int]:
     end = at + count * numbers.itemsize
     numbers.frombytes(body[at:end])
     return numbers, end
+
+
+def pack_headers(headers: Sequence[tuple[str, bytes | None]]) -> bytes:
+    """A parked record's headers, byte for byte: null and binary values and repeated names stay as they are."""
+    listed = [(name, None if value is None else value.hex()) for name, value in headers]
+    return bytes((FORMAT,)) + json.dumps(listed).encode()
+
+
+def unpack_headers(packed: bytes) -> tuple[tuple[str, bytes | None], ...]:
+    if packed[0] != FORMAT:
+        raise UnknownPack(f"headers format {packed[0]}")
+    return tuple(
+        (name, None if value is None else bytes.fromhex(value)) for name, value in json.loads(packed[1:])
+    )

@@ -1,0 +1,76 @@
+"""The service's HTTP API, in the same process: its routes, and /live, /ready, /metrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import uvicorn
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from chassis.context import Context
+from chassis.health import Health
+from chassis.metrics import REGISTRY
+from chassis.outbox import NotSpeaking
+
+
+def build_app(name: str, routers: Iterable[APIRouter], context: Context, health: Health) -> FastAPI:
+    """Routes reach the context as ``request.app.state.context``."""
+    app = FastAPI(title=f"Throughline {name}", docs_url=None, redoc_url=None)
+    app.state.context = context
+
+    @app.get("/live", include_in_schema=False)
+    async def live() -> JSONResponse:
+        return _answer(health.why_not_live())
+
+    @app.get("/ready", include_in_schema=False)
+    async def ready() -> JSONResponse:
+        return _answer(await health.why_not_ready())
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    @app.exception_handler(NotSpeaking)
+    async def held(request: object, error: NotSpeaking) -> JSONResponse:
+        problem = {"title": "The service is held until its database is repaired.", "status": 503}
+        return JSONResponse(problem, 503, {"Retry-After": "30"}, "application/problem+json")
+
+    for router in routers:
+        app.include_router(router)
+    return app
+
+
+def _answer(reasons: list[str]) -> JSONResponse:
+    return JSONResponse({"ok": not reasons, "reasons": reasons}, 503 if reasons else 200)
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the service drains in its own order."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        super().__init__(
+            uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False, lifespan="off")
+        )
+
+    def install_signal_handlers(self) -> None:
+        return None
+
+    async def serve_in_background(self) -> asyncio.Task[None]:
+        """Returns once it listens. Raises OSError where the port is taken."""
+        task = asyncio.create_task(self._listen(), name="http")
+        while not self.started:
+            if task.done():
+                raise OSError(
+                    f"nothing can listen on {self.config.host}:{self.config.port}; is the port taken?"
+                )
+            await asyncio.sleep(0.01)
+        return task
+
+    async def _listen(self) -> None:
+        try:
+            await self._serve()
+        except SystemExit:
+            return  # uvicorn's way of saying that the port is taken

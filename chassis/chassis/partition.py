@@ -1,0 +1,328 @@
+"""One assigned partition: take it over, apply slices in order, and after any failure begin again from the stored row.
+
+Each partition has its own task, queue and transactions, so that a slow, failing or held one delays no other. A failure
+pauses the partition, for as long as it takes; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiokafka import TopicPartition
+
+from chassis import metrics
+from chassis.arrival import Arrival, Defect, UnknownVersion, decode, raw_record, sequence_of
+from chassis.database import is_transient
+from chassis.failures import BadDeploy, FailureWindow
+from chassis.log_check import LogTrouble, check_log
+from chassis.order import Contradiction, Hole, LogChanged, Order, Plan, Position
+from chassis.outbox import NotSpeaking, prefix_of_slices
+from chassis.positions import Fenced, Ownership, take_over
+from chassis.slices import Door
+from chassis.work_off import WorkOff
+from throughline.flow import Kind
+from throughline.reasons import Reason
+
+if TYPE_CHECKING:
+    from chassis.consumer import Listener
+
+logger = logging.getLogger("chassis.partition")
+
+GAP_READ_AGAIN_S = 10.0
+GAP_PAGE_S = 60.0
+_DELAY_MAX_S = 5.0
+_HOLD_DELAY_MAX_S = 30.0
+
+
+class ReadAgain(Exception):
+    """Seek to the stored position and read on; no failure, no delay."""
+
+
+@dataclass(slots=True)
+class Trouble:
+    """Why the partition stands still, as an alarm's name; ``page`` at once, or only when it lasts."""
+
+    alarm: str
+    page: bool
+    delay_max_s: float
+
+
+class PartitionWorker:
+    """Owns everything about one assigned partition until it is revoked."""
+
+    def __init__(self, listener: Listener, tp: TopicPartition, door: Door, window: FailureWindow) -> None:
+        self.tp = tp
+        self.door = door
+        self.listener = listener
+        self.settings = listener.settings
+        self.context = door.context
+        self.window = window
+        self.sequenced = door.topic.kind is Kind.EVENTS and not door.hearing.is_raw
+        self.ready = False
+        self.stopping = False
+        self.in_transaction = asyncio.Lock()
+        self.position: Position | None = None
+        self.trouble: str | None = None
+        self._queue: deque[Any] = deque()
+        self._queued_bytes = 0
+        self._arrived = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._paused_for_room = False
+        self._failures = 0
+        self._order: Order | None = None
+        self._hole_seen_at = self._hole_accepted_at = -1
+        self._waiting_since: tuple[int, float] | None = None
+        self.task = asyncio.create_task(self._run(), name=f"partition {tp.topic}/{tp.partition}")
+
+    # What the consumer calls.
+
+    def give(self, records: Sequence[Any]) -> None:
+        """Records as read. Dropped while the partition is being taken over: they will be read again."""
+        if not self.ready:
+            return
+        self._queue.extend(records)
+        self._queued_bytes += sum(len(record.value or b"") for record in records)
+        self._arrived.set()
+        if self.is_full:
+            self._drained.clear()
+
+    @property
+    def is_full(self) -> bool:
+        return (
+            len(self._queue) > self.settings.queue_records_max
+            or self._queued_bytes > self.settings.queue_bytes_max
+        )
+
+    async def wait_for_room(self, timeout_s: float) -> None:
+        """Hold the reading loop a little; a partition that stays full is paused alone."""
+        if not self.is_full:
+            return
+        try:
+            await asyncio.wait_for(self._drained.wait(), timeout_s)
+        except TimeoutError:
+            if self.ready and self.is_full:
+                self._paused_for_room = True
+                self.listener.pause(self.tp)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Finish the transaction in hand, at most so long; then let go."""
+        self.stopping = True
+        self.ready = False
+        self._arrived.set()
+        try:
+            async with asyncio.timeout(timeout_s), self.in_transaction:
+                pass
+        except TimeoutError:
+            logger.warning("%s/%s did not finish in time", self.tp.topic, self.tp.partition)
+        self.task.cancel()
+        await asyncio.wait([self.task], timeout=1.0)
+
+    # The life of the partition.
+
+    async def _run(self) -> None:
+        while not self.stopping:
+            try:
+                owned = await self._take_over()
+                await self._work(owned)
+            except ReadAgain:
+                self._reset()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                self._reset()
+                await self._stand_still(error)
+
+    async def _take_over(self) -> Ownership:
+        """Raise the epoch, check the log against the row, send left-over packs, seek, resume."""
+        await self.listener.may_speak()
+        topic, partition = self.tp.topic, self.tp.partition
+        async with self.in_transaction, self.context.pool.acquire() as db, db.transaction():
+            owned = await take_over(db, topic, partition, self.settings.instance_id)
+            await self.context.outbox.send_left_overs(db, prefix_of_slices(topic, partition))
+        position = await check_log(self.listener, self.context, owned, sequenced=self.sequenced)
+        self.position = owned.position = position
+        self._order = Order(
+            position,
+            sequenced=self.sequenced,
+            held_records_max=self.settings.held_records_max,
+            held_bytes_max=self.settings.held_bytes_max,
+        )
+        self._order.hole_accepted_at = self._hole_accepted_at
+        metrics.PARKED_NOW.labels(topic=topic, partition=partition).set(owned.parked)
+        self.ready = True
+        self.listener.seek_and_resume(self.tp, position.next - 1 if position.last_hash else position.next)
+        return owned
+
+    async def _work(self, owned: Ownership) -> None:
+        assert self._order is not None
+        order = self._order
+        work_off = WorkOff(self.door, owned, self.window, self.in_transaction)
+        while not self.stopping:
+            arrivals = await self._next(order)
+            plan = order.take(arrivals)
+            await self.context.outbox.room()
+            self.context.outbox.must_be_speaking()
+            await self._apply(work_off, plan)
+            self.position = plan.whole
+            self._recovered()
+            if order.repeated:
+                metrics.REPEATED.labels(topic=self.tp.topic).inc(order.repeated)
+                order.repeated = 0
+            self._watch_gap(order)
+            if order.must_read_again:
+                raise ReadAgain
+
+    async def _apply(self, work_off: WorkOff, plan: Plan) -> None:
+        """Decode what has its turn and work it off, up to a message from a release that is newer than this one."""
+        known = len(plan.ready)
+        unknown: UnknownVersion | None = None
+        for index, arrival in enumerate(plan.ready):
+            try:
+                self._decode(arrival)
+            except UnknownVersion as error:
+                known, unknown = index, error
+                break
+        at, slice_max = 0, self.settings.slice_records_max
+        while at < known:
+            until = min(known, at + slice_max)
+            await work_off.apply(plan, at, until)
+            at = until
+        if not plan.ready and plan.whole != plan.before:
+            await work_off.apply(plan, 0, 0)
+        if unknown is not None:
+            raise unknown
+
+    def _decode(self, arrival: Arrival) -> None:
+        if self.door.hearing.is_raw:
+            arrival.message = raw_record(arrival.record)
+        elif arrival.message is None and arrival.defect is None:
+            decode(arrival, self.door.topic)
+            if self.sequenced and arrival.sequence is None and arrival.defect is None:
+                arrival.defect, arrival.message = Defect(Reason.HEADERS, "ce_sequence"), None
+
+    async def _next(self, order: Order) -> list[Arrival]:
+        """The queued records, as many as make a slice; waits for the first."""
+        while not self._queue:
+            self._arrived.clear()
+            if self._paused_for_room:
+                self._paused_for_room = False
+                self.listener.resume(self.tp)
+            try:
+                async with asyncio.timeout(1.0 if order.waits_for is not None else None):
+                    await self._arrived.wait()
+            except TimeoutError:
+                self._watch_gap(order)
+            if self.stopping:
+                raise asyncio.CancelledError
+        count = min(len(self._queue), self.settings.slice_records_max)
+        records = [self._queue.popleft() for _ in range(count)]
+        self._queued_bytes -= sum(len(record.value or b"") for record in records)
+        if not self.is_full:
+            self._drained.set()
+        if self.sequenced:
+            return [Arrival(record, *sequence_of(record)) for record in records]
+        return [Arrival(record) for record in records]
+
+    def _watch_gap(self, order: Order) -> None:
+        """A gap that lasts: read again from the position after 10 s, page after a minute."""
+        metrics.HELD.labels(topic=self.tp.topic, partition=self.tp.partition).set(order.held)
+        waits_for, now = order.waits_for, time.monotonic()
+        if waits_for is None:
+            if self._waiting_since is not None:
+                self.context.alarms.clear("sequence_gap", topic=self.tp.topic, partition=self.tp.partition)
+            self._waiting_since = None
+            return
+        if self._waiting_since is None or self._waiting_since[0] != waits_for:
+            self._waiting_since = (waits_for, now)
+            self._read_again_at = now + GAP_READ_AGAIN_S
+            return
+        if now - self._waiting_since[1] > GAP_PAGE_S and self.listener.lag(self.tp) == 0:
+            self.context.alarms.raise_("sequence_gap", topic=self.tp.topic, partition=self.tp.partition)
+        if now > self._read_again_at:
+            self._read_again_at = now + GAP_READ_AGAIN_S
+            raise ReadAgain
+
+    # Failure.
+
+    def _reset(self) -> None:
+        """Pause, forget the memory; the stored row is the truth."""
+        self.ready = False
+        self.listener.pause(self.tp)
+        self._paused_for_room = False
+        self._queue.clear()
+        self._queued_bytes = 0
+        self._order = None
+        self._drained.set()
+
+    def _recovered(self) -> None:
+        if self._failures:
+            self._failures = 0
+            self.trouble = None
+            self.context.alarms.clear("partition_stopped", topic=self.tp.topic, partition=self.tp.partition)
+
+    async def _stand_still(self, error: Exception) -> None:
+        """Wait a growing time; page where time alone will not cure it."""
+        self._failures += 1
+        trouble = self._trouble(error)
+        self.trouble = trouble.alarm
+        metrics.RETRIES.labels(cause=trouble.alarm).inc()
+        at = {"topic": self.tp.topic, "partition": self.tp.partition}
+        if trouble.page or self._failures > 20:
+            self.context.alarms.raise_("partition_stopped", cause=trouble.alarm, **at)
+        logger.warning(
+            "%s/%s stands still: %s (%s)",
+            self.tp.topic,
+            self.tp.partition,
+            trouble.alarm,
+            type(error).__name__,
+        )
+        if isinstance(error, Fenced):
+            metrics.FENCED.labels(topic=self.tp.topic).inc()
+            await asyncio.sleep(self.settings.session_timeout_s)
+            return
+        if isinstance(error, Hole):
+            self._accept_hole(error)
+            return
+        delay = min(trouble.delay_max_s, 0.1 * 2 ** min(self._failures, 10))
+        await asyncio.sleep(delay * random.uniform(0.5, 1.0))
+
+    def _accept_hole(self, hole: Hole) -> None:
+        """Read once more; a hole that stays is paged, and passed: nobody can bring back what the log lacks."""
+        if self._hole_seen_at != hole.expected:
+            self._hole_seen_at = hole.expected
+            return
+        self._hole_accepted_at = hole.expected
+        self.context.alarms.raise_(
+            "hole_in_log",
+            topic=self.tp.topic,
+            partition=self.tp.partition,
+            offset=hole.expected,
+            next=hole.found,
+        )
+
+    def _trouble(self, error: Exception) -> Trouble:
+        if isinstance(error, LogTrouble):
+            return Trouble(error.alarm, True, _HOLD_DELAY_MAX_S)
+        named: tuple[tuple[type[Exception], str, bool], ...] = (
+            (Contradiction, "sequence_contradiction", True),
+            (LogChanged, "log_changed", True),
+            (UnknownVersion, "unknown_version", True),
+            (BadDeploy, "bad_deploy", True),
+            (NotSpeaking, "not_speaking", True),
+            (Fenced, "fenced", False),
+            (Hole, "hole_in_log", False),
+        )
+        for kind, alarm, page in named:
+            if isinstance(error, kind):
+                return Trouble(alarm, page, _HOLD_DELAY_MAX_S)
+        if is_transient(error):
+            return Trouble("waiting", False, _DELAY_MAX_S)
+        logger.error("%s/%s failed", self.tp.topic, self.tp.partition, exc_info=error)
+        return Trouble("failing", True, _HOLD_DELAY_MAX_S)

@@ -1,0 +1,239 @@
+"""Run a service: open, check, hear, keep time, answer; and on SIGTERM let go in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+from contextlib import AsyncExitStack, suppress
+from typing import Any
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+from chassis import trace
+from chassis.alarms import Alarms
+from chassis.broker_check import BrokerDisagrees, check_broker
+from chassis.clock import Clock, SandboxClock, SystemClock
+from chassis.consumer import Listener, broker_for, connection_of, joined_pattern, subscribe
+from chassis.context import Context
+from chassis.database import open_pool
+from chassis.health import Health
+from chassis.hearing import Hearing
+from chassis.http import Server, build_app
+from chassis.logs import start_logging
+from chassis.migrate import head_revision
+from chassis.outbox import Outbox
+from chassis.repairs import redrive_released, repairs_hearing
+from chassis.restored import SpeakerCheck
+from chassis.sender import Sender, producer_maker
+from chassis.service import Service
+from chassis.settings import ServiceSettings
+from chassis.timers import keep_ticking
+from throughline.flow import REPAIRS
+
+logger = logging.getLogger("chassis.run")
+
+
+class CannotStart(RuntimeError):
+    """One sentence that says what to do."""
+
+
+def run(service: Service, settings: ServiceSettings) -> int:
+    """Until SIGTERM or SIGINT. Returns the exit code."""
+    start_logging(service.name, settings.instance_id, settings.log_level)
+    if settings.otlp_endpoint:
+        trace.start_exporting(service.name, settings.instance_id, settings.otlp_endpoint)
+    try:
+        asyncio.run(_until_signalled(service, settings))
+    except (CannotStart, BrokerDisagrees) as error:
+        logger.error("%s", error)
+        return 1
+    return 0
+
+
+async def _until_signalled(service: Service, settings: ServiceSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with RunningService(service, settings):
+        await stop.wait()
+        logger.info("draining")
+
+
+class RunningService:
+    """A service that runs for as long as the ``async with`` lasts; tests run several in one process."""
+
+    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+        self.service = service
+        self.settings = settings
+        self.alarms = Alarms()
+        self.listeners: list[Listener] = []
+        self.context: Context
+        self.port = 0
+        self._exit = AsyncExitStack()
+        self._hears = list(service.hears)
+        if any(topic is REPAIRS and service.name in topic.hears for topic in service.topics.topics):
+            self._hears.append(repairs_hearing(service))
+
+    async def __aenter__(self) -> RunningService:
+        async with AsyncExitStack() as stack:
+            await self._start(stack)
+            self._exit = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._exit.aclose()
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        service, settings = self.service, self.settings
+        pool = await self._pool(stack)
+        clock = self._clock(await _mark_of(pool, settings))
+        connection = connection_of(settings)
+        if settings.check_broker:
+            await self._check_broker(connection)
+        sender = Sender(producer_maker(connection, settings.instance_id), self.alarms)
+        sender.pending_bytes_max = settings.outbox_pending_bytes_max
+        await sender.start()
+        stack.push_async_callback(sender.stop, settings.graceful_stop_s)
+        outbox = Outbox(
+            sender,
+            self.alarms,
+            pack_bytes_max=settings.pack_bytes_max,
+            sweep_age_s=settings.outbox_sweep_age_s,
+        )
+        self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms)
+        speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics.spoken())
+        if service.start is not None:
+            self.context.resources = await service.start(settings, pool)
+        await self._hear(stack, speaker, connection)
+        health = Health(self.context, self.listeners, _head(service))
+        stack.callback(setattr, health, "draining", True)
+        self._background(stack, outbox, pool, health)
+        await self._serve(stack, health)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
+
+    async def _pool(self, stack: AsyncExitStack) -> asyncpg.Pool:
+        try:
+            pool = await open_pool(self.settings, f"{self.service.name} {self.settings.instance_id}")
+        except (OSError, asyncpg.PostgresError) as error:
+            raise CannotStart(
+                f"The database does not answer ({type(error).__name__}). Check DATABASE_URL."
+            ) from None
+        stack.push_async_callback(_close, pool)
+        return pool
+
+    def _clock(self, mark: str) -> Clock:
+        """Live refuses the movable clock; a stack cannot change its mark."""
+        if mark != self.settings.stack_mode:
+            raise CannotStart(
+                f"The database is marked {mark} and STACK_MODE says {self.settings.stack_mode}."
+            )
+        if self.settings.clock_file is None:
+            return SystemClock()
+        if mark == "live":
+            raise CannotStart(
+                "The database is marked live: it does not run by a movable clock. Unset CLOCK_FILE."
+            )
+        return SandboxClock(self.settings.clock_file)
+
+    async def _check_broker(self, connection: dict[str, Any]) -> None:
+        needed = {name for hearing in self._hears for name in hearing.topics} | set(
+            self.service.topics.spoken()
+        )
+        try:
+            await check_broker(connection, self.service.topics, sorted(needed))
+        except (KafkaError, OSError) as error:
+            raise CannotStart(
+                f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP."
+            ) from None
+
+    async def _hear(self, stack: AsyncExitStack, speaker: SpeakerCheck, connection: dict[str, Any]) -> None:
+        named = [hearing for hearing in self._hears if hearing.topics]
+        patterned = [hearing for hearing in self._hears if hearing.pattern is not None]
+        if not self._hears:
+            await speaker.passed()
+            return
+        broker = broker_for(self.settings)
+        if named:
+            listener = self._listener(named, speaker, connection)
+            topics = [topic for hearing in named for topic in hearing.topics]
+            subscribe(broker, listener, self.service.name, topics, None)
+        if patterned:
+            listener = self._listener(patterned, speaker, connection)
+            pattern = joined_pattern([one.pattern for one in patterned if one.pattern is not None])
+            subscribe(broker, listener, f"{self.service.name}.pattern", (), pattern)
+        stack.push_async_callback(broker.stop)
+        try:
+            await broker.start()
+        except (KafkaError, OSError) as error:
+            raise CannotStart(
+                f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP."
+            ) from None
+        for listener in self.listeners:
+            stack.push_async_callback(listener.stop)
+
+    def _listener(self, hears: list[Hearing], speaker: SpeakerCheck, connection: dict[str, Any]) -> Listener:
+        listener = Listener(
+            self.service.name, self.settings, self.context, self.service.topics, hears, speaker, connection
+        )
+        self.listeners.append(listener)
+        return listener
+
+    def _background(self, stack: AsyncExitStack, outbox: Outbox, pool: asyncpg.Pool, health: Health) -> None:
+        tasks = [
+            asyncio.create_task(outbox.keep(pool), name="outbox"),
+            asyncio.create_task(health.beat(), name="beat"),
+            asyncio.create_task(redrive_released(self.service, self._hears, self.context), name="redrive"),
+        ]
+        tasks += [asyncio.create_task(listener.keep(), name="hints") for listener in self.listeners]
+        tasks += [asyncio.create_task(keep_ticking(timer, self.context)) for timer in self.service.timers]
+        stack.push_async_callback(_cancel, tasks)
+
+    async def _serve(self, stack: AsyncExitStack, health: Health) -> None:
+        app = build_app(self.service.name, self.service.api, self.context, health)
+        server = Server(app, self.settings.http_host, self.settings.http_port)
+        try:
+            task = await server.serve_in_background()
+        except OSError as error:
+            raise CannotStart(str(error)) from None
+        self.port = server.servers[0].sockets[0].getsockname()[1]
+
+        async def close() -> None:
+            server.should_exit = True
+            await asyncio.wait([task], timeout=5.0)
+
+        stack.push_async_callback(close)
+
+
+async def _mark_of(pool: asyncpg.Pool, settings: ServiceSettings) -> str:
+    try:
+        mark: str | None = await pool.fetchval("select mode from chassis.stack")
+    except asyncpg.UndefinedTableError:
+        mark = None
+    if mark is None:
+        raise CannotStart("The database has no tables yet. Run the service's migrate command first.")
+    return mark
+
+
+def _head(service: Service) -> str | None:
+    with suppress(Exception):
+        return head_revision(service.package)
+    return None
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), 5.0)
+    except (TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        pool.terminate()
