@@ -1,0 +1,12 @@
+"""One hop of the chain as a process of its own, to be killed: ``hop_process.py <index> <topic prefix>``."""
+
+from __future__ import annotations
+
+import sys
+
+from chain_services import chain_topics, hop
+
+if __name__ == "__main__":
+    service = hop(int(sys.argv[1]), chain_topics(sys.argv[2]))
+    sys.argv[1:] = ["run"]
+    service.main()
