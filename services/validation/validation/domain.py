@@ -1,4 +1,4 @@
-"""What validation decides about one version of a request: findings, price, duplicates and tier in, a named decision out."""
+"""What validation decides about one version: findings, price, duplicates and tier in, a named decision out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from uuid import UUID
 
 from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
-
 from validation.pricing import Price
 
 
@@ -68,11 +67,11 @@ def decide(
 ) -> Decision:
     """The first of these that applies: denied by a rule, stopped by a rule, asked of a person by a rule, no price,
     duplicate, paid amount not below the payer's tier; else approved by the system."""
-    if (denying := _reasons(findings, Severity.DENY)):
+    if denying := _reasons(findings, Severity.DENY):
         return Deny(denying[0])
-    if (stopping := _reasons(findings, Severity.EXCEPTION)):
+    if stopping := _reasons(findings, Severity.EXCEPTION):
         return Except(stopping[0])
-    if (asking := _reasons(findings, Severity.REVIEW)):
+    if asking := _reasons(findings, Severity.REVIEW):
         return Review(asking)
     if price is None:
         return Review((Reason.NO_PRICE,))

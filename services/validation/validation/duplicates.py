@@ -16,7 +16,7 @@ from throughline.submissions import SubmissionReceived
 BillKey = bytes
 
 KEY_BYTES = 16
-"""A SHA-256 cut to 128 bits: among 10^12 lines two different ones meet with probability 10^-15, and rows stay narrow."""
+"""A SHA-256 cut to 128 bits: of 10^12 lines two meet with probability 10^-15, and rows stay narrow."""
 
 _SEPARATOR = "\x1f"
 
@@ -24,7 +24,9 @@ _SEPARATOR = "\x1f"
 def bill_keys(submission: SubmissionReceived) -> list[BillKey]:
     """The bill keys of a submission, one per line, sorted, each once."""
     request = submission.request
-    prefix = _SEPARATOR.join((submission.payee_id.hex, request.subject.member_id.reveal().strip().upper(), ""))
+    prefix = _SEPARATOR.join(
+        (submission.payee_id.hex, request.subject.member_id.reveal().strip().upper(), "")
+    )
     keys = set()
     for line in request.lines:
         bill = (
@@ -71,7 +73,9 @@ class BillClaims:
 
     def new(self) -> tuple[Sequence[BillKey], Sequence[UUID]]:
         """Claims on keys that had no row, sorted by key: another replica may be claiming them at this moment."""
-        keys = sorted(key for key, owner in self.owners.items() if key not in self.stored and owner is not None)
+        keys = sorted(
+            key for key, owner in self.owners.items() if key not in self.stored and owner is not None
+        )
         return keys, [owner for key in keys if (owner := self.owners[key]) is not None]
 
     def changed(self) -> tuple[Sequence[BillKey], Sequence[UUID | None]]:

@@ -1,9 +1,9 @@
 """What the contract pays for each line, and the adjustments that explain every cent between charge and payment.
 
-allowed = min(charge, rate x units), the product rounded half up to the cent, once per line. The difference to the charge
-is the contractual obligation (CO 45). Of what is allowed the patient owes the copay (PR 3), taken from the lines in
-order, then the coinsurance (PR 2), a share of what is left, rounded half up once per request and spread over the lines
-in proportion. All of it in integers: cents, thousandths of units, basis points.
+allowed = min(charge, rate x units), the product rounded half up to the cent, once per line. The difference to the
+charge is the contractual obligation (CO 45). Of what is allowed the patient owes the copay (PR 3), taken from the lines
+in order, then the coinsurance (PR 2), a share of what is left, rounded half up once per request and spread over the
+lines in proportion. All of it in integers: cents, thousandths of units, basis points.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from throughline.money import allocate
 from throughline.requests import ServiceLine
-
 from validation.reference import RateTable, Terms, in_force
 
 

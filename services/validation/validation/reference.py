@@ -1,4 +1,4 @@
-"""Reference data as decisions use it: who pays, who is paid, on what terms. In memory, looked up by plain dictionaries."""
+"""Reference data as decisions use it: who pays, who is paid, on what terms. In memory, looked up by dictionaries."""
 
 from __future__ import annotations
 
@@ -51,6 +51,13 @@ class Reference:
     _by_payer: dict[str, dict[UUID | None, list[ContractRecorded]]] = field(default_factory=dict)
     _codes: dict[str, frozenset[str]] = field(default_factory=dict)
 
+    def clear(self) -> None:
+        """Forget everything, to read it all again."""
+        for held in (self.payers, self.providers, self.contracts, self.rates, self.authorisations):
+            held.clear()
+        self.revision = 0
+        self._index_contracts()
+
     def take(self, entities: Iterable[Entity]) -> None:
         """Put newer entities in place of older ones."""
         contracts_changed = False
@@ -88,8 +95,8 @@ class Reference:
     def contract_for(self, submission: SubmissionReceived) -> ContractRecorded | None:
         """The contract that prices a request.
 
-        The one it names, if that is between its payer and its payee; else the payee's own with the payer before one with
-        every payee; among those, one in force on the first service day before one that is not, then the latest begun.
+        The one it names, if that is between its payer and its payee; else the payee's own with the payer before one
+        with every payee; among those, one in force on the first service day before one that is not, then the latest.
         """
         request = submission.request
         if request.contract_id is not None:
@@ -108,7 +115,9 @@ class Reference:
 
     def _index_contracts(self) -> None:
         self._by_payer = {}
-        newest_first = sorted(self.contracts.values(), key=lambda one: (-one.effective_from.toordinal(), one.contract_id))
+        newest_first = sorted(
+            self.contracts.values(), key=lambda one: (-one.effective_from.toordinal(), one.contract_id)
+        )
         for contract in newest_first:
             self._by_payer.setdefault(contract.payer, {}).setdefault(contract.payee_id, []).append(contract)
         self._codes = {name: frozenset(one.authorisation_codes) for name, one in self.contracts.items()}

@@ -9,9 +9,8 @@ import cel
 
 from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
-
-from validation.rules.rule_set import CompiledRule, Rule, RuleSet
 from validation.rules.facts import Facts
+from validation.rules.rule_set import CompiledRule, Rule, RuleSet
 
 MESSAGE_CHARACTERS_MAX = 400
 FINDINGS_MAX = 100
@@ -44,7 +43,9 @@ def _run(rules: tuple[CompiledRule, ...], context: Any, position: int | None, fo
         if holds is False:
             found.append(_broken(one.rule, position))
         else:
-            found.append(_failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false"))
+            found.append(
+                _failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false")
+            )
 
 
 def _chosen(facts: Facts, names: frozenset[str]) -> Facts:

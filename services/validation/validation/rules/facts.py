@@ -1,6 +1,6 @@
-"""What rules may read: flat names for integers, booleans and short codes. Names of persons and numbers of theirs are not here.
+"""What rules may read: flat names for integers, booleans and short codes. Persons' names and numbers are not here.
 
-Flat values are what keeps the engine fast: a CEL context of 30 integers costs 3 us, the same request as nested maps 70 us.
+Flat values keep the engine fast: a CEL context of 30 integers costs 3 us, the same request as nested maps 70 us.
 Days are proleptic ordinals (``date.toordinal``), so that rules compare and subtract them as integers.
 """
 
@@ -14,7 +14,6 @@ from typing import Any
 from throughline.identifiers import npi_is_valid, tin_is_valid
 from throughline.requests import PaymentRequest, ServiceLine
 from throughline.submissions import SubmissionReceived
-
 from validation.reference import Terms
 
 Facts = dict[str, Any]
@@ -23,8 +22,8 @@ FAR_DAY = date.max.toordinal()
 """Stands for "without end" where a period has none."""
 
 PLACES_OF_SERVICE = frozenset(
-    "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 31 32 33 34 41 42 49 50 51 52 53"
-    " 54 55 56 57 58 60 61 62 65 66 71 72 81 99".split()
+    f"{code:02d}"
+    for code in (*range(1, 28), *range(31, 35), 41, 42, *range(49, 59), 60, 61, 62, 65, 66, 71, 72, 81, 99)
 )
 """CMS place of service codes for professional claims."""
 
@@ -43,7 +42,8 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "payee_npi_valid": request.payee.kind != "npi" or _npi_is_valid(request.payee.identifier),
         "tin_valid": tin_is_valid(request.payee.tin.reveal()),
         "rendering_named": request.rendering_provider is not None,
-        "rendering_npi_valid": request.rendering_provider is None or _npi_is_valid(request.rendering_provider),
+        "rendering_npi_valid": request.rendering_provider is None
+        or _npi_is_valid(request.rendering_provider),
         "rendering_active": terms.rendering is not None and terms.rendering.active,
         "original_named": request.payer_claim_number is not None,
         "original_is_this": request.payer_claim_number == submission.payer_claim_number,
@@ -74,8 +74,10 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "authorisation_named": request.authorisation_number is not None,
         "authorisation_active": authorisation is not None and authorisation.active,
         "authorisation_same_payer": authorisation is not None and authorisation.payer == request.payer,
-        "authorisation_same_provider": authorisation is not None and authorisation.payee_id == submission.payee_id,
-        "authorisation_same_member": authorisation is not None and authorisation.member_id == request.subject.member_id,
+        "authorisation_same_provider": authorisation is not None
+        and authorisation.payee_id == submission.payee_id,
+        "authorisation_same_member": authorisation is not None
+        and authorisation.member_id == request.subject.member_id,
         "authorisation_from_day": authorisation.valid_from.toordinal() if authorisation else FAR_DAY,
         "authorisation_to_day": authorisation.valid_to.toordinal() if authorisation else 0,
     }
@@ -102,7 +104,7 @@ def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> F
 
 @lru_cache(maxsize=20_000)
 def procedure_code_is_valid(code: str) -> bool:
-    """The form of a CPT code (five digits, or four and one of A F M T U) or a HCPCS level II code (letter, four digits)."""
+    """The form of a CPT code (five digits, or four and one of A F M T U) or of HCPCS level II (letter, four digits)."""
     return _PROCEDURE_CODE.fullmatch(code) is not None
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import cel
@@ -41,7 +42,7 @@ class Rule(BaseModel):
     message: Annotated[str, Field(max_length=400)]
     fix: Annotated[str, Field(max_length=400)]
     carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
-    """The claim adjustment reason code of a denial for this reason; 16 with a remark where none is given."""
+    """The claim adjustment reason code of a denial for this reason; 16 with remark MA130 where none is given."""
     passing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
     failing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
 
@@ -86,6 +87,7 @@ class Catalogue:
         self._days = sorted(changes)
         self._sets = [rule_set_of(_in_force(self.rules, day)) for day in self._days]
         self._before = rule_set_of(())
+        self._carcs = {rule.reason: rule.carc for rule in self.rules if rule.carc}
 
     def in_force_on(self, day: date) -> RuleSet:
         """The rule set of a service day. Before the first rule it is empty, and the engine asks for a review."""
@@ -93,7 +95,8 @@ class Catalogue:
         return self._sets[position - 1] if position else self._before
 
     def carc_of(self, reason: Reason) -> str | None:
-        return next((rule.carc for rule in self.rules if rule.reason == reason and rule.carc), None)
+        """The adjustment reason code by which a rule denies for this reason."""
+        return self._carcs.get(reason)
 
 
 def load_catalogue() -> Catalogue:
@@ -143,15 +146,19 @@ def _compiled(rule: Rule) -> CompiledRule:
 
 def _in_force(rules: Iterable[Rule], day: date) -> list[Rule]:
     return [
-        rule for rule in rules if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to)
+        rule
+        for rule in rules
+        if rule.effective_from <= day and (rule.effective_to is None or day <= rule.effective_to)
     ]
 
 
 def _must_not_overlap(rules: Sequence[Rule]) -> None:
-    for earlier, later in zip(rules, rules[1:], strict=False):
+    for earlier, later in pairwise(rules):
         if earlier.id != later.id:
             continue
         if earlier.version == later.version:
             raise CatalogueBreach(f"rule {earlier.id} has version {earlier.version} twice")
         if earlier.effective_to is None or later.effective_from <= earlier.effective_to:
-            raise CatalogueBreach(f"versions {earlier.version} and {later.version} of rule {earlier.id} overlap")
+            raise CatalogueBreach(
+                f"versions {earlier.version} and {later.version} of rule {earlier.id} overlap"
+            )

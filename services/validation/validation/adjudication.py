@@ -1,0 +1,104 @@
+"""The claim as decided: each line with the adjustments that explain every cent between its charge and what is paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from throughline.decisions import AdjudicatedLine, Adjudication, Adjustment
+from throughline.reasons import Reason
+from throughline.requests import ServiceLine
+from throughline.submissions import SubmissionReceived
+from validation.pricing import LinePrice, Price
+
+DENIALS = {
+    Reason.DUPLICATE: "18",
+    Reason.NO_PRICE: "96",
+    Reason.ABOVE_TIER: "96",
+    Reason.RECALLED: "96",
+    Reason.RELEASED_BY_REVIEWER: "96",
+    Reason.RETURNED_FOR_EDITS: "16",
+    Reason.RULE_ASKS_REVIEW: "16",
+}
+"""Claim adjustment reason codes of denials for reasons that are not a rule's (a rule names its own)."""
+
+CARC_LACKS_INFORMATION = "16"
+REMARKS = {"16": "MA130", "96": "N130"}
+"""CARC 16 and 96 must be explained by a remittance advice remark code (CORE 360)."""
+
+
+def priced(submission: SubmissionReceived, price: Price) -> Adjudication:
+    """As paid by the contract."""
+    lines = submission.request.lines
+    return _adjudication(
+        submission,
+        tuple(_priced_line(line, amount) for line, amount in zip(lines, price.lines, strict=True)),
+        paid_cents=price.paid_cents,
+        patient_cents=sum([one.copay_cents + one.coinsurance_cents for one in price.lines]),
+    )
+
+
+def denied(submission: SubmissionReceived, carc: str) -> Adjudication:
+    """Nothing is paid; the whole charge is adjusted under one code."""
+    lines = tuple(_denied_line(line, carc) for line in submission.request.lines)
+    return _adjudication(submission, lines, paid_cents=0, patient_cents=0)
+
+
+def _adjudication(
+    submission: SubmissionReceived, lines: tuple[AdjudicatedLine, ...], paid_cents: int, patient_cents: int
+) -> Adjudication:
+    request = submission.request
+    return Adjudication(
+        partner=submission.partner,
+        number=request.number,
+        payer_claim_number=submission.payer_claim_number,
+        payer=request.payer,
+        programme=request.programme,
+        payee=request.payee,
+        payee_id=submission.payee_id,
+        subject=request.subject,
+        frequency=request.frequency,
+        place_of_service=request.place_of_service,
+        rendering_provider=request.rendering_provider,
+        contract_id=request.contract_id,
+        charge_cents=sum([line.charge_cents for line in lines]),
+        paid_cents=paid_cents,
+        patient_responsibility_cents=patient_cents,
+        lines=lines,
+    )
+
+
+def _priced_line(line: ServiceLine, amount: LinePrice) -> AdjudicatedLine:
+    parts: tuple[tuple[Literal["CO", "PR"], str, int], ...] = (
+        ("CO", "45", amount.contractual_cents),
+        ("PR", "3", amount.copay_cents),
+        ("PR", "2", amount.coinsurance_cents),
+    )
+    return _line(
+        line,
+        amount.allowed_cents,
+        amount.paid_cents,
+        [Adjustment(group=group, carc=carc, amount_cents=cents) for group, carc, cents in parts if cents],
+    )
+
+
+def _denied_line(line: ServiceLine, carc: str) -> AdjudicatedLine:
+    whole = Adjustment(group="CO", carc=carc, amount_cents=line.charge_cents, rarc=REMARKS.get(carc))
+    return _line(line, 0, 0, [whole] if line.charge_cents else [])
+
+
+def _line(
+    line: ServiceLine, allowed_cents: int, paid_cents: int, adjustments: Sequence[Adjustment]
+) -> AdjudicatedLine:
+    return AdjudicatedLine(
+        line_id=line.line_id,
+        from_date=line.from_date,
+        to_date=line.to_date,
+        code=line.code,
+        modifiers=line.modifiers,
+        units_thousandths=line.units_thousandths,
+        charge_cents=line.charge_cents,
+        allowed_cents=allowed_cents,
+        paid_cents=paid_cents,
+        adjustments=tuple(adjustments),
+    )

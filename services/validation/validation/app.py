@@ -1,0 +1,63 @@
+"""Validation, wired: what it hears and who decides it."""
+
+from __future__ import annotations
+
+import asyncpg
+
+from chassis import Service, hear
+from throughline.items import ItemStopped, ItemTooLate
+from throughline.reference import (
+    AuthorisationRecorded,
+    ContractRecorded,
+    FeeScheduleRecorded,
+    PayerRecorded,
+    ProviderRecorded,
+)
+from throughline.reviews import DecideReview
+from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
+from validation.api import router
+from validation.on_authorisation_recorded import record_authorisation
+from validation.on_contract_recorded import record_contract
+from validation.on_decide_review import decide_review
+from validation.on_fee_schedule_recorded import record_fee_schedule
+from validation.on_item_stopped import after_stop
+from validation.on_item_too_late import after_refused_stop
+from validation.on_payer_recorded import record_payer
+from validation.on_provider_recorded import record_provider
+from validation.on_submission_received import decide_submission
+from validation.on_submission_withdrawn import withdraw
+from validation.rules.rule_set import load_catalogue
+from validation.settings import ValidationSettings
+from validation.work import DecisionWork, ReferenceWork, Resources
+
+
+async def build_resources(settings: ValidationSettings, pool: asyncpg.Pool) -> Resources:
+    """Compile the rules; a catalogue that contradicts itself stops the start."""
+    return Resources(load_catalogue())
+
+
+service = Service(
+    "validation",
+    settings=ValidationSettings,
+    hears=[
+        hear(
+            "submissions",
+            work=DecisionWork,
+            on={SubmissionReceived: decide_submission, SubmissionWithdrawn: withdraw},
+        ),
+        hear("reviews", work=DecisionWork, on={DecideReview: decide_review}),
+        hear("items", work=DecisionWork, on={ItemStopped: after_stop, ItemTooLate: after_refused_stop}),
+        hear("reference.payers", work=ReferenceWork, on={PayerRecorded: record_payer}),
+        hear("reference.providers", work=ReferenceWork, on={ProviderRecorded: record_provider}),
+        hear("reference.contracts", work=ReferenceWork, on={ContractRecorded: record_contract}),
+        hear("reference.fee-schedules", work=ReferenceWork, on={FeeScheduleRecorded: record_fee_schedule}),
+        hear(
+            "reference.authorisations", work=ReferenceWork, on={AuthorisationRecorded: record_authorisation}
+        ),
+    ],
+    api=router,
+    start=build_resources,
+)
+
+if __name__ == "__main__":
+    service.main()

@@ -1,0 +1,110 @@
+"""A request and its versions as they stand in memory while a slice is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+from typing import Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from throughline.decisions import Finding
+from throughline.reasons import Reason
+from throughline.submissions import SubmissionReceived
+from validation.domain import COMMITTED, OPEN, State
+from validation.duplicates import BillKey, bill_keys
+
+StopCause = Literal["correction", "void", "withdrawal", "recall"]
+
+Findings = tuple[Finding, ...]
+_FINDINGS: TypeAdapter[Findings] = TypeAdapter(Findings)
+
+
+@dataclass
+class Version:
+    """One version of a request: what came in, where it stands, and what was last said of it."""
+
+    submission: SubmissionReceived
+    decided_at: datetime
+    state: State = State.WAITING
+    reason: Reason | None = None
+    """Why it stands where it stands, where that needs saying."""
+    latest_event: UUID | None = None
+    """What a reviewer's command must name."""
+    decision_id: UUID | None = None
+    """The latest approval, which payout's answers name."""
+    stop_cause: StopCause | None = None
+    """While stopping: what it is stopped for, and so what follows."""
+    paid_cents: int | None = None
+    rule_set: str | None = None
+    findings: Findings = ()
+    is_stored: bool = False
+    is_changed: bool = True
+
+    @property
+    def number(self) -> int:
+        return self.submission.version
+
+    @property
+    def is_void(self) -> bool:
+        return self.submission.request.frequency == "8"
+
+    @cached_property
+    def bill_keys(self) -> list[BillKey]:
+        """A void bills nothing, so it has none."""
+        return [] if self.is_void else bill_keys(self.submission)
+
+    @property
+    def charge_cents(self) -> int:
+        return sum([line.charge_cents for line in self.submission.request.lines])
+
+    def end(self, reason: Reason) -> None:
+        """Nothing more will be decided about it."""
+        self.state, self.reason, self.is_changed = State.ENDED, reason, True
+
+    def wait(self) -> None:
+        self.state, self.is_changed = State.WAITING, True
+
+
+@dataclass
+class Request:
+    """All versions of one request."""
+
+    request_id: UUID
+    versions: dict[int, Version] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Version]:
+        return iter(self.versions.values())
+
+    @property
+    def first_received_on(self) -> date:
+        """Timely filing counts to the day the original came in, also for its corrections."""
+        return self.versions[min(self.versions)].submission.received_on
+
+    def before(self, version: Version) -> list[Version]:
+        return [one for one in self if one.number < version.number]
+
+    def open_before(self, version: Version) -> list[Version]:
+        """Earlier versions that a newer one ends by coming: open ones, and one that still waited."""
+        return [one for one in self.before(version) if one.state in OPEN or one.state is State.WAITING]
+
+    def committed_before(self, version: Version) -> Version | None:
+        """The earlier version that may be paid or was; the newer one must not be decided beside it."""
+        return next((one for one in self.before(version) if one.state in COMMITTED), None)
+
+    def waiting(self) -> Version | None:
+        return next((one for one in self if one.state is State.WAITING), None)
+
+    def all_bill_keys(self) -> list[BillKey]:
+        return [key for version in self for key in version.bill_keys]
+
+
+def findings_to_json(findings: Findings) -> bytes | None:
+    return _FINDINGS.dump_json(findings) if findings else None
+
+
+def findings_from_json(text: bytes | None) -> Findings:
+    return _FINDINGS.validate_json(text) if text else ()

@@ -1,0 +1,66 @@
+"""A reviewer decides, releases or recalls. What does not fit is refused by an event, and changes nothing."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from throughline.decisions import CommandRefused, Decider
+from throughline.reasons import Reason
+from throughline.reviews import DecideReview
+from validation import verdicts
+from validation.history import Version
+from validation.pricing import Price, price
+from validation.review import overrides_duplicate, refusal_of
+from validation.settle import DUPLICATE
+from validation.work import DecisionWork
+
+
+def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> None:
+    """The price is looked up anew: terms recorded since the review was opened count."""
+    command = heard.message
+    version = work.requests[command.request_id].versions.get(command.version)
+    refusal = refusal_of(command, version)
+    if refusal is not None or version is None:
+        _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
+        return
+    terms = work.reference.terms_for(version.submission)
+    proposed = price(version.submission.request.lines, terms)
+    person = Decider(kind="person", actor=command.actor, note=command.note)
+    version.decided_at = heard.recorded_at
+    match command.decision:
+        case "approve":
+            if proposed is None:
+                _refuse(heard, Reason.NOT_ALLOWED_NOW, say)  # nothing is paid without a price
+            else:
+                _approve(version, proposed, person, work, say)
+        case "deny":
+            verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.catalogue, say)
+        case "return_for_edits":
+            verdicts.except_(version, Reason.RETURNED_FOR_EDITS, say, note=command.note)
+        case "release":
+            verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say)
+        case "recall":
+            verdicts.revoke(version, "recall", say)
+
+
+def _approve(version: Version, proposed: Price, person: Decider, work: DecisionWork, say: Say) -> None:
+    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it."""
+    request_id = version.submission.request_id
+    other = work.bills.other_owner(version.bill_keys, request_id)
+    if other is not None and not overrides_duplicate(version):
+        version.findings = (*version.findings, DUPLICATE)
+        verdicts.except_(version, Reason.DUPLICATE, say, other_request_id=other)
+        return
+    work.bills.take(version.bill_keys, request_id)
+    verdicts.approve(version, proposed, person, say)
+
+
+def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:
+    command = heard.message
+    refused = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=command.type_name(),
+        reason=reason,
+        detail=reason.sentence,
+        request_id=command.request_id,
+    )
+    say(refused, key=str(command.request_id), topic="decisions")

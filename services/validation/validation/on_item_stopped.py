@@ -1,0 +1,39 @@
+"""Payout stopped an approved item: what waited for it is decided now."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from throughline.items import ItemStopped
+from throughline.reasons import Reason
+from validation import verdicts
+from validation.domain import State
+from validation.pricing import price
+from validation.settle import settle
+from validation.work import DecisionWork
+
+_ENDED_BY = {"correction": Reason.CORRECTION, "void": Reason.VOID, "withdrawal": Reason.WITHDRAWN}
+
+
+def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
+    """A waiting correction is decided; a waiting void and a withdrawal free the bill; a recall opens a review."""
+    request = work.requests[heard.message.request_id]
+    stopped = request.versions.get(heard.message.version)
+    if (
+        stopped is None
+        or stopped.state is not State.STOPPING
+        or stopped.decision_id != heard.message.decision_id
+    ):
+        return  # not the answer to a question that is open
+    waiting = request.waiting()
+    if stopped.stop_cause == "recall" and waiting is None:
+        terms = work.reference.terms_for(stopped.submission)
+        stopped.decided_at = heard.recorded_at
+        verdicts.open_review(stopped, (Reason.RECALLED,), price(stopped.submission.request.lines, terms), say)
+        return
+    stopped.end(_ENDED_BY.get(stopped.stop_cause or "", Reason.CORRECTION))
+    if waiting is not None and not waiting.is_void:
+        settle(request, waiting, work, say, heard.recorded_at)
+        return
+    if waiting is not None:
+        waiting.end(Reason.VOID)
+    work.bills.release(request.all_bill_keys(), request.request_id)

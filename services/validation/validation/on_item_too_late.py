@@ -1,0 +1,27 @@
+"""Payout could not stop an item: it has left. What waited for it needs the recovery decided first."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from throughline.items import ItemTooLate
+from throughline.reasons import Reason
+from validation import verdicts
+from validation.domain import State
+from validation.work import DecisionWork
+
+
+def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) -> None:
+    """The approved version is final. A waiting replacement or void pays nothing and becomes an Exception."""
+    request = work.requests[heard.message.request_id]
+    version = request.versions.get(heard.message.version)
+    if (
+        version is None
+        or version.state is not State.STOPPING
+        or version.decision_id != heard.message.decision_id
+    ):
+        return  # not the answer to a question that is open
+    version.state, version.stop_cause, version.is_changed = State.FINAL, None, True
+    waiting = request.waiting()
+    if waiting is not None:
+        waiting.decided_at = heard.recorded_at
+        verdicts.except_(waiting, Reason.RECOVERY_NEEDED, say)

@@ -1,0 +1,26 @@
+"""The partner withdrew a version: end it where it is open, ask payout to stop it where it was approved."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from throughline.reasons import Reason
+from throughline.submissions import SubmissionWithdrawn
+from validation import verdicts
+from validation.domain import OPEN, State
+from validation.work import DecisionWork
+
+
+def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) -> None:
+    """What is denied, ended, or has left for the bank stays as it is."""
+    request = work.requests[heard.message.request_id]
+    version = request.versions.get(heard.message.version)
+    if version is None:
+        return  # never decided here; the timeline shows the withdrawal as refused
+    if version.state is State.APPROVED:
+        verdicts.revoke(version, "withdrawal", say)
+    elif version.state is State.STOPPING:
+        version.stop_cause, version.is_changed = "withdrawal", True
+    elif version.state in OPEN or version.state is State.WAITING:
+        version.end(Reason.WITHDRAWN)
+        if request.committed_before(version) is None:
+            work.bills.release(request.all_bill_keys(), request.request_id)

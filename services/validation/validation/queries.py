@@ -1,0 +1,58 @@
+"""What the HTTP API reads. Nothing here locks or changes anything."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from validation.history import findings_from_json
+
+Position = tuple[datetime, UUID]
+START: Position = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+
+_WAITING = """
+select request_id, version, state, latest_event as answers, reason, payer, charge_cents, paid_cents as proposed_cents,
+       decided_at
+from versions
+where state in ('review', 'exception') and ($1::text is null or payer = $1) and ($2::text is null or state = $2)
+  and (decided_at, request_id) > ($3, $4)
+order by decided_at, request_id limit $5
+"""
+_DECIDED = """
+select version, state, reason, latest_event, decision_id, charge_cents, paid_cents, rule_set, findings, received_on,
+       decided_at
+from versions where request_id = $1 order by version
+"""
+
+
+async def waiting_reviews(
+    db: asyncpg.Connection, payer: str | None, state: str | None, after: Position, limit: int
+) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await db.fetch(_WAITING, payer, state, *after, limit)
+    return rows
+
+
+async def decided_versions(db: asyncpg.Connection, request_id: UUID) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in await db.fetch(_DECIDED, request_id)]
+    for row in rows:
+        row["findings"] = findings_from_json(row["findings"])
+        row["rule_set"] = None if row["rule_set"] is None else row["rule_set"].hex()
+    return rows
+
+
+def position_after(row: asyncpg.Record) -> str:
+    return f"{row['decided_at'].isoformat()}~{row['request_id']}"
+
+
+def position_of(text: str | None) -> Position:
+    """Raises ValueError where the text is not a position."""
+    if text is None:
+        return START
+    at, _, request_id = text.partition("~")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("a position has a time zone")
+    return moment, UUID(request_id)

@@ -1,0 +1,202 @@
+"""SQL of validation: one statement for a whole slice, arrays in, rows out. Locks: versions, then bill keys, sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from throughline.reasons import Reason
+from throughline.submissions import SubmissionReceived
+from validation.domain import State
+from validation.duplicates import BillClaims, BillKey
+from validation.history import Request, Version, findings_from_json, findings_to_json
+from validation.reference import KINDS, Entity, Reference
+
+_LOCK_VERSIONS = """
+select 1 from versions where request_id = any($1::uuid[]) order by request_id, version for update
+"""
+_READ_VERSIONS = """
+select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, body
+from versions where request_id = any($1::uuid[]) order by request_id, version
+"""
+_INSERT_VERSIONS = """
+insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
+                      charge_cents, paid_cents, rule_set, findings, decided_at, body)
+select * from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
+                     $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
+                     $14::timestamptz[], $15::bytea[])
+"""
+_UPDATE_VERSIONS = """
+update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
+    decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
+    findings = new.findings, decided_at = new.decided_at
+from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
+            $9::bytea[], $10::bytea[], $11::timestamptz[])
+    as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
+            decided_at)
+where versions.request_id = new.request_id and versions.version = new.version
+"""
+_LOCK_BILL_KEYS = "select key, owner from bill_keys where key = any($1::bytea[]) order by key for update"
+_CLAIM_BILL_KEYS = """
+insert into bill_keys (key, owner)
+select key, owner from unnest($1::bytea[], $2::uuid[]) as new (key, owner) order by key
+on conflict (key) do nothing
+"""
+_CHANGE_BILL_KEYS = """
+update bill_keys set owner = new.owner from unnest($1::bytea[], $2::uuid[]) as new (key, owner)
+where bill_keys.key = new.key
+"""
+_READ_REFERENCE = "select kind, body, revision from reference where revision > $1 order by revision, kind, id"
+_RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
+_PUT_REFERENCE = """
+insert into reference (kind, id, version, revision, body)
+select kind, id, version, $5, body
+from unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) as new (kind, id, version, body) order by kind, id
+on conflict (kind, id) do update
+set version = excluded.version, revision = excluded.revision, body = excluded.body
+where reference.version < excluded.version
+"""
+
+
+_REASONS: dict[str, Reason] = {reason.value: reason for reason in Reason}
+
+
+class ClaimedByAnother(asyncpg.SerializationError):  # type: ignore[misc]  # asyncpg has no types
+    """Another replica claimed one of these bill keys in the same moment. The slice, tried again, sees its owner."""
+
+
+async def lock_requests(db: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Request]:
+    """All versions of these requests, their rows locked in order.
+
+    Two statements on purpose: the second one's snapshot is taken when the locks are held, so it sees a version that
+    another transaction added while the first one waited.
+    """
+    requests = {request_id: Request(request_id) for request_id in ids}
+    if not await db.fetch(_LOCK_VERSIONS, ids):
+        return requests
+    for row in await db.fetch(_READ_VERSIONS, ids):
+        version = _version_of(row)
+        requests[version.submission.request_id].versions[version.number] = version
+    return requests
+
+
+def _version_of(row: asyncpg.Record) -> Version:
+    return Version(
+        submission=SubmissionReceived.model_validate_json(row["body"]),
+        decided_at=row["decided_at"],
+        state=State(row["state"]),
+        reason=None if row["reason"] is None else _REASONS[row["reason"]],
+        latest_event=_plain(row["latest_event"]),
+        decision_id=_plain(row["decision_id"]),
+        stop_cause=row["stop_cause"],
+        paid_cents=row["paid_cents"],
+        rule_set=None if row["rule_set"] is None else row["rule_set"].hex(),
+        findings=findings_from_json(row["findings"]),
+        is_stored=True,
+        is_changed=False,
+    )
+
+
+async def store_versions(db: asyncpg.Connection, requests: Mapping[UUID, Request]) -> None:
+    """Insert what is new and update what changed."""
+    changed = [version for request in requests.values() for version in request if version.is_changed]
+    changed.sort(key=lambda one: (one.submission.request_id, one.number))
+    new = [one for one in changed if not one.is_stored]
+    old = [one for one in changed if one.is_stored]
+    if new:
+        await db.execute(_INSERT_VERSIONS, *_columns([_new_row(one) for one in new]))
+    if old:
+        await db.execute(_UPDATE_VERSIONS, *_columns([_changed_row(one) for one in old]))
+
+
+def _new_row(one: Version) -> tuple[Any, ...]:
+    submission = one.submission
+    return (
+        submission.request_id,
+        submission.version,
+        one.state.value,
+        one.reason,
+        one.latest_event,
+        one.decision_id,
+        one.stop_cause,
+        submission.request.payer,
+        submission.received_on,
+        one.charge_cents,
+        one.paid_cents,
+        None if one.rule_set is None else bytes.fromhex(one.rule_set),
+        findings_to_json(one.findings),
+        one.decided_at,
+        submission.__pydantic_serializer__.to_json(submission),
+    )
+
+
+def _changed_row(one: Version) -> tuple[Any, ...]:
+    return (
+        one.submission.request_id,
+        one.number,
+        one.state.value,
+        one.reason,
+        one.latest_event,
+        one.decision_id,
+        one.stop_cause,
+        one.paid_cents,
+        None if one.rule_set is None else bytes.fromhex(one.rule_set),
+        findings_to_json(one.findings),
+        one.decided_at,
+    )
+
+
+async def lock_bill_keys(db: asyncpg.Connection, keys: Sequence[BillKey]) -> BillClaims:
+    """Who owns these keys now. Existing rows are locked, in order of key."""
+    rows = await db.fetch(_LOCK_BILL_KEYS, keys) if keys else []
+    return BillClaims({row["key"]: _plain(row["owner"]) for row in rows})
+
+
+async def store_bill_keys(db: asyncpg.Connection, claims: BillClaims) -> None:
+    """Store what was claimed and released. Raises ClaimedByAnother where a new key was taken in the meantime."""
+    keys, owners = claims.new()
+    if keys:
+        status = await db.execute(_CLAIM_BILL_KEYS, keys, owners)
+        if int(status.rpartition(" ")[2]) != len(keys):
+            raise ClaimedByAnother("a bill key was claimed by another request at the same moment")
+    changed, new_owners = claims.changed()
+    if changed:
+        await db.execute(_CHANGE_BILL_KEYS, changed, new_owners)
+
+
+async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> None:
+    """Take in what was recorded since this memory was last refreshed: usually nothing, found out by one number.
+
+    The revision's row is locked by who raises it until he commits, so all rows up to the revision read are visible.
+    """
+    last = await db.fetchval("select last from reference_revision")
+    if last == reference.revision:
+        return
+    if last < reference.revision:  # the database was put back to an earlier point: begin again
+        reference.clear()
+    rows = await db.fetch(_READ_REFERENCE, reference.revision)
+    reference.take(KINDS[row["kind"]].model_validate_json(row["body"]) for row in rows)
+    reference.revision = max([last, *(row["revision"] for row in rows)])
+
+
+async def store_reference(db: asyncpg.Connection, entities: Mapping[tuple[str, str], Entity]) -> None:
+    """Put entities whose version rises; a lower or equal version changes nothing."""
+    if not entities:
+        return
+    revision = await db.fetchval(_RAISE_REVISION)
+    rows = [
+        (kind, name, one.version, one.model_dump_json().encode()) for (kind, name), one in entities.items()
+    ]
+    await db.execute(_PUT_REFERENCE, *_columns(rows), revision)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _plain(value: UUID | None) -> UUID | None:
+    """asyncpg's own UUID class compares equal to ours but is slower to format; keep ours in the domain."""
+    return None if value is None else UUID(int=value.int)

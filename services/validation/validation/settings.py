@@ -1,0 +1,13 @@
+"""Validation's settings: those of every service, and its own. The only reader of the environment here."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from chassis import ServiceSettings
+
+
+class ValidationSettings(ServiceSettings):
+    """Rules, prices and tiers are data, not settings."""
+
+    reviews_page_max: int = Field(500, description="reviews that one page of GET /v1/reviews may list", ge=1)

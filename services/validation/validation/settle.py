@@ -1,0 +1,68 @@
+"""Decide one version by rules, price, duplicates and tier, and carry the decision out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chassis import Say
+from throughline.decisions import Finding
+from throughline.reasons import Reason, Severity
+from validation import verdicts
+from validation.domain import Approve, Decision, Deny, Except, Review, decide
+from validation.history import Request, Version
+from validation.pricing import Price, price
+from validation.rules.engine import evaluate
+from validation.rules.facts import facts_of_claim, facts_of_line
+from validation.work import DecisionWork
+
+
+def settle(request: Request, version: Version, work: DecisionWork, say: Say, at: datetime) -> None:
+    """The whole decision of a version that nothing stands before. ``at`` is when its cause was recorded."""
+    version.decided_at = at
+    submission = version.submission
+    lines = submission.request.lines
+    terms = work.reference.terms_for(submission)
+    rule_set = work.catalogue.in_force_on(min([line.from_date for line in lines]))
+    version.rule_set = rule_set.sha256
+    version.findings = tuple(
+        evaluate(
+            rule_set,
+            facts_of_claim(submission, terms, request.first_received_on),
+            [facts_of_line(submission.request, line, terms) for line in lines],
+        )
+    )
+    proposed = price(lines, terms)
+    duplicate_of = work.bills.other_owner(version.bill_keys, submission.request_id)
+    tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
+    _carry_out(decide(version.findings, proposed, duplicate_of, tier_cents), version, proposed, work, say)
+
+
+def _carry_out(
+    decision: Decision, version: Version, proposed: Price | None, work: DecisionWork, say: Say
+) -> None:
+    match decision:
+        case Approve(amount):
+            work.bills.take(version.bill_keys, version.submission.request_id)
+            verdicts.approve(version, amount, verdicts.SYSTEM, say)
+        case Deny(reason):
+            verdicts.deny(version, reason, verdicts.SYSTEM, work.catalogue, say)
+        case Except(reason, other):
+            if other is not None:
+                version.findings = (*version.findings, DUPLICATE)
+            verdicts.except_(version, reason, say, other_request_id=other)
+        case Review(reasons, holds_bill):
+            if holds_bill:
+                work.bills.take(version.bill_keys, version.submission.request_id)
+            verdicts.open_review(version, reasons, proposed, say)
+
+
+DUPLICATE = Finding(
+    rule="exact-duplicate",
+    rule_version=1,
+    severity=Severity.EXCEPTION,
+    reason=Reason.DUPLICATE,
+    field="lines",
+    message="A line bills what another request billed before: same payee, member, dates, code, units and charge.",
+    fix="Withdraw it if it is the same service; a reviewer releases it if the service was given twice.",
+)
+"""What the check of duplicates finds; it runs in the database's history and so is not a rule of the catalogue."""

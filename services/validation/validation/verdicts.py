@@ -1,0 +1,123 @@
+"""Each outcome of a decision: how the version stands afterwards, and the event that says so."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis import Say
+from throughline.decisions import (
+    ApprovalRevoked,
+    Decider,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionDenied,
+    SubmissionExcepted,
+)
+from throughline.reasons import Reason, Severity
+from validation import adjudication
+from validation.domain import State
+from validation.history import StopCause, Version
+from validation.pricing import Price
+from validation.rules.rule_set import Catalogue
+
+SYSTEM = Decider(kind="system")
+
+NO_RULES = "0" * 64
+"""The rule set of a version that ended before any rule was run."""
+
+
+def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> None:
+    """To be paid as the contract says."""
+    event = SubmissionApproved(
+        request_id=version.submission.request_id,
+        version=version.number,
+        adjudication=adjudication.priced(version.submission, price),
+        decided_by=decided_by,
+        findings=version.findings,
+        rule_set=version.rule_set or NO_RULES,
+    )
+    version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
+    version.paid_cents = price.paid_cents
+
+
+def deny(version: Version, reason: Reason, decided_by: Decider, catalogue: Catalogue, say: Say) -> None:
+    """Not to be paid. The adjustment code is that of what stood against it, also where a person denies."""
+    carc = carc_of(version, reason, catalogue)
+    event = SubmissionDenied(
+        request_id=version.submission.request_id,
+        version=version.number,
+        reason=reason,
+        adjudication=adjudication.denied(version.submission, carc),
+        decided_by=decided_by,
+        findings=version.findings,
+        rule_set=version.rule_set or NO_RULES,
+    )
+    _stands(version, State.DENIED, reason, say(event, key=str(event.request_id)))
+    version.paid_cents = 0
+
+
+def except_(
+    version: Version,
+    reason: Reason,
+    say: Say,
+    *,
+    note: str | None = None,
+    other_request_id: UUID | None = None,
+) -> None:
+    """Stopped until somebody mends it."""
+    event = SubmissionExcepted(
+        request_id=version.submission.request_id,
+        version=version.number,
+        reason=reason,
+        findings=version.findings,
+        note=note,
+        other_request_id=other_request_id,
+        rule_set=version.rule_set or NO_RULES,
+    )
+    _stands(version, State.EXCEPTION, reason, say(event, key=str(event.request_id)))
+
+
+def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | None, say: Say) -> None:
+    """A person must decide."""
+    proposed_cents = None if price is None else price.paid_cents
+    event = ReviewOpened(
+        request_id=version.submission.request_id,
+        version=version.number,
+        reasons=reasons,
+        findings=version.findings,
+        charge_cents=version.charge_cents,
+        proposed_cents=proposed_cents,
+        rule_set=version.rule_set or NO_RULES,
+    )
+    _stands(version, State.REVIEW, reasons[0], say(event, key=str(event.request_id)))
+    version.paid_cents = proposed_cents
+
+
+def revoke(version: Version, cause: StopCause, say: Say) -> None:
+    """Ask payout to stop what was approved. Nothing else is decided about the request until payout has answered."""
+    assert version.decision_id is not None, "only what was approved is revoked"
+    event = ApprovalRevoked(
+        request_id=version.submission.request_id,
+        version=version.number,
+        decision_id=version.decision_id,
+        cause=cause,
+    )
+    say(event, key=str(event.request_id))
+    version.state, version.stop_cause, version.is_changed = State.STOPPING, cause, True
+
+
+def carc_of(version: Version, reason: Reason, catalogue: Catalogue) -> str:
+    """The code of the reason itself, else of the first finding, else of why it stood open, else "lacks information"."""
+    stopping = [one.reason for one in version.findings if one.severity is not Severity.NOTE]
+    for candidate in (reason, *stopping, version.reason):
+        if candidate is None:
+            continue
+        carc = catalogue.carc_of(candidate) or adjudication.DENIALS.get(candidate)
+        if carc is not None:
+            return carc
+    return adjudication.CARC_LACKS_INFORMATION
+
+
+def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
+    version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
+    return event_id
