@@ -1,4 +1,5 @@
-"""Bytes a partner sent, read without trust: a command that keeps its contract, what it breaches, or why it is unreadable.
+"""Bytes a partner sent, read without trust: a command that keeps its contract, what it breaches, or why nothing can be
+understood.
 
 The checks stand in one order, and the first that fails names the answer: size, null, empty, encoding, limits, JSON,
 shape, repeated keys (all of these: parked); then type and version, fields, amounts, currency, dates (refused).
@@ -6,9 +7,11 @@ shape, repeated keys (all of these: parked); then type and version, fields, amou
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -26,6 +29,8 @@ QUICK_BYTES_MAX = 32_768
 HASH_BYTES = 16
 DATE_FIRST, DATE_LAST = date(1901, 1, 1), date(2099, 12, 31)
 """Outside lie the sentinels of other systems (1900-01-01, 9999-12-31), not days on which a service was given."""
+
+_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/#-]{0,37}")
 
 COMMANDS: dict[str, type[Command]] = {
     message.__name__: message for message in (SubmitRequest, CorrectRequest, WithdrawRequest)
@@ -46,6 +51,8 @@ class Breach:
 
     problems: tuple[Problem, ...]
     body_hash: bytes
+    number: str | None = None
+    """The partner's own number, where one can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +147,22 @@ def _with_care(value: bytes, declared: Declared) -> Reading:
         return Unreadable(parsed)
     raw_hash = sha256(b"as sent\x1f" + value).digest()[:HASH_BYTES]
     if isinstance(declared, Problem):
-        return Breach((declared,), raw_hash)
+        return Breach((declared,), raw_hash, _number(parsed))
     forbidden = list(bank_fields(parsed))
     try:
         command = declared.model_validate_json(value, extra="forbid")
     except ValidationError as error:
-        return Breach(in_order([*forbidden, *_others(breaches(error))]), raw_hash)
+        return Breach(in_order([*forbidden, *_others(breaches(error))]), raw_hash, _number(parsed))
     problems = implausible(command)
     if problems:
-        return Breach(in_order(problems), raw_hash)
+        return Breach(in_order(problems), raw_hash, _number(parsed))
     return Understood(command, body_hash_of(command))
+
+
+def _number(parsed: dict[str, Any]) -> str | None:
+    request = parsed.get("request", parsed)
+    number = request.get("number") if isinstance(request, dict) else None
+    return number if isinstance(number, str) and _NUMBER.fullmatch(number) else None
 
 
 def _others(problems: list[Problem]) -> list[Problem]:

@@ -1,0 +1,5 @@
+"""`python -m intake run|migrate|settings`."""
+
+from intake.app import service
+
+service.main()

@@ -1,0 +1,35 @@
+"""A claim of an 837P or CSV file asks for a payment, replaces one, or voids one. We number the versions."""
+
+from __future__ import annotations
+
+from intake.answering import Answered, refused, settled
+from intake.arrival import Arrival
+from intake.book import Book, Partner
+from intake.domain import Accepted, Decision, may_bill, may_claim
+from intake.on_submit_request import received
+from intake.untrusted import Breach, Understood
+from throughline.answers import Problem
+from throughline.requests import PaymentRequest
+
+
+def claim(arrival: Arrival, request: PaymentRequest, partner: Partner, book: Book) -> Answered:
+    """The request it is about is the one whose claim number it names, else the one that shares its number."""
+    assert isinstance(arrival.reading, Understood)
+    if request.frequency != "1" and request.payer_claim_number is not None:
+        arrival.request_id = book.originals.get(request.payer_claim_number)
+    known = None if arrival.request_id is None else book.requests.get(arrival.request_id)
+    decision: Decision = may_bill(request.payer, partner.payers) or may_claim(
+        request, arrival.body_hash, known
+    )
+    if not isinstance(decision, Accepted):
+        return settled(arrival, decision, None, request.number, book)
+    versioned = request.model_copy(update={"version": decision.version})
+    return settled(arrival, decision, received(arrival, versioned, decision, book), request.number, book)
+
+
+def unreadable_claim(
+    arrival: Arrival, problems: tuple[Problem, ...], number: str | None, book: Book
+) -> Answered:
+    """A claim that cannot become a request: refused, with where and why."""
+    assert isinstance(arrival.reading, Breach)
+    return refused(arrival, problems, book, number=number)

@@ -1,0 +1,60 @@
+"""A record on a partner's topic. Whatever it holds it is answered once; the unreadable is parked too, bytes kept."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from chassis import Context, RawRecord, Say
+from intake.answering import answer
+from intake.arrival import Arrival, arrival_of
+from intake.book import Book
+from intake.repository import load_book, store_book
+from throughline.flow import ANSWERS
+from throughline.reasons import Reason
+
+logger = logging.getLogger("intake")
+
+# A partner who does these is mistaken about more than a field: somebody should look.
+WORTH_A_LOOK = frozenset({Reason.FIELD_FORBIDDEN, Reason.CONFLICT, Reason.WRONG_TOPIC})
+
+
+class RecordsWork:
+    """The records of one slice, read, and the book that decides about them."""
+
+    def __init__(self, arrivals: dict[tuple[str, int, int], Arrival], book: Book) -> None:
+        self.arrivals = arrivals
+        self.book = book
+        self.looked_odd: Counter[tuple[str, Reason]] = Counter()
+
+    @classmethod
+    async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> RecordsWork:
+        arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}
+        return cls(arrivals, await load_book(db, list(arrivals.values()), context.clock.today()))
+
+    async def store(self, db: asyncpg.Connection) -> None:
+        await store_book(db, self.book)
+        for (partner, reason), count in self.looked_odd.items():
+            logger.warning("worth a look", extra={"partner": partner, "reason": str(reason), "count": count})
+
+
+def answer_record(record: RawRecord, work: RecordsWork, say: Say) -> None:
+    """Nobody's topic: parked only, for there is nobody to answer; redriven once the partner is registered."""
+    arrival = work.arrivals[record.topic, record.partition, record.offset]
+    partner = work.book.partners.get(arrival.partner)
+    if partner is None:
+        say.park(record, Reason.UNREGISTERED_PARTNER)
+        return
+    answered = answer(arrival, partner, work.book)
+    if answered.park is not None:
+        say.park(record, answered.park)
+    if answered.submission is not None:
+        say(answered.submission, answered.key)
+    say(answered.answer, answered.key, topic=ANSWERS.of(arrival.partner))
+    for one in answered.answer.problems[:1]:
+        if one.reason in WORTH_A_LOOK:
+            work.looked_odd[arrival.partner, one.reason] += 1

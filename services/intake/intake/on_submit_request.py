@@ -1,0 +1,43 @@
+"""A partner asks for a payment. Accepted once under its number, then it is validation's to decide."""
+
+from __future__ import annotations
+
+from intake.arrival import Arrival
+from intake.book import Book, Partner
+from intake.domain import Accepted, Decision, may_bill, may_submit
+from throughline.identifiers import claim_number_for, payee_id_for
+from throughline.requests import PaymentRequest, SubmitRequest
+from throughline.submissions import SubmissionReceived
+
+
+def submit(
+    arrival: Arrival, command: SubmitRequest, partner: Partner, book: Book
+) -> tuple[Decision, SubmissionReceived | None]:
+    """Refused where the payer is not this partner's, or the number is taken; else version 1."""
+    request, request_id = command.request, arrival.request_id
+    assert request_id is not None
+    decision: Decision = may_bill(request.payer, partner.payers) or may_submit(
+        request,
+        arrival.body_hash,
+        book.requests.get(request_id),
+    )
+    if not isinstance(decision, Accepted):
+        return decision, None
+    return decision, received(arrival, request, decision, book)
+
+
+def received(arrival: Arrival, request: PaymentRequest, decision: Accepted, book: Book) -> SubmissionReceived:
+    """What is said of an accepted version. Its parts were validated when they were read, and are not again."""
+    assert arrival.request_id is not None
+    return SubmissionReceived.model_construct(
+        request_id=arrival.request_id,
+        version=decision.version,
+        replaces_version=decision.replaces,
+        partner=arrival.partner,
+        channel=arrival.channel,
+        received_on=book.today,
+        payee_id=payee_id_for(request.payee.kind, request.payee.identifier),
+        payer_claim_number=claim_number_for(arrival.request_id),
+        receipt=arrival.receipt,
+        request=request,
+    )
