@@ -1,10 +1,12 @@
-"""What a verification finds, kept up to a number so that a destroyed log does not also fill the memory."""
+"""What a verification finds. All is counted; of each kind the first are kept, so that a destroyed log does not fill
+the memory too and one kind does not hide another."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
-FINDINGS_KEPT = 200
+KEPT_OF_A_KIND = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,12 @@ class Finding:
 
 @dataclass(slots=True)
 class Findings:
-    """All are counted, the first ones kept."""
+    """How many of each kind, and the first of them."""
 
-    count: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
     kept: list[Finding] = field(default_factory=list)
 
     def add(self, kind: str, where: str, detail: str) -> None:
-        self.count += 1
-        if len(self.kept) < FINDINGS_KEPT:
+        self.counts[kind] += 1
+        if self.counts[kind] <= KEPT_OF_A_KIND:
             self.kept.append(Finding(kind, where, detail))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import ServiceSettings
+from chassis.consumer import connection_of
 
 
 class Ends(NamedTuple):
@@ -24,7 +25,7 @@ AskBroker = Callable[[], Awaitable[LogEnds]]
 
 async def ask_broker(settings: ServiceSettings) -> LogEnds:
     """Every topic of the broker that is not its own (those begin with two underscores)."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.bootstrap_servers, **_security(settings))
+    consumer = AIOKafkaConsumer(**connection_of(settings))
     await consumer.start()
     try:
         topics = sorted(name for name in await consumer.topics() if not name.startswith("__"))
@@ -41,14 +42,3 @@ async def ask_broker(settings: ServiceSettings) -> LogEnds:
     for place in places:
         found[place.topic][place.partition] = Ends(starts[place], ends[place])
     return found
-
-
-def _security(settings: ServiceSettings) -> dict[str, Any]:
-    if settings.kafka_username is None or settings.kafka_password is None:
-        return {"security_protocol": settings.kafka_security_protocol}
-    return {
-        "security_protocol": settings.kafka_security_protocol,
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": settings.kafka_username,
-        "sasl_plain_password": settings.kafka_password.get_secret_value(),
-    }

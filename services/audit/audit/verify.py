@@ -55,7 +55,7 @@ class Report:
 
     @property
     def holds(self) -> bool:
-        return self.findings.count == 0
+        return not self.findings.counts
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,7 +66,7 @@ class Report:
             "erased": self.erased,
             "partitions": self.partitions,
             "notes": self.notes,
-            "finding_count": self.findings.count,
+            "finding_counts": dict(self.findings.counts),
             "findings": [each.as_json() for each in self.findings.kept],
             "seconds": round(self.seconds, 3),
         }
@@ -96,6 +96,7 @@ async def verify(
     async for progress in walk.leaves(db, tree["size"]):
         yield progress
     walk.close(tree["size"], tree["edge"])
+    await walk.check_no_root_beyond(db, tree["size"])
     await walk.check_erasures(db)
     await check_coverage(db, before, ask_broker, report.findings, report.partitions, report.notes)
     report.seconds = monotonic() - started
@@ -110,38 +111,48 @@ class _Walk:
         self._findings = report.findings
         self._remembered = remembered
         self._edge = RightEdge()
+        self._next_leaf = 0
+        self._broken = False
         self._erased: list[tuple[str, int, int]] = []
 
     async def leaves(self, db: asyncpg.Connection, size: int) -> AsyncIterator[Progress]:
         """Walk the tree of `size` leaves."""
         seen_root = 0
-        while batches := await batches_from_leaf(db, self._edge.size, size, BATCHES_AT_ONCE):
-            if batches[0].first_leaf != self._edge.size:
-                self._findings.add("missing leaves", f"leaf {self._edge.size}", "no batch holds it")
-                return
-            stop = batches[-1].first_leaf or 0
-            heads = await heads_after(db, seen_root, stop + batches[-1].length, limit=len(batches) + 1)
+        while batches := await batches_from_leaf(db, self._next_leaf, size, BATCHES_AT_ONCE):
+            last = batches[-1]
+            stop = (last.first_leaf or 0) + last.length
+            heads = await heads_after(db, seen_root, stop, limit=4 * BATCHES_AT_ONCE)
             completed = await asyncio.to_thread(self._grow, batches, heads)
             await self._compare_stored(db, completed)
-            seen_root = heads[-1].size if heads else seen_root
-            yield Progress(self._edge.size, size)
+            seen_root = stop
+            yield Progress(self._next_leaf, size)
 
     def _grow(self, batches: Sequence[Batch], heads: Sequence[TreeHead]) -> list[StoredHash]:
         by_size = {head.size: head for head in heads}
         completed: list[StoredHash] = []
         for batch in batches:
-            if batch.first_leaf != self._edge.size:
-                where = _place(batch, 0)
-                self._findings.add(
-                    "misplaced batch", where, f"filed at leaf {batch.first_leaf}, not {self._edge.size}"
-                )
-            completed += self._edge.extend(self._leaf_hashes(batch))
+            leaf_hashes = self._leaf_hashes(batch)
+            self._follow(batch)
+            if self._broken:
+                continue
+            completed += self._edge.extend(leaf_hashes)
             head = by_size.pop(self._edge.size, None)
             if head is not None:
                 self._meet(head)
-        for head in by_size.values():
+        for head in [] if self._broken else by_size.values():
             self._findings.add("root apart", f"size {head.size}", "no batch ends at the size of this root")
         return completed
+
+    def _follow(self, batch: Batch) -> None:
+        """Where leaves are missing the tree ends; what comes after is still looked at, leaf by leaf."""
+        first_leaf = batch.first_leaf or 0
+        if first_leaf != self._next_leaf:
+            where = f"leaves {self._next_leaf} to {first_leaf - 1}"
+            self._findings.add(
+                "missing leaves", where, "no batch holds them; the tree cannot be followed further"
+            )
+            self._broken = True
+        self._next_leaf = first_leaf + batch.length
 
     def _meet(self, head: TreeHead) -> None:
         self._report.roots += 1
@@ -203,6 +214,8 @@ class _Walk:
         """What must be true of the tree when its last leaf was seen."""
         self._report.size, self._report.root = self._edge.size, self._edge.root().hex()
         self._report.erased = len(self._erased)
+        if self._broken:
+            return
         if self._edge.size != size:
             self._findings.add("wrong size", f"size {size}", f"there are {self._edge.size} leaves")
         elif self._edge.to_bytes() != edge:
@@ -212,6 +225,12 @@ class _Walk:
             self._findings.add(
                 "remembered root missing", f"size {remembered}", "the log has no root of this size"
             )
+
+    async def check_no_root_beyond(self, db: asyncpg.Connection, size: int) -> None:
+        """A root above the tree's size, with no leaves under it."""
+        latest = await db.fetchval("select max(roots.size) from roots, tree where roots.size > tree.size")
+        if latest is not None:
+            self._findings.add("root beyond the tree", f"size {latest}", f"the tree has {size} leaves")
 
     async def check_erasures(self, db: asyncpg.Connection) -> None:
         """Every value that is gone must have been erased by somebody, for a reason."""
