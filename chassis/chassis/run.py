@@ -75,7 +75,9 @@ class RunningService:
         self.port = 0
         self._exit = AsyncExitStack()
         self._hears = list(service.hears)
-        hears_repairs = any(topic is REPAIRS and service.name in topic.hears for topic in service.topics.topics)
+        hears_repairs = any(
+            topic is REPAIRS and service.name in topic.hears for topic in service.topics.topics
+        )
         # Who hears that topic itself (audit, as bytes) keeps it: one position cannot serve two listeners.
         if hears_repairs and service.hearing_of(REPAIRS.name) is None:
             self._hears.append(repairs_hearing(service))
