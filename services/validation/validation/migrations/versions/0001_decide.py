@@ -35,7 +35,7 @@ create index versions_open on versions (decided_at, request_id) where state in (
 # Never purged; 16 partitions by hash, so that each index stays small enough to be vacuumed and rebuilt by itself.
 BILL_KEYS = """
 create table bill_keys (
-    key bytea not null,
+    key bytea primary key,
     owner uuid
 ) partition by hash (key)
 """
@@ -66,7 +66,7 @@ def upgrade() -> None:
             op.execute(statement)
     for part in range(BILL_KEY_PARTITIONS):
         op.execute(
-            f"create table bill_keys_{part:02d} partition of bill_keys (primary key (key))"
+            f"create table bill_keys_{part:02d} partition of bill_keys"
             f" for values with (modulus {BILL_KEY_PARTITIONS}, remainder {part})"
         )
 

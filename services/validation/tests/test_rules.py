@@ -1,0 +1,241 @@
+"""Every rule of the catalogue with its own examples, and the engine around them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from throughline.reasons import Reason, Severity
+from validation.rules.engine import FINDINGS_MAX, evaluate
+from validation.rules.facts import FAR_DAY, Facts
+from validation.rules.rule_set import Catalogue, CatalogueBreach, Rule, content_hash, load_catalogue, rules_in
+
+CATALOGUE = load_catalogue()
+TODAY = date(2026, 11, 2)
+
+HOLDING_CLAIM: Facts = {
+    "programme": "medical",
+    "frequency": "1",
+    "payee_kind": "npi",
+    "payee_npi_valid": True,
+    "tin_valid": True,
+    "rendering_named": False,
+    "rendering_npi_valid": True,
+    "rendering_active": False,
+    "original_named": False,
+    "original_is_this": False,
+    "total_cents": 12_000,
+    "charges_cents": 12_000,
+    "line_count": 1,
+    "line_id_count": 1,
+    "service_count": 1,
+    "diagnosis_count": 1,
+    "distinct_diagnosis_count": 1,
+    "attachment_count": 0,
+    "signed": False,
+    "member_given": True,
+    "name_given": True,
+    "received_day": 739_100,
+    "first_received_day": 739_000,
+    "last_service_day": 738_950,
+    "payer_known": True,
+    "provider_known": True,
+    "provider_active": True,
+    "tin_matches": True,
+    "enrolled_from_day": 700_000,
+    "enrolled_to_day": FAR_DAY,
+    "contract_known": True,
+    "contract_from_day": 700_000,
+    "contract_to_day": FAR_DAY,
+    "timely_filing_days": 90,
+    "authorisation_named": False,
+    "authorisation_active": True,
+    "authorisation_same_payer": True,
+    "authorisation_same_provider": True,
+    "authorisation_same_member": True,
+    "authorisation_from_day": 700_000,
+    "authorisation_to_day": FAR_DAY,
+}
+HOLDING_LINE: Facts = {
+    "from_day": 738_900,
+    "to_day": 738_900,
+    "charge_cents": 12_000,
+    "units_thousandths": 1000,
+    "procedure_code_valid": True,
+    "modifier_count": 0,
+    "distinct_modifier_count": 0,
+    "highest_pointer": 1,
+    "place_known": True,
+    "authorisation_required": False,
+    "authorisation_covers_code": True,
+}
+EXAMPLES = [
+    pytest.param(rule, example, holds, id=f"{rule.id}-{'holds' if holds else 'broken'}-{number}")
+    for rule in CATALOGUE.rules
+    for examples, holds in ((rule.passing, True), (rule.failing, False))
+    for number, example in enumerate(examples)
+]
+
+
+def broken_rules(catalogue: Catalogue, changes: dict[str, Any]) -> set[str]:
+    """The rules broken by a request in which everything else holds."""
+    unknown = changes.keys() - HOLDING_CLAIM.keys() - HOLDING_LINE.keys()
+    assert not unknown, f"no such facts: {unknown}"
+    claim = {**HOLDING_CLAIM, **{name: value for name, value in changes.items() if name in HOLDING_CLAIM}}
+    line = {**HOLDING_LINE, **{name: value for name, value in changes.items() if name in HOLDING_LINE}}
+    return {finding.rule for finding in evaluate(catalogue.in_force_on(TODAY), claim, [line])}
+
+
+@pytest.mark.parametrize(("rule", "example", "holds"), EXAMPLES)
+def test_each_rule_does_what_its_examples_say(rule: Rule, example: dict[str, Any], holds: bool) -> None:
+    alone = Catalogue([rule.model_copy(update={"effective_from": date(1900, 1, 1), "effective_to": None})])
+    assert broken_rules(alone, example) == (set() if holds else {rule.id})
+
+
+def test_a_request_in_which_everything_holds_breaks_no_rule() -> None:
+    assert broken_rules(CATALOGUE, {}) == set()
+
+
+def test_there_are_enough_rules_and_each_says_how_to_mend_it() -> None:
+    assert len(CATALOGUE.rules) >= 20
+    assert all(rule.fix and rule.message for rule in CATALOGUE.rules)
+
+
+def test_the_catalogue_covers_the_reasons_of_domain_facts() -> None:
+    covered = {rule.reason for rule in CATALOGUE.rules}
+    wanted = {
+        *(
+            Reason.NPI_CHECK_DIGIT,
+            Reason.TIN_FORMAT,
+            Reason.TIN_MISMATCH,
+            Reason.TOTAL_MISMATCH,
+            Reason.ZERO_CHARGE,
+        ),
+        *(Reason.SERVICE_DATE_FUTURE, Reason.SERVICE_DATES_REVERSED, Reason.DIAGNOSIS_POINTER, Reason.UNITS),
+        *(
+            Reason.DIAGNOSIS_MISSING,
+            Reason.DIAGNOSIS_REPEATED,
+            Reason.PLACE_OF_SERVICE,
+            Reason.LINE_ID_REPEATED,
+        ),
+        *(
+            Reason.LINE_REPEATED,
+            Reason.FREQUENCY_REFERENCE,
+            Reason.PROVIDER_NOT_ENROLLED,
+            Reason.RENDERING_PROVIDER,
+        ),
+        *(
+            Reason.PAYER_UNKNOWN,
+            Reason.NO_CONTRACT,
+            Reason.AUTHORISATION_MISSING,
+            Reason.AUTHORISATION_INVALID,
+        ),
+        *(Reason.TIMELY_FILING, Reason.SUBSCRIBER_MISSING, Reason.MODIFIER, Reason.PROCEDURE_CODE),
+        *(Reason.ATTACHMENT_MISSING, Reason.RULE_ASKS_REVIEW),
+    }
+    assert wanted <= covered
+
+
+def test_a_line_rule_names_each_line_that_breaks_it() -> None:
+    lines = [HOLDING_LINE, {**HOLDING_LINE, "units_thousandths": 0}, {**HOLDING_LINE, "units_thousandths": 0}]
+    found = evaluate(CATALOGUE.in_force_on(TODAY), HOLDING_CLAIM, lines)
+    assert [(one.rule, one.field) for one in found] == [
+        ("units-above-zero", "lines[1].units_thousandths"),
+        ("units-above-zero", "lines[2].units_thousandths"),
+    ]
+
+
+def test_findings_are_bounded() -> None:
+    lines = [{**HOLDING_LINE, "units_thousandths": 0, "charge_cents": 0, "place_known": False}] * 50
+    assert len(evaluate(CATALOGUE.in_force_on(TODAY), HOLDING_CLAIM, lines)) == FINDINGS_MAX
+
+
+def rule(**changes: Any) -> Rule:
+    values: dict[str, Any] = {
+        "id": "test-rule",
+        "version": 1,
+        "effective_from": date(2000, 1, 1),
+        "severity": Severity.DENY,
+        "scope": "claim",
+        "field": "total_cents",
+        "expression": "total_cents > 0",
+        "reason": Reason.ZERO_CHARGE,
+        "message": "m",
+        "fix": "f",
+        "passing": ({"total_cents": 1},),
+        "failing": ({"total_cents": 0},),
+    }
+    return Rule(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("no_such_fact > 0", id="a name nobody knows"),
+        pytest.param("total_cents > 'text'", id="types that do not compare"),
+        pytest.param("total_cents / 0 > 1", id="division by zero"),
+        pytest.param("total_cents + 1", id="not true or false"),
+        pytest.param("null", id="null"),
+    ],
+)
+def test_a_rule_that_cannot_be_evaluated_asks_for_a_review_and_never_passes(expression: str) -> None:
+    catalogue = Catalogue([rule(expression=expression)])
+    found = evaluate(catalogue.in_force_on(TODAY), HOLDING_CLAIM, [HOLDING_LINE])
+    assert [(one.reason, one.severity) for one in found] == [(Reason.RULE_FAILED_TO_RUN, Severity.REVIEW)]
+    assert "12000" not in found[0].message
+
+
+def test_before_the_first_rule_a_person_must_look() -> None:
+    found = evaluate(CATALOGUE.in_force_on(date(1899, 12, 31)), HOLDING_CLAIM, [HOLDING_LINE])
+    assert [(one.reason, one.severity) for one in found] == [(Reason.RULE_FAILED_TO_RUN, Severity.REVIEW)]
+
+
+def test_the_service_date_chooses_the_version_of_a_rule() -> None:
+    old = rule(effective_to=date(2026, 6, 30), expression="total_cents > 5")
+    new = rule(version=2, effective_from=date(2026, 7, 1), expression="total_cents > 9")
+    catalogue = Catalogue([new, old])
+    versions = {
+        day: [one.version for one in catalogue.in_force_on(day).rules]
+        for day in (date(1999, 12, 31), date(2000, 1, 1), date(2026, 6, 30), date(2026, 7, 1))
+    }
+    assert list(versions.values()) == [[], [1], [1], [2]]
+    assert len({catalogue.in_force_on(day).sha256 for day in versions}) == 3
+
+
+def test_the_hash_covers_what_a_rule_decides_and_not_its_examples() -> None:
+    same = rule(passing=({"total_cents": 7},))
+    assert content_hash([rule()]) == content_hash([same])
+    for changed in (
+        rule(expression="total_cents > 1"),
+        rule(severity=Severity.REVIEW),
+        rule(message="other"),
+    ):
+        assert content_hash([changed]) != content_hash([rule()])
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        ([rule(), rule()], "twice"),
+        ([rule(), rule(version=2, effective_from=date(2020, 1, 1))], "overlap"),
+        ([rule(expression="total_cents >")], "not CEL"),
+    ],
+)
+def test_a_catalogue_that_contradicts_itself_is_refused(rules: list[Rule], says: str) -> None:
+    with pytest.raises(CatalogueBreach, match=says):
+        Catalogue(rules)
+
+
+@pytest.mark.parametrize("text", ["[[rule]]\nid = 'x'", "rules = 1", "[[rule]\n"])
+def test_a_file_that_is_not_a_catalogue_is_named(text: str) -> None:
+    with pytest.raises(CatalogueBreach, match=r"bad\.toml"):
+        rules_in({"bad.toml": text})
+
+
+def test_examples_name_only_facts_that_exist() -> None:
+    known = HOLDING_CLAIM.keys() | HOLDING_LINE.keys()
+    for one in CATALOGUE.rules:
+        for example in (*one.passing, *one.failing):
+            assert example.keys() <= known, one.id
