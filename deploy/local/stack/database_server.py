@@ -10,6 +10,10 @@ from stack.errors import StackError
 from stack.settings import inherited_environment
 
 ADMIN = "postgres"
+# PostgreSQL's own locale: the same order of text whatever the machine or the image has installed.
+_UTF8_EVERYWHERE = (
+    "template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
+)
 
 
 class DatabaseServer:
@@ -56,7 +60,7 @@ class DatabaseServer:
             self.execute(f"{'alter' if exists else 'create'} role \"{name}\" login password '{password}'")
         if not self.execute(f"select 1 from pg_database where datname = '{name}'"):
             owner = f' owner "{name}"' if password is not None else ""
-            self.execute(f'create database "{name}"{owner}')
+            self.execute(f'create database "{name}"{owner} {_UTF8_EVERYWHERE}')
             self.execute(f'revoke connect on database "{name}" from public')
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import shutil
-import socket
 import subprocess
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from stack import jars
 from stack.errors import StackError
@@ -30,38 +32,53 @@ Configuration:
 
 # One node: every replication factor is 1. Topics are made by the stack alone, so a misspelt name is an error.
 # A broker that was killed is let in again only when its earlier session has ended: a short one restarts in seconds.
-_PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-controller.listener.names=CONTROLLER
-inter.broker.listener.name=PLAINTEXT
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
-log.dirs={data}
-auto.create.topics.enable=false
-num.partitions=1
-default.replication.factor=1
-min.insync.replicas=1
-unclean.leader.election.enable=false
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-broker.session.timeout.ms=2000
-broker.heartbeat.interval.ms=500
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-log.cleaner.dedupe.buffer.size=4194304
-num.network.threads=2
-num.io.threads=4
-background.threads=2
-num.recovery.threads.per.data.dir=1
-"""
+_SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "controller.listener.names": "CONTROLLER",
+    "inter.broker.listener.name": "PLAINTEXT",
+    "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+    "auto.create.topics.enable": "false",
+    "num.partitions": "1",
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "unclean.leader.election.enable": "false",
+    "offsets.topic.replication.factor": "1",
+    "offsets.topic.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "log.cleaner.dedupe.buffer.size": "4194304",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "background.threads": "2",
+    "num.recovery.threads.per.data.dir": "1",
+}
+
+
+def broker_properties(*, listen: str, advertised: str, controller: str, data: str) -> dict[str, str]:
+    """The broker's whole configuration. `listen` and `advertised` as Kafka writes them, `controller` as host:port."""
+    return _SETTINGS | {
+        "controller.quorum.voters": f"1@{controller}",
+        "listeners": listen,
+        "advertised.listeners": advertised,
+        "log.dirs": data,
+    }
+
+
+def broker_answers(bootstrap: str) -> bool:
+    """Whether the broker answers a request: its port alone may be held open by somebody else, or be ahead of it."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    try:
+        return bool(admin.list_topics(timeout=1).brokers)
+    except KafkaException:
+        return False
 
 
 class Kafka:
@@ -82,13 +99,14 @@ class Kafka:
         jars.provide(read_settings().cache, self._report)
         self._temporary.mkdir(parents=True, exist_ok=True)
         (self.directory / "log4j2.yaml").write_text(_LOG4J2)
-        self._properties.write_text(
-            _PROPERTIES.format(
-                port=self.ports.kafka,
-                controller_port=self.ports.kafka_controller,
-                data=self.directory / "data",
-            )
+        controller = f"127.0.0.1:{self.ports.kafka_controller}"
+        properties = broker_properties(
+            listen=f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
+            advertised=f"PLAINTEXT://{self.bootstrap}",
+            controller=controller,
+            data=str(self.directory / "data"),
         )
+        self._properties.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         if not (self.directory / "formatted").exists():
             self._format()
         return self.process()
@@ -104,10 +122,8 @@ class Kafka:
         )
 
     def is_ready(self) -> bool:
-        """Whether the broker accepts connections."""
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.settimeout(1)
-            return probe.connect_ex(("127.0.0.1", self.ports.kafka)) == 0
+        """Whether the broker answers."""
+        return broker_answers(self.bootstrap)
 
     @property
     def _properties(self) -> Path:

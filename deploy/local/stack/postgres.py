@@ -17,22 +17,24 @@ from stack.ports import Ports
 from stack.process import ManagedProcess
 from stack.settings import part_environment
 
-# The first block is part of the promise (nothing acknowledged is lost); the second keeps values out of the log;
-# the third fits a machine that also runs the broker and the services.
-SETTINGS = {
+PROMISED = {
+    # Nothing acknowledged is lost, and nobody keeps a lock for ever.
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
     "idle_in_transaction_session_timeout": "30s",
     "lock_timeout": "5s",
     "timezone": "UTC",
+    # No value of a row or a parameter in the server's log.
     "log_timezone": "UTC",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
+}
+"""Settings that are part of what is promised about the data, wherever the server runs."""
+
+FITTED = {
     "max_connections": "200",
     "shared_buffers": "256MB",
     "max_wal_size": "2GB",
@@ -40,6 +42,9 @@ SETTINGS = {
     "wal_compression": "pglz",
     "jit": "off",
 }
+"""Settings that fit a machine which also runs the broker and the services."""
+
+_LOCAL = {"listen_addresses": "127.0.0.1", "unix_socket_directories": ""}
 
 
 class Postgres(DatabaseServer):
@@ -61,7 +66,8 @@ class Postgres(DatabaseServer):
 
     def process(self) -> ManagedProcess:
         """The server's process, not started; its data folder is taken as it is."""
-        options = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(self.port)}.items()]
+        settings = PROMISED | FITTED | _LOCAL | {"port": str(self.port)}
+        options = [f"--{name}={value}" for name, value in settings.items()]
         return ManagedProcess(
             "postgres",
             unprivileged.command([str(programs() / "postgres"), "-D", str(self.data), *options]),

@@ -2,7 +2,7 @@
 
 `STACK_DIR` names a stack to use: if one runs there (`python -m stack up --only infrastructure`) it is taken as it is
 and left running; if none runs there, one is started there and stopped at the end. Without it, a new one in a folder of
-its own. See deploy/local/README.md.
+its own. `STACK=docker` takes containers instead. See deploy/local/README.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from stack.local_stack import LocalStack
+    from stack.database_server import DatabaseServer
 
 
 class Databases(Protocol):
@@ -43,9 +43,27 @@ class MakeTopic(Protocol):
     def __call__(self, name: str, partitions: int = 1, config: dict[str, str] | None = None) -> str: ...
 
 
+class Infrastructure(Protocol):
+    """What the `infrastructure` fixture gives: the parts `kafka` and `postgres`, each of which can be broken."""
+
+    @property
+    def kafka_bootstrap(self) -> str: ...
+
+    @property
+    def postgres(self) -> DatabaseServer: ...
+
+    def kill(self, name: str) -> None: ...
+    def pause(self, name: str) -> None: ...
+    def resume(self, name: str) -> None: ...
+    def stop_part(self, name: str) -> None: ...
+    def start_part(self, name: str, *, wait: bool = True) -> None: ...
+    def restart(self, name: str) -> None: ...
+    def running(self) -> dict[str, int]: ...
+
+
 class _StackDatabases:
-    def __init__(self, stack: LocalStack) -> None:
-        self._postgres = stack.postgres
+    def __init__(self, server: DatabaseServer) -> None:
+        self._postgres = server
         self.made: list[str] = []
 
     @property
@@ -63,18 +81,24 @@ class _StackDatabases:
 
 
 @pytest.fixture(scope="session")
-def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """The broker and the database server of this run, as a stack whose parts can be killed, paused and restarted.
+def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
+    """The broker and the database server of this run, each of which can be killed, paused and restarted.
 
     A test that does so shares them with all others: it must leave both running.
     """
     from stack.errors import StackError
     from stack.local_stack import INFRASTRUCTURE, LocalStack
-    from stack.ports import find_free_base
+    from stack.ports import Ports, find_free_base
     from stack.settings import read_settings
 
     settings = read_settings()
+    port_base = settings.port_base or find_free_base()
     with ExitStack() as cleanup:
+        if settings.docker:
+            from stack.containers import ContainerStack
+
+            yield cleanup.enter_context(ContainerStack(Ports(port_base)))
+            return
         if settings.directory is not None:
             try:
                 yield LocalStack.attach(settings.directory)
@@ -82,20 +106,19 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalSt
             except StackError:
                 pass  # none runs there yet
         directory = settings.directory or tmp_path_factory.mktemp("stack")
-        port_base = settings.port_base or find_free_base()
         yield cleanup.enter_context(LocalStack(Path(directory), port_base, parts=INFRASTRUCTURE))
 
 
 @pytest.fixture(scope="session")
-def kafka(infrastructure: LocalStack) -> str:
+def kafka(infrastructure: Infrastructure) -> str:
     """The broker's bootstrap address. Topics are not made by themselves: use `make_topic`."""
     return infrastructure.kafka_bootstrap
 
 
 @pytest.fixture(scope="session")
-def postgres(infrastructure: LocalStack) -> Iterator[Databases]:
+def postgres(infrastructure: Infrastructure) -> Iterator[Databases]:
     """The database server: `admin_dsn`, `make_database(name)`, `execute(sql, database)`."""
-    databases = _StackDatabases(infrastructure)
+    databases = _StackDatabases(infrastructure.postgres)
     yield databases
     for name in databases.made:
         infrastructure.postgres.execute(f'drop database if exists "{name}" with (force)')

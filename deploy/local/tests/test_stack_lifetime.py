@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -77,6 +78,16 @@ def test_start_and_stop_leave_nothing_running_and_a_second_start_finds_the_data(
     with LocalStack(tmp_path, port_base, parts=["postgres"]) as stack:
         assert stack.postgres.execute("select value from kept", "payout") == "7"
     assert processes_of(tmp_path) == []
+
+
+def test_secrets_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
+    seen = []
+    for _ in range(2):
+        with LocalStack(tmp_path, find_free_base(), parts=["postgres"]) as stack:
+            secret = [tmp_path / "passwords.json", *sorted(stack.places.keys.iterdir())]
+        assert [stat.S_IMODE(path.stat().st_mode) for path in secret] == [0o600] * 5
+        seen.append([path.read_bytes() for path in secret])
+    assert seen[0] == seen[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

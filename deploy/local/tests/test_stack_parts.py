@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import stat
 import uuid
-from pathlib import Path
 
 import asyncpg
 import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
-from stack import LocalStack
-from stack.postgres import SETTINGS
-from stack.pytest_plugin import Databases, MakeTopic
-from stack.secrets_file import role_password
+from stack.postgres import PROMISED
+from stack.pytest_plugin import Databases, Infrastructure, MakeTopic
 from stack.topics import ensure_flow_topics
 from throughline.flow import fixed_topics
 
@@ -58,7 +54,7 @@ def test_the_topics_of_the_map_are_made_once_with_its_partitions(kafka: str) -> 
 
 
 def test_a_killed_broker_comes_back_with_what_it_acknowledged(
-    infrastructure: LocalStack, make_topic: MakeTopic
+    infrastructure: Infrastructure, make_topic: MakeTopic
 ) -> None:
     topic = make_topic("kept")
     assert produce(infrastructure.kafka_bootstrap, topic, b"acknowledged") is None
@@ -69,7 +65,7 @@ def test_a_killed_broker_comes_back_with_what_it_acknowledged(
 
 
 def test_a_killed_database_server_comes_back_with_what_it_committed(
-    infrastructure: LocalStack, postgres: Databases
+    infrastructure: Infrastructure, postgres: Databases
 ) -> None:
     database = postgres.make_database("kept").rsplit("/", 1)[1]
     postgres.execute("create table kept as select 7 as value", database)
@@ -79,26 +75,24 @@ def test_a_killed_database_server_comes_back_with_what_it_committed(
 
 
 def test_the_database_server_runs_with_the_promised_settings(postgres: Databases) -> None:
-    for name, value in {**SETTINGS, "data_checksums": "on", "server_encoding": "UTF8"}.items():
-        assert postgres.execute(f"show {name}") == value, name
+    database = postgres.make_database("settings").rsplit("/", 1)[1]
+    for name, value in {**PROMISED, "data_checksums": "on", "server_encoding": "UTF8"}.items():
+        assert postgres.execute(f"show {name}", database) == value, name
     assert int(postgres.execute("show server_version_num")) >= 180_000
 
 
-async def test_a_service_enters_its_own_database_only(infrastructure: LocalStack) -> None:
-    for service in ("payout", "audit"):
-        infrastructure.postgres.ensure_database(service, role_password(infrastructure.directory, service))
-    password = role_password(infrastructure.directory, "payout")
-    own = await asyncpg.connect(infrastructure.database_url("payout"))
-    assert await own.fetchval("select current_user") == "payout"
+async def test_a_role_enters_its_own_database_only(infrastructure: Infrastructure) -> None:
+    server, run = infrastructure.postgres, uuid.uuid4().hex[:8]
+    payout, audit = f"payout_{run}", f"audit_{run}"
+    for role in (payout, audit):
+        server.ensure_database(role, f"secret of {role}")
+    own = await asyncpg.connect(server.dsn(payout, payout, f"secret of {payout}"))
+    assert await own.fetchval("select current_user") == payout
     await own.close()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await asyncpg.connect(infrastructure.postgres.dsn("audit", "payout", password))
+        await asyncpg.connect(server.dsn(audit, payout, f"secret of {payout}"))
     with pytest.raises(asyncpg.InvalidPasswordError):
-        await asyncpg.connect(infrastructure.postgres.dsn("payout", "payout", "guessed"))
-
-
-def test_secrets_are_readable_by_their_owner_only(infrastructure: LocalStack) -> None:
-    secret: list[Path] = [infrastructure.directory / "passwords.json", *infrastructure.places.keys.iterdir()]
-    assert len(secret) > 1
-    for path in secret:
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+        await asyncpg.connect(server.dsn(payout, payout, "guessed"))
+    for role in (payout, audit):
+        server.execute(f'drop database "{role}" with (force)')
+        server.execute(f'drop role "{role}"')
