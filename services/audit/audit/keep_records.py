@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
 
 from audit.packs import pack_records
-from audit.repository import store_batch
+from audit.repository import store_batch, topic_ids_of
 from chassis import Context, RawRecord
 from throughline.flow import INTAKE
 from throughline.identifiers import derived
@@ -21,20 +21,20 @@ _CORRELATION = "ce_correlationid"
 class KeepRecords:
     """One slice. Nothing is decided about a record: whatever it holds, it is kept."""
 
-    def __init__(self, records: Sequence[RawRecord]) -> None:
+    def __init__(self, records: Sequence[RawRecord], topic_ids: Mapping[str, bytes] | None = None) -> None:
         self._records = records
+        self._topic_ids = topic_ids or {}
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[RawRecord], context: Context) -> KeepRecords:
-        return cls(heard)
+        return cls(heard, await topic_ids_of(db, list({record.topic for record in heard})))
 
     async def store(self, db: asyncpg.Connection) -> None:
         for run in neighbours(self._records):
             first = run[0]
             terms, positions = mentions(run)
-            await store_batch(
-                db, first.topic, first.partition, first.offset, pack_records(run), terms, positions
-            )
+            pack = pack_records(run, self._topic_ids.get(first.topic, b""))
+            await store_batch(db, first.topic, first.partition, first.offset, pack, terms, positions)
 
 
 BATCH_BYTES_MAX = 4_000_000

@@ -136,18 +136,21 @@ class KeptBytes(NamedTuple):
         return start + bytes((KEPT,)) + self.salt + U32.pack(len(self.value)) + self.value
 
 
-def coordinates_prefix(topic: str, partition: int, topic_id: bytes = b"") -> bytes:
-    """The bytes with which every head of this partition begins; the offset follows as u64."""
-    name = topic.encode()
-    parts = (
-        LEAF_VERSION,
-        _u16.pack(len(name)),
-        name,
-        bytes((len(topic_id),)),
-        topic_id,
-        U32.pack(partition),
-    )
-    return b"".join(parts)
+class Filing:
+    """Tells whether a head is of a record of this topic and partition, without decoding it."""
+
+    def __init__(self, topic: str, partition: int) -> None:
+        name = topic.encode()
+        self._start = LEAF_VERSION + _u16.pack(len(name)) + name
+        self._partition = U32.pack(partition)
+
+    def holds(self, head: bytes, offset: int) -> bool:
+        """Whether the head names exactly this offset of the partition."""
+        at = len(self._start)
+        if head[:at] != self._start or len(head) <= at:
+            return False
+        at += 1 + head[at]
+        return head[at : at + 12] == self._partition + offset.to_bytes(8, "big")
 
 
 def decode(kept: KeptBytes) -> KeptRecord:

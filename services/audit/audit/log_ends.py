@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import ServiceSettings
 from chassis.consumer import connection_of
+from chassis.topic_ids import read_topics
 
 
 class Ends(NamedTuple):
@@ -25,20 +26,18 @@ AskBroker = Callable[[], Awaitable[LogEnds]]
 
 async def ask_broker(settings: ServiceSettings) -> LogEnds:
     """Every topic of the broker that is not its own (those begin with two underscores)."""
-    consumer = AIOKafkaConsumer(**connection_of(settings))
+    connection = connection_of(settings)
+    consumer = AIOKafkaConsumer(**connection)
     await consumer.start()
     try:
         topics = sorted(name for name in await consumer.topics() if not name.startswith("__"))
-        places = [
-            TopicPartition(topic, partition)
-            for topic in topics
-            for partition in sorted(consumer.partitions_for_topic(topic) or ())
-        ]
+        counts = {name: count for name, (_, count) in (await read_topics(connection, topics)).items()}
+        places = [TopicPartition(topic, at) for topic, count in counts.items() for at in range(count)]
         starts = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)
     finally:
         await consumer.stop()
-    found: LogEnds = {topic: {} for topic in topics}
+    found: LogEnds = {topic: {} for topic in counts}
     for place in places:
         found[place.topic][place.partition] = Ends(starts[place], ends[place])
     return found

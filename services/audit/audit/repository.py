@@ -82,6 +82,15 @@ async def store_batch(
     )
 
 
+async def topic_ids_of(db: asyncpg.Connection, topics: Sequence[str]) -> dict[str, bytes]:
+    """The broker's ids of these topics, as the chassis learnt them at assignment; unknown ones are left out."""
+    rows = await db.fetch(
+        "select topic, topic_id from chassis.positions where topic = any($1::text[]) and topic_id is not null",
+        topics,
+    )
+    return {row["topic"]: row["topic_id"].bytes for row in rows}
+
+
 async def batch_of(db: asyncpg.Connection, topic: str, partition: int, offset: int) -> Batch | None:
     """The batch that holds a record; None where it was not heard."""
     row = await db.fetchrow(

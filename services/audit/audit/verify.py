@@ -23,7 +23,7 @@ import asyncpg
 
 from audit.coverage import check_coverage, wait_for
 from audit.findings import Findings
-from audit.leaves import CorruptBytes, coordinates_prefix
+from audit.leaves import CorruptBytes, Filing
 from audit.log_ends import AskBroker
 from audit.merkle import HASH_BYTES, RightEdge, StoredHash, hash_leaf, split_hashes
 from audit.packs import unpack
@@ -169,7 +169,7 @@ class _Walk:
 
     def _leaf_hashes(self, batch: Batch) -> list[bytes]:
         """Made from the kept bytes, never taken from what is stored beside them."""
-        prefix = coordinates_prefix(batch.topic, batch.partition)
+        filing = Filing(batch.topic, batch.partition)
         stored = batch.leaf_hashes
         made: list[bytes] = []
         try:
@@ -182,7 +182,7 @@ class _Walk:
                         "leaf differs", _place(batch, position), "its bytes make another leaf hash"
                     )
                 offset = batch.first_offset + position
-                if not kept.head.startswith(prefix + offset.to_bytes(8, "big")):
+                if not filing.holds(kept.head, offset):
                     self._findings.add(
                         "misfiled record", _place(batch, position), "its bytes name other coordinates"
                     )

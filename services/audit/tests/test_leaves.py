@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.leaves import CorruptBytes, Header, commit_to, coordinates_prefix, decode, encode_head
+from audit.leaves import CorruptBytes, Filing, Header, commit_to, decode, encode_head
 from audit.merkle import hash_leaf, split_hashes
 from audit.packs import erase_at, pack_records, record_at, unpack
 
@@ -98,7 +98,19 @@ def test_what_is_packed_comes_back_and_hashes_as_before(records: list[Heard]) ->
         assert (back.topic, back.partition, back.offset) == (record.topic, record.partition, record.offset)
         assert (back.key, back.value, back.headers) == (record.key, record.value, record.headers)
         assert (back.timestamp_ms, back.timestamp_type) == (record.timestamp_ms, record.timestamp_type)
-        assert each.head.startswith(coordinates_prefix(record.topic, record.partition))
+        assert Filing(record.topic, record.partition).holds(each.head, record.offset)
+
+
+@pytest.mark.parametrize("topic_id", [b"", bytes(range(16))])
+def test_a_head_is_known_to_be_of_its_place_and_of_no_other(topic_id: bytes) -> None:
+    head = encode_head(Heard(), topic_id)
+    assert Filing("submissions", 1).holds(head, 7)
+    assert not Filing("submissions", 1).holds(head, 8)
+    assert not Filing("submissions", 2).holds(head, 7)
+    assert not Filing("submission", 1).holds(head, 7)
+    assert not Filing("submissions", 1).holds(head[:14], 7)
+    [kept] = unpack(pack_records([Heard()], topic_id).records)
+    assert decode(kept).topic_id == topic_id
 
 
 @given(st.lists(RECORDS, min_size=1, max_size=6), st.data())
