@@ -40,7 +40,7 @@ async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
 
 @pytest.fixture
 async def context(pool: asyncpg.Pool, validation_database: str) -> Context:
-    settings = ValidationSettings(database_url=validation_database)  # type: ignore[arg-type]
+    settings = ValidationSettings(database_url=validation_database)
     return testing.context_for(
         service, pool, settings=settings, resources=await build_resources(settings, pool)
     )
