@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from intake.arrival import Arrival
+from intake.arrival import Arrival, claim_number_of
 from intake.book import Book, FirstAnswer, Outcome, Partner
 from intake.breaches import problem
 from intake.domain import Accepted, Decision, Refused, is_timely
@@ -13,8 +13,9 @@ from intake.on_correct_request import correct
 from intake.on_submit_request import submit
 from intake.on_withdraw_request import withdraw
 from intake.untrusted import Breach, Understood, Unreadable
+from intake.unvalidated import made
 from throughline.answers import Problem, RequestAnswered
-from throughline.identifiers import claim_number_for, derived
+from throughline.identifiers import derived
 from throughline.reasons import Reason
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
@@ -107,7 +108,9 @@ def _once_more(arrival: Arrival, first: FirstAnswer, book: Book) -> Answered:
 
 def _number(reading: Understood) -> str:
     command = reading.command
-    number: str = command.number if isinstance(command, WithdrawRequest) else command.request.number  # type: ignore[attr-defined]
+    if type(command) is WithdrawRequest:
+        return command.number
+    number: str = command.request.number  # type: ignore[attr-defined]
     return number
 
 
@@ -122,14 +125,16 @@ def _say(
     submission: Submission | None = None,
     park: Reason | None = None,
 ) -> Answered:
-    told = RequestAnswered.model_construct(
+    told = made(
+        RequestAnswered,
         outcome=outcome,
+        first=True,
         coordinates=arrival.coordinates,
         receipt=arrival.receipt,
         number=number,
         request_id=request_id,
         version=version,
-        payer_claim_number=None if request_id is None else claim_number_for(request_id),
+        payer_claim_number=None if request_id is None else claim_number_of(request_id),
         problems=problems,
     )
     key = str(request_id) if request_id is not None else str(derived("coordinates", arrival.source))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from intake.arrival import Arrival
+from intake.arrival import Arrival, claim_number_of
 from intake.book import Book, Partner
 from intake.domain import Accepted, Decision, may_bill, may_correct
 from intake.on_submit_request import received
-from throughline.identifiers import claim_number_for
 from throughline.requests import CorrectRequest
 from throughline.submissions import SubmissionReceived
 
@@ -21,7 +20,7 @@ def correct(
         request,
         arrival.body_hash,
         book.requests.get(request_id),
-        claim_number_for(request_id),
+        claim_number_of(request_id),
     )
     if not isinstance(decision, Accepted):
         return decision, None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from intake.arrival import Arrival
+from intake.arrival import Arrival, claim_number_of, payee_id_of
 from intake.book import Book, Partner
 from intake.domain import Accepted, Decision, may_bill, may_submit
-from throughline.identifiers import claim_number_for, payee_id_for
+from intake.unvalidated import made
 from throughline.requests import PaymentRequest, SubmitRequest
 from throughline.submissions import SubmissionReceived
 
@@ -29,15 +29,16 @@ def submit(
 def received(arrival: Arrival, request: PaymentRequest, decision: Accepted, book: Book) -> SubmissionReceived:
     """What is said of an accepted version. Its parts were validated when they were read, and are not again."""
     assert arrival.request_id is not None
-    return SubmissionReceived.model_construct(
+    return made(
+        SubmissionReceived,
         request_id=arrival.request_id,
         version=decision.version,
         replaces_version=decision.replaces,
         partner=arrival.partner,
         channel=arrival.channel,
         received_on=book.today,
-        payee_id=payee_id_for(request.payee.kind, request.payee.identifier),
-        payer_claim_number=claim_number_for(arrival.request_id),
+        payee_id=payee_id_of(request.payee.kind, request.payee.identifier),
+        payer_claim_number=claim_number_of(arrival.request_id),
         receipt=arrival.receipt,
         request=request,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from intake.arrival import Arrival
 from intake.book import Book
 from intake.domain import Accepted, Decision, may_withdraw
+from intake.unvalidated import made
 from throughline.requests import WithdrawRequest
 from throughline.submissions import SubmissionWithdrawn
 
@@ -18,6 +19,10 @@ def withdraw(
     decision = may_withdraw(command.version, book.requests.get(request_id))
     if not isinstance(decision, Accepted):
         return decision, None
-    return decision, SubmissionWithdrawn.model_construct(
-        request_id=request_id, version=decision.version, partner=arrival.partner, note=command.note
+    return decision, made(
+        SubmissionWithdrawn,
+        request_id=request_id,
+        version=decision.version,
+        partner=arrival.partner,
+        note=command.note,
     )

