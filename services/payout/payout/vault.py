@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from throughline.identifiers import routing_is_valid
-from throughline.sealed import BankAccount, SealBroken, open_account
+from throughline.sealed import SealBroken, open_account
 
 _VERSION = 1
 _KEY_ID_BYTES = 8
@@ -67,9 +67,9 @@ def account_token(payee_id: UUID, command_id: UUID) -> str:
     return "ba_" + base64.b32encode(digest).decode().lower()[:26]
 
 
-def is_well_formed(account: BankAccount) -> bool:
+def is_well_formed(account: Account) -> bool:
     """Whether an account could stand in a bank file: routing number valid, number of 1 to 17 plain characters."""
-    number = account.account
+    number = account.number
     return (
         routing_is_valid(account.routing)
         and 1 <= len(number) <= 17

@@ -1,0 +1,230 @@
+"""Closing a window: which items leave, in which payments, as which bytes. One transaction, once per (bank, window)."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context, Transaction
+from payout import batch_repository as rows
+from payout.batch_repository import PayeeFacts, PaymentRow
+from payout.calendar import BANK_ZONE, Window, effective_date, last_window
+from payout.domain import Plan, Planned, Waiting, items_hash, plan_payments
+from payout.ledger import JournalEntry, Step, journal_entry
+from payout.nacha import Unencodable
+from payout.rails import ach
+from payout.repository import PayerRow, post
+from payout.settings import Bank
+from payout.vault import Vault, VaultRefused
+from throughline.identifiers import batch_id_for
+from throughline.items import ItemHeld
+from throughline.payments import BatchClosed
+from throughline.reasons import Reason
+
+logger = logging.getLogger("payout.close_batch")
+
+_MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+class NoModifierLeft(Exception):
+    """More files in a day than a bank can tell apart (36)."""
+
+
+async def close_due_windows(context: Context) -> None:
+    """Close, at each bank, the last window whose cutoff has passed. Windows missed while we were down are not made up
+    for one by one: what waited leaves with the last."""
+    for code, bank in context.settings.banks.items():
+        window = last_window(bank.all_cutoffs(), context.clock.now())
+        if not await rows.is_closed(context.pool, code, window.id):
+            await close(context, code, bank, window)
+
+
+async def close_now(context: Context, code: str, bank: Bank) -> UUID | None:
+    """Close a window of its own at this instant, between cutoffs: sandboxes only."""
+    now = context.clock.now()
+    local = now.astimezone(BANK_ZONE)
+    window = Window(
+        f"now-{now:%Y%m%dT%H%M%S}Z", datetime.max.replace(tzinfo=now.tzinfo), local.date(), same_day=False
+    )
+    return await close(context, code, bank, window)
+
+
+async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID | None:
+    """The batch's id, or None where another replica closed the window."""
+    now = context.clock.now()
+    batch_id = batch_id_for(code, window.id)
+    effective = effective_date(window, now)
+    async with context.transaction() as tx:
+        closed_at = await rows.claim_window(tx.db, batch_id, code, window.id, effective)
+        if closed_at is None:
+            return None
+        payers = await rows.payers_of(tx.db, code)
+        items = await rows.lock_waiting(tx.db, list(payers), window.closes_at)
+        payees = await rows.payees_with_accounts(tx.db, [item.payee_id for item in items])
+        accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
+        plan = plan_payments(batch_id, items, accounts, context.clock.today())
+        drafts, held = _draft(plan, payers, payees, bank, context.resources.vault)
+        total = sum(draft.credit.cents for draft in drafts)
+        closed = BatchClosed(
+            batch_id=batch_id,
+            bank=code,
+            window=window.id,
+            closed_at=closed_at,
+            effective_date=effective,
+            payment_count=len(drafts),
+            total_cents=total,
+            entry_hash=0,
+        )
+        if drafts:
+            closed = await _store_payments(tx.db, closed, bank, window, drafts, now)
+        await rows.hold_items(tx.db, [(item.decision_id, reason) for item, reason in held])
+        _say(tx, closed, held)
+    return batch_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A payment with the credit that it will be in the file, without its trace number."""
+
+    planned: Planned
+    payee: PayeeFacts
+    credit: ach.Credit
+
+
+def _draft(
+    plan: Plan, payers: dict[str, PayerRow], payees: dict[UUID, PayeeFacts], bank: Bank, vault: Vault
+) -> tuple[list[_Draft], list[tuple[Waiting, Reason]]]:
+    """What can stand in a bank file, and every item that cannot, with its reason."""
+    drafts: list[_Draft] = []
+    held = list(plan.held)
+    for planned in plan.payments:
+        payer, payee = payers[planned.payer], payees[planned.payee_id]
+        by = ach.originator(payer.name, payer.payer, payer.tin, bank.company_names.get(payer.payer))
+        if isinstance(by, Unencodable):
+            held += [(item, Reason.FIELD_NOT_ENCODABLE) for item in planned.items]
+            continue
+        try:
+            account = vault.decrypt(payee.sealed, payee_id=planned.payee_id, token=planned.account_token)
+        except VaultRefused:
+            logger.error("a stored account does not open", extra={"account_token": planned.account_token})
+            held += [(item, Reason.ACCOUNT_HELD) for item in planned.items]
+            continue
+        credit = ach.Credit(
+            by, planned.programme, account, planned.cents, payee.identifier, payee.name, 1, "0" * 23
+        )
+        refusal = ach.refuse_credit(credit)
+        if refusal is not None:
+            held += [(item, refusal) for item in planned.items]
+        else:
+            drafts.append(_Draft(planned, payee, credit))
+    drafts.sort(
+        key=lambda one: (one.credit.originator.company_id, one.planned.programme, one.planned.payment_id)
+    )
+    return drafts, held
+
+
+async def _store_payments(
+    db: asyncpg.Connection,
+    closed: BatchClosed,
+    bank: Bank,
+    window: Window,
+    drafts: Sequence[_Draft],
+    now: datetime,
+) -> BatchClosed:
+    """Number, write and store everything of the batch; the event with what its file says."""
+    local = now.astimezone(BANK_ZONE)
+    odfi = bank.routing[:8]
+    used = await rows.file_of_day(db, closed.bank, local.date())
+    if used > len(_MODIFIERS):
+        raise NoModifierLeft(closed.bank)
+    first = await rows.reserve_traces(db, odfi, len(drafts))
+    # TRN02 carries the effective date before the ACH trace, whose seven digits come round again.
+    numbered = [
+        replace(
+            draft.credit,
+            sequence=first + at,
+            trace_number=f"{closed.effective_date:%Y%m%d}{odfi}{first + at:07d}",
+        )
+        for at, draft in enumerate(drafts)
+    ]
+    facts = ach.file_facts(
+        bank.routing, bank.origin, bank.name, bank.origin_name, local, _MODIFIERS[used - 1]
+    )
+    content, totals = ach.write_file(facts, odfi, closed.effective_date, numbered)
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = f"payout-{closed.bank}-{window.id}-{str(closed.batch_id)[:8]}.ach"
+    await rows.store_file(
+        db,
+        closed.batch_id,
+        name=name,
+        content=content,
+        sha256=sha256,
+        payments=len(drafts),
+        cents=totals.credit_cents,
+        entry_hash=totals.entry_hash,
+    )
+    await rows.insert_payments(
+        db, [_payment(closed, bank, draft, credit) for draft, credit in zip(drafts, numbered, strict=True)]
+    )
+    await rows.schedule_items(
+        db, [(item.decision_id, draft.planned.payment_id) for draft in drafts for item in draft.planned.items]
+    )
+    await post(db, [entry for draft in drafts for entry in _journal(draft.planned)])
+    return closed.model_copy(
+        update={
+            "total_cents": totals.credit_cents,
+            "entry_hash": totals.entry_hash,
+            "file_name": name,
+            "file_sha256": sha256,
+        }
+    )
+
+
+def _payment(closed: BatchClosed, bank: Bank, draft: _Draft, credit: ach.Credit) -> PaymentRow:
+    planned, payee = draft.planned, draft.payee
+    return PaymentRow(
+        payment_id=planned.payment_id,
+        batch_id=closed.batch_id,
+        payer=planned.payer,
+        payee_id=planned.payee_id,
+        payee_name=payee.name,
+        account_token=planned.account_token,
+        account_mask=payee.payable.mask,
+        programme=planned.programme,
+        cents=planned.cents,
+        item_count=len(planned.items),
+        items_hash=items_hash(planned.items),
+        trace_number=credit.trace_number,
+        payer_trace_id=credit.originator.company_id,
+        ach_trace=f"{bank.routing[:8]}{credit.sequence:07d}",
+        odfi_routing=bank.routing,
+        rdfi_routing=credit.account.routing,
+        effective_date=closed.effective_date,
+    )
+
+
+def _journal(planned: Planned) -> list[JournalEntry]:
+    """Out of the clearing account where each item's money lay: approved, or come back from an earlier payment."""
+    again = sum(item.cents for item in planned.items if item.came_back)
+    subject = f"payment/{planned.payment_id}"
+    steps = ((Step.SCHEDULED, planned.cents - again), (Step.RESCHEDULED, again))
+    return [journal_entry(step, planned.payer, subject, cents) for step, cents in steps if cents]
+
+
+def _say(tx: Transaction, closed: BatchClosed, held: Sequence[tuple[Waiting, Reason]]) -> None:
+    for item, reason in held:
+        tx.say(
+            ItemHeld(
+                request_id=item.request_id, version=item.version, decision_id=item.decision_id, reason=reason
+            ),
+            key=str(item.request_id),
+            cause=closed.batch_id,
+            correlation_id=str(item.request_id),
+        )
+    tx.say(closed, key=str(closed.batch_id), cause=closed.batch_id)

@@ -1,0 +1,82 @@
+"""Findings: what does not agree and needs a person. Stored, paged until resolved, never repaired by itself."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context
+from throughline.identifiers import derived
+
+
+async def find(
+    db: asyncpg.Connection,
+    what: str,
+    file_id: UUID | None = None,
+    *,
+    batch_id: UUID | None = None,
+    payment_id: UUID | None = None,
+    line: int | None = None,
+    cents: int | None = None,
+    detail: str = "",
+) -> None:
+    """Record a finding. The same one found again is the same row."""
+    finding_id = derived("finding", what, str(file_id), str(batch_id), str(payment_id), str(line), detail)
+    await db.execute(
+        """
+        insert into findings (finding_id, what, file_id, batch_id, payment_id, line, cents, detail)
+        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing
+        """,
+        finding_id,
+        what,
+        file_id,
+        batch_id,
+        payment_id,
+        line,
+        cents,
+        detail[:200],
+    )
+
+
+async def page_open_findings(context: Context) -> None:
+    """Alarms live in a process and findings in the database: every replica pages what is open, and a restart too."""
+    rows = await context.pool.fetch("select finding_id, what from findings where resolved_at is null")
+    still_open = {(row["what"], row["finding_id"]) for row in rows}
+    for what, finding_id in still_open:
+        context.alarms.raise_(what, finding_id=finding_id)
+    closed = await context.pool.fetch(
+        "select finding_id, what from findings where resolved_at > clock_timestamp() - interval '1 hour'"
+    )
+    for row in closed:
+        context.alarms.clear(row["what"], finding_id=row["finding_id"])
+    await _page_files_in_doubt(context)
+
+
+async def _page_files_in_doubt(context: Context) -> None:
+    rows = await context.pool.fetch(
+        """
+        select batch_id, state in ('intended', 'unknown', 'delivered')
+            and intended_at < clock_timestamp() - make_interval(secs => $1) as in_doubt
+        from batches where intended_at > clock_timestamp() - interval '30 days'
+        """,
+        context.settings.unknown_alarm_s,
+    )
+    for row in rows:
+        if row["in_doubt"]:
+            context.alarms.raise_("file_not_acknowledged", batch_id=row["batch_id"])
+        else:
+            context.alarms.clear("file_not_acknowledged", batch_id=row["batch_id"])
+
+
+async def resolve(db: asyncpg.Connection | asyncpg.Pool, finding_id: UUID, actor: str) -> bool:
+    """A person has looked. False where there is no such open finding."""
+    found = await db.fetchval(
+        """
+        update findings set resolved_by = $2, resolved_at = clock_timestamp()
+        where finding_id = $1 and resolved_at is null returning 1
+        """,
+        finding_id,
+        actor,
+    )
+    return found is not None

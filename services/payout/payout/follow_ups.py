@@ -1,0 +1,119 @@
+"""Effects on many items that one event has: every item of a returned payment is held, every item that waited for an
+account is released. Stored with their cause, done in chunks in transactions of their own."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context, Transaction
+from payout.domain import MENDED_BY_ACCOUNT, REASONS, ItemState
+from payout.repository import item_of, store_follow_ups, update_items
+from throughline.identifiers import derived
+from throughline.items import ItemHeld, ItemReleased
+from throughline.reasons import Reason
+
+_ITEM = "decision_id, request_id, version, payer, payee_id, cents, state, reason, payment_id, came_back"
+_TO_HOLD = f"""
+select {_ITEM} from items where payment_id = $1 and state = 'scheduled' order by decision_id limit $2 for update
+"""
+_TO_RELEASE = f"""
+select {_ITEM} from items where payee_id = $1 and state = 'held' and payment_id is null and reason = any($3::text[])
+order by decision_id limit $2 for update
+"""
+
+
+async def work_off_follow_ups(context: Context) -> None:
+    """Do what is stored, until nothing is left. Replicas share the work: each takes what no other holds."""
+    while await _some(context):
+        pass
+
+
+async def _some(context: Context) -> bool:
+    async with context.transaction() as tx:
+        row = await tx.db.fetchrow(
+            "select follow_up_id, kind, subject, reason from follow_ups order by stored_at limit 1"
+            " for update skip locked"
+        )
+        if row is None:
+            return False
+        limit = context.settings.chunk_items
+        reason = REASONS[row["reason"]]
+        if row["kind"] == "hold_items":
+            done = await _hold(tx, row["follow_up_id"], row["subject"], reason, limit, context)
+        else:
+            done = await _release(tx, row["follow_up_id"], row["subject"], reason, limit, context)
+        if done < limit:
+            await tx.db.execute("delete from follow_ups where follow_up_id = $1", row["follow_up_id"])
+    return True
+
+
+async def _hold(
+    tx: Transaction, cause: UUID, payment_id: UUID, reason: Reason, limit: int, context: Context
+) -> int:
+    """The items of a payment that came back or was refused."""
+    items = [item_of(row) for row in await tx.db.fetch(_TO_HOLD, payment_id, limit)]
+    for item in items:
+        item.state, item.reason, item.came_back = ItemState.HELD, reason, True
+        tx.say(
+            ItemHeld(
+                request_id=item.request_id,
+                version=item.version,
+                decision_id=item.decision_id,
+                reason=reason,
+                payment_id=payment_id,
+            ),
+            key=str(item.request_id),
+            cause=cause,
+            correlation_id=str(item.request_id),
+        )
+    await update_items(tx.db, items, context.clock.now())
+    return len(items)
+
+
+async def _release(
+    tx: Transaction, cause: UUID, payee_id: UUID, reason: Reason, limit: int, context: Context
+) -> int:
+    """The items of a payee that waited for its account or its name."""
+    reasons = sorted(one.value for one in MENDED_BY_ACCOUNT)
+    items = [item_of(row) for row in await tx.db.fetch(_TO_RELEASE, payee_id, limit, reasons)]
+    for item in items:
+        item.state, item.reason = ItemState.WAITING, None
+        tx.say(
+            ItemReleased(
+                request_id=item.request_id, version=item.version, decision_id=item.decision_id, reason=reason
+            ),
+            key=str(item.request_id),
+            cause=cause,
+            correlation_id=str(item.request_id),
+        )
+    await update_items(tx.db, items, context.clock.now())
+    return len(items)
+
+
+async def release_cooled_off(context: Context) -> None:
+    """Changed accounts that became payable today: their payees' items wait again."""
+    async with context.pool.acquire() as db, db.transaction():
+        rows: list[asyncpg.Record] = await db.fetch(
+            """
+            select distinct a.payee_id, a.token from accounts a join items i on i.payee_id = a.payee_id
+            where i.state = 'held' and i.reason = $1 and i.payment_id is null
+                and a.state = 'active' and a.payable_from <= $2
+                and not exists (select 1 from accounts u where u.payee_id = a.payee_id and u.state = 'unconfirmed')
+            """,
+            Reason.COOLING_OFF.value,
+            context.clock.today(),
+        )
+        await store_follow_ups(
+            db,
+            [
+                (
+                    derived("cooled-off", row["token"]),
+                    "release_items",
+                    row["payee_id"],
+                    Reason.ACCOUNT_ARRIVED,
+                )
+                for row in rows
+            ],
+        )

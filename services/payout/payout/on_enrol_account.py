@@ -1,0 +1,83 @@
+"""EnrolAccount: the first account of a payee, verified by the enrolment system."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from payout.domain import AccountState
+from payout.refuse import refuse_account_command
+from payout.repository import AccountRow, PayeeRow
+from payout.vault import Account, account_token, is_well_formed, mask
+from payout.work import AccountsWork
+from throughline.accounts import AccountVerified
+from throughline.identifiers import payee_id_for
+from throughline.payees import EnrolAccount
+from throughline.reasons import Reason
+from throughline.sealed import SealBroken
+
+
+def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
+    """Opens the seal for this payee and speaker, stores the account under the vault's key, says it by token and mask.
+
+    The same account enrolled again is verified again (that ends a hold, and takes the name as now confirmed). Another
+    account than the one in use is a change, which two people must ask for.
+    """
+    command = heard.message
+    payee_id = command.payee_id
+    if payee_id != payee_id_for(command.kind, command.identifier):
+        refuse_account_command(
+            heard, say, Reason.UNKNOWN_SUBJECT, payee_id, "The payee id is not this identifier's."
+        )
+        return
+    try:
+        account = work.vault.open_sealed(command.sealed_account, payee_id=payee_id, speaker=command.speaker)
+    except SealBroken:
+        refuse_account_command(heard, say, Reason.SEAL, payee_id)
+        return
+    if not is_well_formed(account):
+        refuse_account_command(heard, say, Reason.ACCOUNT_INVALID, payee_id)
+        return
+    known = work.in_use(payee_id)
+    fingerprint = work.vault.fingerprint(account)
+    if work.unconfirmed(payee_id) is not None or (known is not None and known.fingerprint != fingerprint):
+        refuse_account_command(
+            heard,
+            say,
+            Reason.NOT_ALLOWED_NOW,
+            payee_id,
+            "The payee has another account. Ask for a change of account.",
+        )
+        return
+    if known is None:
+        known = _new_row(heard, work, account, fingerprint)
+    elif known.state is AccountState.HELD:
+        known.state, known.payable_from, known.return_code = AccountState.ACTIVE, work.today, None
+    work.put(known)
+    work.put_payee(PayeeRow(payee_id, command.kind, command.identifier, command.name))
+    work.release_items_of(payee_id, heard.envelope.id)
+    say(
+        AccountVerified(
+            payee_id=payee_id,
+            account_token=known.token,
+            account_mask=known.mask,
+            payable_from=known.payable_from or work.today,
+        ),
+        key=str(payee_id),
+    )
+
+
+def _new_row(
+    heard: Heard[EnrolAccount], work: AccountsWork, account: Account, fingerprint: bytes
+) -> AccountRow:
+    payee_id = heard.message.payee_id
+    token = account_token(payee_id, heard.envelope.id)
+    return AccountRow(
+        token=token,
+        payee_id=payee_id,
+        state=AccountState.ACTIVE,
+        sealed=work.vault.encrypt(account, payee_id=payee_id, token=token),
+        fingerprint=fingerprint,
+        mask=mask(account.number),
+        payable_from=work.today,
+        requested_by=heard.message.speaker,
+        fresh=True,
+    )

@@ -1,0 +1,1 @@
+"""How money leaves: one module per rail. Today ACH credits."""

@@ -1,0 +1,46 @@
+"""CommandRefused: a command that changed nothing, and why."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis import Heard, Say
+from throughline.decisions import CommandRefused
+from throughline.message import Message
+from throughline.reasons import Reason
+
+
+def refuse_order(heard: Heard[Message], say: Say, reason: Reason, request_id: UUID) -> None:
+    """Refuse an order about an item, on `items`."""
+    refusal = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=heard.envelope.message_name,
+        reason=reason,
+        detail=reason.sentence,
+        request_id=request_id,
+    )
+    say(refusal, key=str(request_id), topic="items")
+
+
+def refuse_not_offered(heard: Heard[Message], say: Say, subject: UUID, detail: str) -> None:
+    """Refuse an order that this release does not carry out, on `items`, under the id it named."""
+    refusal = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=heard.envelope.message_name,
+        reason=Reason.NOT_OFFERED,
+        detail=detail,
+    )
+    say(refusal, key=str(subject), topic="items")
+
+
+def refuse_account_command(
+    heard: Heard[Message], say: Say, reason: Reason, payee_id: UUID, detail: str | None = None
+) -> None:
+    """Refuse a command about a payee's account, on `accounts`. The detail never repeats what was sealed."""
+    refusal = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=heard.envelope.message_name,
+        reason=reason,
+        detail=detail or reason.sentence,
+    )
+    say(refusal, key=str(payee_id), topic="accounts")

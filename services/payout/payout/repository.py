@@ -1,0 +1,284 @@
+"""Items, payees, accounts and the journal in PostgreSQL: set-based statements, rows locked in sorted order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from payout.domain import REASONS, AccountState, Item, ItemState
+from payout.ledger import MOVES, JournalEntry
+from throughline.reasons import Reason
+
+_ITEM = "decision_id, request_id, version, payer, payee_id, cents, state, reason, payment_id, came_back"
+
+
+def item_of(row: asyncpg.Record) -> Item:
+    return Item(
+        row["decision_id"],
+        row["request_id"],
+        row["version"],
+        row["payer"],
+        row["payee_id"],
+        row["cents"],
+        ItemState(row["state"]),
+        REASONS[row["reason"]] if row["reason"] else None,
+        row["payment_id"],
+        row["came_back"],
+    )
+
+
+async def lock_items_of_requests(db: asyncpg.Connection, request_ids: Iterable[UUID]) -> list[Item]:
+    """Every item of these requests, locked: closing a batch waits for us, or we for it."""
+    rows = await db.fetch(
+        f"select {_ITEM} from items where request_id = any($1::uuid[]) order by decision_id for update",
+        sorted(set(request_ids)),
+    )
+    return [item_of(row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item with what is stored beside it: everything its ItemScheduled will carry."""
+
+    item: Item
+    programme: str
+    correlation_id: str
+    adjudication: bytes
+
+
+async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_since: datetime) -> None:
+    if not new:
+        return
+    items = [one.item for one in new]
+    await db.execute(
+        """
+        insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
+            waiting_since, correlation_id, adjudication)
+        select decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
+            $12, correlation_id, adjudication
+        from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[],
+            $9::text[], $10::text[], $11::bytea[])
+            as t (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
+                correlation_id, adjudication)
+        """,
+        [item.decision_id for item in items],
+        [item.request_id for item in items],
+        [item.version for item in items],
+        [item.payer for item in items],
+        [item.payee_id for item in items],
+        [one.programme for one in new],
+        [item.cents for item in items],
+        [item.state.value for item in items],
+        [item.reason.value if item.reason else None for item in items],
+        [one.correlation_id for one in new],
+        [one.adjudication for one in new],
+        waiting_since,
+    )
+
+
+async def update_items(db: asyncpg.Connection, items: Sequence[Item], waiting_since: datetime) -> None:
+    """Store new states of locked items. `waiting_since` counts for those that wait again."""
+    if not items:
+        return
+    await db.execute(
+        """
+        update items as i set state = t.state, reason = t.reason, payment_id = t.payment_id, came_back = t.came_back,
+            waiting_since = case when t.state = 'waiting' then $6 else i.waiting_since end
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bool[])
+            as t (decision_id, state, reason, payment_id, came_back)
+        where i.decision_id = t.decision_id
+        """,
+        [item.decision_id for item in items],
+        [item.state.value for item in items],
+        [item.reason.value if item.reason else None for item in items],
+        [item.payment_id for item in items],
+        [item.came_back for item in items],
+        waiting_since,
+    )
+
+
+async def post(db: asyncpg.Connection, entries: Sequence[JournalEntry]) -> None:
+    """Post journal entries. The same entry posted again (same step of the same thing) changes nothing."""
+    if not entries:
+        return
+    await db.execute(
+        """
+        insert into journal (entry_id, step, payer, subject, debited, credited, cents)
+        select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[])
+        on conflict (entry_id) do nothing
+        """,
+        [entry.id for entry in entries],
+        [entry.step.value for entry in entries],
+        [entry.payer for entry in entries],
+        [entry.subject for entry in entries],
+        [MOVES[entry.step][0].value for entry in entries],
+        [MOVES[entry.step][1].value for entry in entries],
+        [entry.postings[0].cents for entry in entries],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PayerRow:
+    payer: str
+    name: str
+    tin: str
+    bank: str
+
+
+async def upsert_payers(db: asyncpg.Connection, payers: Sequence[PayerRow]) -> None:
+    if not payers:
+        return
+    last = {one.payer: one for one in payers}
+    await db.execute(
+        """
+        insert into payers select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+            as t (payer, name, tin, bank) order by payer
+        on conflict (payer) do update set name = excluded.name, tin = excluded.tin, bank = excluded.bank
+        """,
+        [one.payer for one in last.values()],
+        [one.name for one in last.values()],
+        [one.tin for one in last.values()],
+        [one.bank for one in last.values()],
+    )
+
+
+@dataclass(slots=True)
+class AccountRow:
+    """A stored account: sealed, fingerprinted, masked. `fresh` rows are inserted, others updated."""
+
+    token: str
+    payee_id: UUID
+    state: AccountState
+    sealed: bytes
+    fingerprint: bytes
+    mask: str
+    payable_from: date | None
+    requested_by: str
+    confirmed_by: str | None = None
+    return_code: str | None = None
+    previous_token: str | None = None
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PayeeRow:
+    payee_id: UUID
+    kind: str
+    identifier: str
+    name: str
+
+
+async def lock_accounts(db: asyncpg.Connection, payee_ids: Iterable[UUID]) -> list[AccountRow]:
+    """Every account of these payees, locked. A payee's first commands are serialised by an advisory lock."""
+    ids = sorted(set(payee_ids))
+    # Two replicas may hear two commands about a payee that has no row to lock yet.
+    await db.execute(
+        """
+        select pg_advisory_xact_lock(hashtextextended(id::text, 7))
+        from (select unnest($1::uuid[]) as id order by 1) t
+        """,
+        ids,
+    )
+    rows = await db.fetch(
+        """
+        select token, payee_id, state, sealed, fingerprint, mask, payable_from, requested_by, confirmed_by, return_code,
+            previous_token
+        from accounts where payee_id = any($1::uuid[]) order by token for update
+        """,
+        ids,
+    )
+    return [
+        AccountRow(
+            row["token"],
+            row["payee_id"],
+            AccountState(row["state"]),
+            row["sealed"],
+            row["fingerprint"],
+            row["mask"],
+            row["payable_from"],
+            row["requested_by"],
+            row["confirmed_by"],
+            row["return_code"],
+            row["previous_token"],
+        )
+        for row in rows
+    ]
+
+
+async def store_accounts(db: asyncpg.Connection, accounts: Sequence[AccountRow]) -> None:
+    """Rows that change first, so that a payee never has two accounts in use while the fresh ones come in."""
+    known = [one for one in accounts if not one.fresh]
+    fresh = [one for one in accounts if one.fresh]
+    leaving = [one for one in known if one.state is AccountState.REPLACED]
+    for changed in (leaving, [one for one in known if one.state is not AccountState.REPLACED]):
+        if changed:
+            await db.execute(
+                """
+                update accounts as a set state = t.state, payable_from = t.payable_from,
+                    confirmed_by = t.confirmed_by, return_code = t.return_code
+                from unnest($1::text[], $2::text[], $3::date[], $4::text[], $5::text[])
+                    as t (token, state, payable_from, confirmed_by, return_code)
+                where a.token = t.token
+                """,
+                [one.token for one in changed],
+                [one.state.value for one in changed],
+                [one.payable_from for one in changed],
+                [one.confirmed_by for one in changed],
+                [one.return_code for one in changed],
+            )
+    if fresh:
+        await db.execute(
+            """
+            insert into accounts (token, payee_id, state, sealed, fingerprint, mask, payable_from, requested_by,
+                confirmed_by, return_code, previous_token)
+            select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::date[],
+                $8::text[], $9::text[], $10::text[], $11::text[])
+            """,
+            [one.token for one in fresh],
+            [one.payee_id for one in fresh],
+            [one.state.value for one in fresh],
+            [one.sealed for one in fresh],
+            [one.fingerprint for one in fresh],
+            [one.mask for one in fresh],
+            [one.payable_from for one in fresh],
+            [one.requested_by for one in fresh],
+            [one.confirmed_by for one in fresh],
+            [one.return_code for one in fresh],
+            [one.previous_token for one in fresh],
+        )
+
+
+async def upsert_payees(db: asyncpg.Connection, payees: Sequence[PayeeRow]) -> None:
+    if not payees:
+        return
+    last = {one.payee_id: one for one in payees}
+    await db.execute(
+        """
+        insert into payees select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
+            as t (payee_id, kind, identifier, name) order by payee_id
+        on conflict (payee_id) do update set name = excluded.name
+        """,
+        [one.payee_id for one in last.values()],
+        [one.kind for one in last.values()],
+        [one.identifier for one in last.values()],
+        [one.name for one in last.values()],
+    )
+
+
+async def store_follow_ups(db: asyncpg.Connection, rows: Sequence[tuple[UUID, str, UUID, Reason]]) -> None:
+    """(id, kind, subject, reason): work on many items, done later in transactions of its own."""
+    if rows:
+        await db.execute(
+            """
+            insert into follow_ups (follow_up_id, kind, subject, reason)
+            select * from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[]) on conflict do nothing
+            """,
+            [row[0] for row in rows],
+            [row[1] for row in rows],
+            [row[2] for row in rows],
+            [row[3].value for row in rows],
+        )
