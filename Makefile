@@ -1,7 +1,7 @@
 # Throughline: every command of the checkout. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup schemas lock format lint types test demo up down bench storm clean
+.PHONY: help setup schemas lock format lint style types test demo up down bench storm clean
 
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet
@@ -36,7 +36,9 @@ format: setup ## Let ruff put the code into its layout
 	@$(BIN)/ruff check --quiet --fix $(SCOPE) || true
 	@$(BIN)/ruff format --quiet $(SCOPE)
 
-lint: setup types ## Check style, layout and types
+lint: style types ## Check style, layout and types
+
+style: setup
 	@echo "ruff"
 	@$(BIN)/ruff check --quiet $(SCOPE)
 	@$(BIN)/ruff format --quiet --check $(SCOPE)
