@@ -69,6 +69,25 @@ class Health:
             reasons.append("the database does not answer")
         return reasons
 
+    async def idle(self) -> dict[str, int | bool]:
+        """Whether this replica has heard everything that stands in its partitions and Kafka has all that was said.
+
+        ``lag`` counts records behind the logs' ends as the broker tells them now, ``outbox`` the service's packs.
+        """
+        packs = int(await self._context.pool.fetchval("select count(*) from chassis.outbox"))
+        lag, waiting = 0, 0
+        for listener in self._listeners:
+            workers = dict(listener.workers)
+            ends = await listener.consumer.end_offsets(list(workers)) if workers else {}
+            for tp, worker in workers.items():
+                if worker.ready and worker.position is not None:
+                    lag += max(0, ends[tp] - worker.position.next)
+                else:
+                    waiting += 1
+            waiting += 0 if listener.assigned_once else 1
+        idle = not (packs or lag or waiting or self.draining)
+        return {"idle": idle, "outbox": packs, "lag": lag, "waiting": waiting}
+
     async def _revision_of_database(self) -> str | None:
         if self._revision is None:
             await self._context.pool.fetchval("select 1")

@@ -1,4 +1,4 @@
-"""The service's HTTP API, in the same process: its routes, and /live, /ready, /metrics."""
+"""The service's HTTP API, in the same process: its routes, and /live, /ready, /idle, /metrics."""
 
 from __future__ import annotations
 
@@ -28,6 +28,10 @@ def build_app(name: str, routers: Iterable[APIRouter], context: Context, health:
     @app.get("/ready", include_in_schema=False)
     async def ready() -> JSONResponse:
         return _answer(await health.why_not_ready())
+
+    @app.get("/idle", include_in_schema=False)
+    async def idle() -> JSONResponse:
+        return JSONResponse(await health.idle())
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:

@@ -1,0 +1,54 @@
+"""The command `throughline demo`: starts the line, runs it to its end, says whether everything agrees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.panel import Panel
+
+from throughline.flow import SERVICES
+from throughline_cli.demo.place import Place
+from throughline_cli.demo.progress import Bars
+from throughline_cli.demo.run import Demo, Outcome, fresh_stack, prepare_sample
+from throughline_cli.demo.table import outcome_table, sums_table, verdict_table
+from throughline_cli.show import console
+
+
+def run_demo(
+    out: Path,
+    *,
+    seed: int,
+    requests: int,
+    keep: bool,
+    decided_only: bool = False,
+    port_base: int | None = None,
+) -> bool:
+    """True if everything agrees and every invariant holds."""
+    out.mkdir(parents=True, exist_ok=True)
+    console.print(Panel.fit("Throughline: every healthcare payment, from request to remittance, on one line"))
+    root = prepare_sample(out, seed, requests)
+    idle = {"payout": 0, "remittance": 0} if decided_only else {}
+    with Bars(console) as bars:
+        stack = fresh_stack(out, port_base=port_base, replicas=idle, report=bars.step)
+        with stack:
+            bars.done(f"Kafka, PostgreSQL, the sandbox bank and {len(SERVICES) - len(idle)} services run")
+            outcome = Demo(Place(stack, out), root, bars, until_decided_only=decided_only).run()
+            if keep:
+                bars.done("kept running; stop it with Ctrl-C")
+        show_outcome(outcome, out)
+    return outcome.holds
+
+
+def show_outcome(outcome: Outcome, out: Path) -> None:
+    console.print(outcome_table(outcome.story))
+    if outcome.sums:
+        console.print(sums_table(outcome.sums))
+    console.print(verdict_table(outcome.verdicts))
+    console.print(
+        f"{outcome.seconds:.0f} seconds. Everything is in {out}: bank/, remittances/, payments.csv, lines.csv,"
+    )
+    console.print("requests.csv, audit-proof.json, audit-report.json.")
+    if outcome.holds:
+        console.print("[green bold]Everything agrees and every invariant holds.[/]")
+    else:
+        console.print("[red bold]Something does not agree; see above.[/]")

@@ -1,0 +1,40 @@
+"""Where a demo runs and leaves what it made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack import LocalStack
+from throughline.flow import SERVICES
+
+
+@dataclass(frozen=True)
+class Place:
+    """The running stack, and the folder of the demo."""
+
+    stack: LocalStack
+    out: Path
+
+    @property
+    def bootstrap(self) -> str:
+        return self.stack.kafka_bootstrap
+
+    @property
+    def clock(self) -> Path:
+        return self.stack.places.clock
+
+    @property
+    def bank(self) -> Path:
+        return self.stack.places.bank
+
+    def urls(self) -> list[str]:
+        """Every replica of every service."""
+        return [
+            self.stack.http_url(service, replica)
+            for service in SERVICES
+            for replica in range(1, self.stack.replicas[service] + 1)
+        ]
+
+    def url(self, service: str) -> str:
+        return self.stack.http_url(service)

@@ -1,0 +1,233 @@
+"""`throughline demo`: the main job from its first request to the last remittance, with its own verdict."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from sample_input.feed import PHASES
+from sample_input.generate import REQUESTS, write_sample
+
+from stack import LocalStack, StackError
+from throughline.answers import RequestAnswered
+from throughline_cli.clock import start_clock
+from throughline_cli.demo import export, reviewing
+from throughline_cli.demo.bank_files import delivered_entries, heard_from
+from throughline_cli.demo.compare import compare_answers, compare_requests
+from throughline_cli.demo.days import START, Days
+from throughline_cli.demo.feeding import Feeder
+from throughline_cli.demo.place import Place
+from throughline_cli.demo.progress import Bars, totals_of
+from throughline_cli.demo.reference import (
+    KEY_FIELDS,
+    Line,
+    enrol,
+    publish,
+    publish_partners,
+    read_lines,
+    read_messages,
+    sealing_key,
+)
+from throughline_cli.demo.remittance_files import read_folder
+from throughline_cli.demo.rest import Rest
+from throughline_cli.demo.sent import SentLog
+from throughline_cli.demo.story import Story, tell
+from throughline_cli.demo.sums import (
+    Evidence,
+    Sum,
+    money_is_conserved,
+    nothing_lost,
+    one_live_entry,
+    one_payment_one_entry_one_835,
+    sequences_are_dense,
+    statuses_are_known,
+    sums,
+    sums_verdict,
+    versions_rise,
+)
+from throughline_cli.demo.verdicts import Verdict
+from throughline_cli.speaking import Speaker
+from throughline_cli.witness import Witness
+
+Between = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    story: Story
+    sums: list[Sum]
+    verdicts: list[Verdict]
+    seconds: float
+
+    @property
+    def holds(self) -> bool:
+        return all(verdict.holds for verdict in self.verdicts)
+
+
+@dataclass
+class Demo:
+    """One run on a stack that was just started. ``root`` is a folder as `sample_input` writes it."""
+
+    place: Place
+    root: Path
+    bars: Bars
+    sent: SentLog = field(default_factory=SentLog)
+    until_decided_only: bool = False
+    """Stop before the cutoff: for a line without payout."""
+
+    def run(self) -> Outcome:
+        began = time.monotonic()
+        with Witness(self.place.bootstrap) as witness:
+            rest = Rest(self.place, witness)
+            try:
+                self._live(witness, rest)
+                return self._judge(witness, time.monotonic() - began)
+            finally:
+                rest.close()
+
+    def _live(self, witness: Witness, rest: Rest) -> None:
+        bars = self.bars
+        self._reference(witness, rest)
+        for phase in PHASES[:2]:
+            self._feed(phase, witness, rest)
+        script = read_lines(self.root / "reviews.jsonl")
+        for round_ in sorted({line["round"] for line in script}):
+            count = reviewing.decide(self.place.bootstrap, script, round_, witness.records())
+            rest.wait(bars.step)
+            bars.done(f"{count} decisions of reviewers")
+        self._enrol("later")
+        self._feed(PHASES[2], witness, rest)
+        if self.until_decided_only:
+            return
+        days = Days(self.place, witness, rest, bars.step)
+        days.close_the_window()
+        bars.done("cutoff: the window closed, the file was collected and acknowledged")
+        self._feed(PHASES[3], witness, rest)
+        days.live_until_settled()
+        bars.done("settled, and remittances posted")
+        days.live_to_the_end()
+        bars.done("late settlements and returns have come")
+
+    def _reference(self, witness: Witness, rest: Rest) -> None:
+        folder = self.root / "reference"
+        counted = 0
+        with Speaker(self.place.bootstrap) as speaker:
+            publish_partners(self.place.stack, speaker, read_messages(folder, "partners"))
+            for entity in KEY_FIELDS:
+                if entity != "partners":
+                    messages = read_messages(folder, entity)
+                    publish(speaker, entity, messages)
+                    counted += len(messages)
+        witness.watch_new_topics()
+        rest.wait(self.bars.step)
+        self._enrol("first")
+        rest.wait(self.bars.step)
+        self.bars.done(f"{counted} pieces of reference data heard, accounts enrolled under seal")
+
+    def _enrol(self, when: str) -> None:
+        key = sealing_key(self.place.stack.places.keys)
+        with Speaker(self.place.bootstrap) as speaker:
+            for payee in read_lines(self.root / "reference" / "payees.jsonl"):
+                if payee.get("enrol", "first") == when:
+                    enrol(speaker, payee, key)
+
+    def _feed(self, phase: str, witness: Witness, rest: Rest) -> None:
+        totals = totals_of(self.root, phase)
+        if not totals:
+            return
+        keys = {
+            line["partner"]: line["api_key"]
+            for line in read_lines(self.root / "reference" / "api-keys.jsonl")
+        }
+        self.bars.begin(phase, totals)
+        feeder = Feeder(self.place.bootstrap, self.place.url("intake"), keys, self.sent, self.bars.advance)
+        began = time.monotonic()
+        feeder.feed(self.root, phase)
+        self.bars.end()
+        rest.until(lambda: self._all_answered(witness), "every record to be answered")
+        rest.wait(self.bars.step)
+        count = sum(totals.values())
+        self.bars.done(f"{phase}: {count:,} sent and handled in {time.monotonic() - began:.1f} s")
+
+    def _all_answered(self, witness: Witness) -> bool:
+        """A new partner's topic is subscribed to within seconds; until then nobody lags behind it."""
+        answered = {
+            (at.topic, at.partition, at.offset)
+            for record in witness.records()
+            if isinstance(record.message, RequestAnswered) and (at := record.message.coordinates) is not None
+        }
+        return self.sent.records.keys() <= answered
+
+    def _judge(self, witness: Witness, seconds: float) -> Outcome:
+        records, ends = witness.records(), witness.log_ends()
+        story = tell(records, self.sent)
+        self.bars.step("exporting and verifying")
+        out = self.place.out
+        found: list[Sum] = []
+        expected: list[Line] = read_lines(self.root / "expected.jsonl")
+        verdicts = [
+            compare_answers(expected, story, self.sent),
+            compare_requests(expected, story),
+            nothing_lost(story),
+            versions_rise(records),
+            sequences_are_dense(records, ends),
+            statuses_are_known(story),
+        ]
+        with httpx.Client(timeout=120) as client:
+            if not self.until_decided_only:
+                export.export_bank_files(self.place)
+                export.export_remittances(self.place, story, client)
+                evidence = Evidence(
+                    story, records, delivered_entries(self.place.bank), heard_from(self.place.bank),
+                    read_folder(out / "remittances"),
+                )  # fmt: skip
+                found = sums(evidence)
+                verdicts += [
+                    sums_verdict(found),
+                    one_live_entry(evidence),
+                    money_is_conserved(evidence),
+                    one_payment_one_entry_one_835(evidence),
+                ]
+                export.export_payments(out, story)
+            export.export_lines(out, story)
+            export.export_requests(out, story)
+            verdicts.append(audit_verdict(self.place, client))
+            some = next(record for record in records if record.topic == "decisions")
+            export.export_proof(self.place, client, some.topic, some.partition, some.offset)
+        return Outcome(story, found, verdicts, seconds)
+
+
+def audit_verdict(place: Place, client: httpx.Client) -> Verdict:
+    """Audit's own verification: the tree, every root, no topic and no offset missing."""
+    verdict = Verdict("audit holds every record and every root extends the last")
+    report = export.audit_report(place, client)
+    verdict.compared = int(report.get("size", 0))
+    if not report.get("holds", False):
+        for finding in report.get("findings", [{"kind": "no report", "where": "", "detail": ""}]):
+            verdict.differs(f"{finding.get('kind')} {finding.get('where')} {finding.get('detail')}")
+    return verdict
+
+
+def prepare_sample(out: Path, seed: int, requests: int = REQUESTS) -> Path:
+    root = out / "input"
+    shutil.rmtree(root, ignore_errors=True)
+    write_sample(root, seed, requests)
+    return root
+
+
+def fresh_stack(out: Path, **options: object) -> LocalStack:
+    """A stack that knows nothing yet, its clock at the demo's Monday. Not started."""
+    directory = out / "stack"
+    with contextlib.suppress(StackError):
+        LocalStack.attach(directory).stop()
+    if directory.exists():
+        shutil.rmtree(directory)
+    start_clock(directory / "clock.json", START)
+    return LocalStack(directory, **options)  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""Reads every topic from its beginning and remembers what was said: what the demo knows of events."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+from uuid import UUID
+
+from confluent_kafka import Consumer, TopicPartition
+from pydantic import ValidationError
+
+from throughline.envelope import Envelope, EnvelopeBreach, read_envelope
+from throughline.flow import INTAKE, TOPICS, topic_named
+from throughline.message import Message
+
+OURS = re.compile("|".join(topic.pattern for topic in TOPICS))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record. ``message`` is None where it is a partner's, or could not be read."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    at: datetime
+    envelope: Envelope | None
+    message: Message | None
+
+    @property
+    def id(self) -> UUID | None:
+        return self.envelope.id if self.envelope else None
+
+
+class Witness:
+    """A consumer on a thread of its own, without a group: it moves nobody's positions."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "witness",
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 50,
+            }
+        )
+        self._records: list[Record] = []
+        self._positions: dict[tuple[str, int], int] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="witness", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._look_for_topics()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(10)
+        self._consumer.close()
+
+    def records(self) -> list[Record]:
+        """Everything heard so far, in the order in which it was heard."""
+        with self._lock:
+            return list(self._records)
+
+    def heard(self) -> int:
+        with self._lock:
+            return len(self._records)
+
+    def is_at_end(self) -> bool:
+        """Whether everything that stands in the topics now was heard."""
+        for (topic, partition), position in dict(self._positions).items():
+            _, end = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
+            if position < end:
+                return False
+        return True
+
+    def log_ends(self) -> dict[tuple[str, int], int]:
+        """The end of every partition, by topic and partition."""
+        return {
+            at: self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)[1]
+            for at in dict(self._positions)
+        }
+
+    def _look_for_topics(self) -> None:
+        known = self._consumer.list_topics(timeout=30).topics
+        for name, about in known.items():
+            if OURS.fullmatch(name) or topic_named(name) is not None:
+                for partition in about.partitions:
+                    self._positions.setdefault((name, partition), 0)
+        self._consumer.assign(
+            [TopicPartition(name, part, at) for (name, part), at in self._positions.items()]
+        )
+
+    def watch_new_topics(self) -> None:
+        """Call after topics were made."""
+        self._look_for_topics()
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            for raw in self._consumer.consume(num_messages=2_000, timeout=0.2):
+                if raw.error() is not None:
+                    continue
+                topic, partition, offset = raw.topic(), raw.partition(), raw.offset()
+                assert topic is not None and partition is not None and offset is not None
+                record = _decoded(topic, partition, offset, raw)
+                with self._lock:
+                    if offset >= self._positions.get((topic, partition), 0):
+                        self._records.append(record)
+                        self._positions[topic, partition] = offset + 1
+
+
+def _decoded(topic: str, partition: int, offset: int, raw: object) -> Record:
+    value, key, headers = raw.value(), raw.key(), raw.headers() or []  # type: ignore[attr-defined]
+    at = datetime.fromtimestamp(raw.timestamp()[1] / 1000, UTC)  # type: ignore[attr-defined]
+    envelope, message = None, None
+    entry = topic_named(topic)
+    if entry is not INTAKE and value is not None:
+        try:
+            envelope = read_envelope(headers)
+            known = envelope.message_class()
+            message = known.model_validate_json(value) if known else None
+        except (EnvelopeBreach, ValidationError):
+            message = None
+    return Record(topic, partition, offset, (key or b"").decode("utf-8", "replace"), at, envelope, message)
