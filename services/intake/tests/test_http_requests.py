@@ -78,7 +78,7 @@ async def post(
 
 
 async def messages(pool: asyncpg.Pool) -> list[Any]:
-    classes = {"RequestAnswered": RequestAnswered, "SubmissionReceived": SubmissionReceived}
+    classes: dict[str, Any] = {"RequestAnswered": RequestAnswered, "SubmissionReceived": SubmissionReceived}
     return [
         classes[dict(one.headers)["ce_type"].decode().removeprefix("throughline.")].model_validate_json(
             one.value

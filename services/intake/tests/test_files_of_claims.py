@@ -1,0 +1,324 @@
+"""Files of claims: taken in once, an answer for each claim, nothing of a file that is not whole, progress survives."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import Any
+from unittest.mock import Mock
+
+import asyncpg
+import httpx
+import pytest
+
+from chassis import Context, testing
+from chassis.http import build_app
+from intake.api import router
+from intake.app import service
+from intake.read_files import read_waiting_files
+from throughline.answers import RequestAnswered
+from throughline.reference import PartnerRegistered
+from throughline.submissions import SubmissionReceived
+
+KEY = "acme-key-0123456789"
+HEADER = (
+    "number,frequency,payer_claim_number,payer,payee_npi,payee_tin,payee_name,member_id,last_name,diagnoses,"
+    "place_of_service,total,line_id,from_date,to_date,code,units,charge,pointers"
+)
+
+
+def row(
+    number: str, *, frequency: str = "1", claim: str = "", total: str = "120.50", code: str = "97530"
+) -> str:
+    return (
+        f"{number},{frequency},{claim},demo-health,1234567893,941234567,Oakwood Clinic,M1,Doe,F840,"
+        f"11,{total},L1,2026-11-02,2026-11-02,{code},1,{total},1"
+    )
+
+
+def claims_csv(*rows: str) -> bytes:
+    return "\r\n".join((HEADER, *rows, "")).encode()
+
+
+ISA = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *261116*0930*^*00501*000000001*0*T*:"
+
+
+def claims_837(*numbers: str, cut: int = 0) -> bytes:
+    parts = [
+        "ST*837*0001*005010X222A1",
+        "BHT*0019*00*B1*20261116*0930*CH",
+        "NM1*41*2*SENDER*****46*S1",
+        "PER*IC*A*TE*5551234567",
+        "NM1*40*2*RECEIVER*****46*R1",
+        "HL*1**20*1",
+        "NM1*85*2*OAKWOOD CLINIC*****XX*1234567893",
+        "N3*1 ELM ST",
+        "N4*SACRAMENTO*CA*95814",
+        "REF*EI*941234567",
+        "HL*2*1*22*0",
+        "SBR*P*18*******CI",
+        "NM1*IL*1*DOE*JANE****MI*M0001",
+        "DMG*D8*19800229*F",
+        "NM1*PR*2*DEMO HEALTH PLAN*****PI*demo-health",
+    ]
+    for number in numbers:
+        parts += [
+            f"CLM*{number}*120***11:B:1*Y*A*Y*Y",
+            "HI*ABK:F840",
+            "LX*1",
+            "SV1*HC:97530*120*UN*1***1",
+            "DTP*472*D8*20261102",
+        ]
+    parts.append(f"SE*{len(parts) + 1}*0001")
+    whole = [ISA, "GS*HC*SENDER*RECEIVER*20261116*0930*1*X*005010X222A1", *parts, "GE*1*1", "IEA*1*000000001"]
+    text = "~\n".join(whole) + "~\n"
+    return text[: len(text) - cut].encode()
+
+
+@pytest.fixture
+async def client(context: Context) -> AsyncIterator[httpx.AsyncClient]:
+    for name, key in (("acme", KEY), ("beta", "beta-key-0123456789")):
+        hashed = sha256(key.encode()).hexdigest()
+        partner = PartnerRegistered(partner=name, version=1, name=name, api_key_sha256=hashed)
+        await testing.deliver(service, context, [testing.heard(partner, topic="reference.partners")])
+    app = build_app("intake", [router], context, Mock())
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url="http://intake",
+        headers={"Authorization": f"Bearer {KEY}"},
+    ) as made:
+        yield made
+
+
+async def send(
+    client: httpx.AsyncClient, content: bytes, key: str = "f-1", kind: str = "text/csv"
+) -> httpx.Response:
+    return await client.post(
+        "/v1/files", content=content, headers={"Idempotency-Key": key, "Content-Type": kind}
+    )
+
+
+async def read(client: httpx.AsyncClient, context: Context, content: bytes, **how: str) -> dict[str, Any]:
+    """Send a file, have it read, and show what became of it."""
+    sent = await send(client, content, **how)
+    assert sent.status_code == 202, sent.text
+    await read_waiting_files(context)
+    shown: dict[str, Any] = (await client.get(sent.headers["Location"])).json()
+    return shown
+
+
+async def said(pool: asyncpg.Pool) -> tuple[list[RequestAnswered], list[SubmissionReceived]]:
+    answers, submissions = [], []
+    for one in await testing.said_in(pool):
+        if one.topic == "submissions":
+            submissions.append(SubmissionReceived.model_validate_json(one.value))
+        else:
+            answers.append(RequestAnswered.model_validate_json(one.value))
+    return answers, submissions
+
+
+def told(shown: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+    return [
+        (one["number"], one["outcome"], one["problems"][0]["reason"] if one["problems"] else None)
+        for one in shown["results"]
+    ]
+
+
+@pytest.mark.parametrize("kind", ["application/edi-x12", "application/octet-stream"])
+async def test_every_claim_of_an_837p_is_answered(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool, kind: str
+) -> None:
+    shown = await read(client, context, claims_837("A-1", "A-2", "A-1"), kind=kind)
+    assert (shown["format"], shown["state"], shown["claims"], shown["answered"]) == ("837p", "answered", 3, 3)
+    assert shown["outcomes"] == {"accepted": 2, "repeated": 1}
+    answers, submissions = await said(pool)
+    assert [one.receipt.position for one in answers if one.receipt] == [1, 2, 3]
+    assert {str(one.receipt.receipt_id) for one in answers if one.receipt} == {shown["receipt_id"]}
+    assert [(one.channel, one.request.number) for one in submissions] == [("837p", "A-1"), ("837p", "A-2")]
+    assert submissions[1].receipt == answers[1].receipt
+
+
+async def test_claims_of_a_csv_one_by_one(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    shown = await read(
+        client, context, claims_csv(row("A-1"), row("A-2", total="x"), row("A-3", total="0"), row("A-4"))
+    )
+    assert told(shown) == [
+        ("A-1", "accepted", None),
+        ("A-2", "refused", "format"),
+        ("A-3", "refused", "amount_range"),
+        ("A-4", "accepted", None),
+    ]
+    answers, submissions = await said(pool)
+    assert len(answers) == 4 and len(submissions) == 2
+
+
+async def test_replacements_and_voids_name_the_claim_or_share_its_number(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    first = await read(client, context, claims_csv(row("A-1"), row("B-1")), key="f-1")
+    claim = first["results"][0]["payer_claim_number"]
+    second = await read(
+        client,
+        context,
+        claims_csv(
+            row("A-1R", frequency="7", claim=claim, total="99"),
+            row("B-1", frequency="8"),
+            row("C-1", frequency="7", total="5"),
+            row("D-1", frequency="8", claim="T0000000000000000"),
+        ),
+        key="f-2",
+    )
+    assert [(one["outcome"], one["version"]) for one in second["results"]] == [
+        ("accepted", 2),
+        ("accepted", 2),
+        ("refused", None),
+        ("refused", None),
+    ]
+    assert second["results"][0]["request_id"] == first["results"][0]["request_id"]
+    assert [one["problems"][0]["reason"] for one in second["results"][2:]] == ["unknown_request"] * 2
+    _, submissions = await said(pool)
+    assert [(one.version, one.replaces_version, one.request.version) for one in submissions[2:]] == [
+        (2, 1, 2)
+    ] * 2
+    third = await read(
+        client, context, claims_csv(row("A-1R", frequency="7", claim=claim, total="99")), key="f-3"
+    )
+    assert told(third) == [("A-1R", "repeated", None)]
+
+
+async def test_nothing_of_a_file_that_is_not_whole_is_taken_in(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    shown = await read(client, context, claims_837("A-1", "A-2", cut=30), kind="application/edi-x12")
+    assert shown["state"] == "refused" and shown["problems"]
+    assert [one["outcome"] for one in shown["results"]] == ["refused", "refused"]
+    answers, submissions = await said(pool)
+    assert submissions == [] and [one.outcome for one in answers] == ["refused", "refused"]
+    again = await read(client, context, claims_837("A-1", "A-2"), key="f-2", kind="application/edi-x12")
+    assert again["outcomes"] == {"accepted": 2}
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"not a file of claims", b"ISA*", b"\x00\xff" * 500])
+async def test_a_file_without_claims_has_one_answer(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool, content: bytes
+) -> None:
+    shown = await read(client, context, content, kind="application/octet-stream")
+    assert (shown["state"], shown["claims"]) == ("refused", 0)
+    answers, submissions = await said(pool)
+    assert submissions == [] and [one.outcome for one in answers] == ["refused"]
+    assert answers[0].problems
+
+
+async def test_the_same_key_and_file_is_taken_in_once(client: httpx.AsyncClient, context: Context) -> None:
+    shown = await read(client, context, claims_csv(row("A-1")))
+    again = await send(client, claims_csv(row("A-1")))
+    assert (again.status_code, again.json()["outcomes"]) == (200, shown["outcomes"])
+    other = await send(client, claims_csv(row("A-2")))
+    assert (other.status_code, other.json()["reason"]) == (422, "conflict")
+    resent = await read(client, context, claims_csv(row("A-1")), key="f-2")
+    assert told(resent) == [("A-1", "repeated", None)]
+
+
+async def test_a_file_is_gone_on_with_where_its_reader_died(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader dies after the second chunk; the next one goes on after the last claim that was answered."""
+    import intake.read_files as module
+
+    object.__setattr__(context.settings, "file_claims_per_transaction", 2)
+    answer_chunk, done = module._answer_chunk, 0
+
+    async def die_later(*of: Any) -> int:
+        nonlocal done
+        if done == 2:
+            raise asyncio.CancelledError
+        done += 1
+        return await answer_chunk(*of)
+
+    await send(client, claims_csv(*(row(f"A-{n}") for n in range(7))))
+    monkeypatch.setattr(module, "_answer_chunk", die_later)
+    with pytest.raises(asyncio.CancelledError):
+        await read_waiting_files(context)
+    monkeypatch.undo()
+    assert await pool.fetchval("select answered from files") == 4
+    await read_waiting_files(context)
+    assert await pool.fetchval("select state from files") == "waiting", "another's until its lease ends"
+    await pool.execute("update files set worked_until = '-infinity'")
+    await read_waiting_files(context)
+    answers, submissions = await said(pool)
+    assert [one.outcome for one in answers] == ["accepted"] * 7 and len(submissions) == 7
+
+
+async def test_of_two_readers_of_one_file_one_goes_on(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    import intake.read_files as module
+    from intake.files import TakenOver, next_file
+
+    object.__setattr__(context.settings, "file_claims_per_transaction", 1)
+    await send(client, claims_csv(*(row(f"A-{n}") for n in range(9))))
+    file = await next_file(pool, 60)
+    assert file is not None
+    ends = await asyncio.gather(*(module._read(file, context) for _ in range(3)), return_exceptions=True)
+    assert sum(isinstance(end, TakenOver) for end in ends) == 2
+    answers, submissions = await said(pool)
+    assert len(answers) == len(submissions) == 9
+
+
+async def test_results_can_be_paged_and_downloaded_without_formulas(
+    client: httpx.AsyncClient, context: Context
+) -> None:
+    shown = await read(client, context, claims_csv(*(row(f"A-{n}") for n in range(250)), row("=1+1")))
+    assert len(shown["results"]) == 200
+    url = f"/v1/files/{shown['receipt_id']}"
+    rest = (await client.get(url, params={"after": "200"})).json()
+    assert [one["position"] for one in rest["results"]] == list(range(201, 252))
+    reply = await client.get(f"{url}/claims.csv")
+    rows = list(csv.DictReader(io.StringIO(reply.text)))
+    assert len(rows) == 251 and rows[0]["outcome"] == "accepted" and rows[-1]["outcome"] == "refused"
+    assert not any(cell.startswith("=") for one in rows for cell in one.values())
+    assert (await client.get(url, params={"after": "-1"})).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Authorization": "Bearer no-such-key-0123456789"}, 401),
+        ({"Idempotency-Key": ""}, 400),
+        ({"Content-Type": "application/pdf"}, 415),
+        ({"Content-Length": "9999999999"}, 413),
+    ],
+)
+async def test_the_call_itself(client: httpx.AsyncClient, headers: dict[str, str], status: int) -> None:
+    sent = {"Idempotency-Key": "f-1", "Content-Type": "text/csv"} | headers
+    reply = await client.post("/v1/files", content=claims_csv(row("A-1")), headers=sent)
+    assert reply.status_code == status and reply.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_larger_than_the_limit_is_not_kept(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    object.__setattr__(context.settings, "file_bytes_max", 1000)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x" * 300
+
+    reply = await client.post(
+        "/v1/files", content=endless(), headers={"Idempotency-Key": "f", "Content-Type": "text/csv"}
+    )
+    assert reply.status_code == 413 and await pool.fetchval("select count(*) from files") == 0
+
+
+async def test_another_partners_file_does_not_exist(client: httpx.AsyncClient, context: Context) -> None:
+    shown = await read(client, context, claims_csv(row("A-1")))
+    for path in ("", "/claims.csv"):
+        reply = await client.get(
+            f"/v1/files/{shown['receipt_id']}{path}", headers={"Authorization": "Bearer beta-key-0123456789"}
+        )
+        assert reply.status_code == 404
