@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.errors import StackError
+from stack.settings import trust_what_the_machine_trusts
 
 KAFKA_VERSION = "4.3.1"
 JAR_LIST = Path(__file__).with_name("kafka-jars.txt")
@@ -114,6 +115,7 @@ def _fetch_by_coordinates(jar: Jar, target: Path) -> None:
     # Imported here: only the very first start needs it. Dependencies are not resolved: the list is complete.
     from jgo.maven import MavenContext
 
+    trust_what_the_machine_trusts()
     logging.getLogger("jgo").setLevel(logging.ERROR)
     context = MavenContext(repo_cache=target.parent / "repository", timeout=60)
     found = context.project(jar.group, jar.artifact).at_version(jar.version).artifact().resolve()

@@ -148,7 +148,9 @@ class Kafka:
     def _format(self) -> None:
         # Done once for good: what an interrupted attempt left is thrown away, it holds nothing yet.
         shutil.rmtree(self.directory / "data", ignore_errors=True)
-        cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]  # never "-": an option
+        cluster = (
+            "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
+        )  # never "-": an option
         command = [*self._java_command(), "kafka.tools.StorageTool", "format", "-t", cluster]
         done = subprocess.run(
             [*command, "-c", str(self._properties)],
