@@ -1,0 +1,5 @@
+"""``python -m remittance run|migrate|settings``."""
+
+from remittance.app import service
+
+service.main()

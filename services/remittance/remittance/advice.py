@@ -1,0 +1,76 @@
+"""The lines of a remittance as CSV: one row for each, with the payment they belong to. Names nobody.
+
+A text cell that a spreadsheet would take for a formula begins with an apostrophe here (OWASP, CSV injection).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import date
+from uuid import UUID
+
+from throughline.decisions import AdjudicatedLine, Adjudication
+
+COLUMNS = (
+    *(
+        "remittance_id",
+        "payment_id",
+        "trace_number",
+        "effective_date",
+        "payer",
+        "payee",
+        "request_id",
+        "version",
+    ),
+    *("number", "payer_claim_number", "line_id", "from_date", "to_date", "code", "modifiers", "units"),
+    *("charge", "allowed", "paid", "adjustments"),
+)
+HEADER = ",".join(COLUMNS).encode() + b"\r\n"
+
+
+def write_csv(
+    remittance_id: UUID,
+    payment_id: UUID | None,
+    trace_number: str,
+    effective_date: date,
+    claims: Iterable[tuple[UUID, int, Adjudication]],
+) -> bytes:
+    """Rows without the header, so that many remittances make one file."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for request_id, version, claim in claims:
+        head = (
+            remittance_id,
+            payment_id or "",
+            trace_number,
+            effective_date,
+            claim.payer,
+            claim.payee.identifier,
+        )
+        for line in claim.lines:
+            row = (*head, request_id, version, claim.number, claim.payer_claim_number, *_line(line))
+            writer.writerow([_cell(str(value)) for value in row])
+    return out.getvalue().encode()
+
+
+def _line(line: AdjudicatedLine) -> tuple[object, ...]:
+    why = " ".join(f"{one.group}-{one.carc}:{dollars(one.amount_cents)}" for one in line.adjustments)
+    units = f"{line.units_thousandths // 1000}.{line.units_thousandths % 1000:03d}"
+    service = (line.line_id, line.from_date, line.to_date, line.code, " ".join(line.modifiers), units)
+    return (*service, dollars(line.charge_cents), dollars(line.allowed_cents), dollars(line.paid_cents), why)
+
+
+def dollars(cents: int) -> str:
+    """12050 -> ``"120.50"``."""
+    whole, rest = divmod(abs(cents), 100)
+    return f"{'-' if cents < 0 else ''}{whole}.{rest:02d}"
+
+
+def _cell(value: str) -> str:
+    return (
+        f"'{value}"
+        if value[:1] in ("=", "+", "@", "\t") or (value[:1] == "-" and not value[1:2].isdigit())
+        else value
+    )

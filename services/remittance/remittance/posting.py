@@ -1,0 +1,180 @@
+"""From what was decided to the remittance's bytes: the 835 of health claims, the advice of everything.
+
+Child-care payments are not health-care claims (45 CFR 162.1601): their remittance is the advice alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from remittance.advice import write_csv
+from remittance.balance import Unbalanced, check
+from remittance.domain import Mismatch
+from remittance.transaction import (
+    Cas,
+    ClaimPayment,
+    PayeeParty,
+    PayerParty,
+    PostalAddress,
+    ServicePayment,
+    Transaction,
+    grouped,
+)
+from remittance.x12_835 import NotReadBack, write_835
+from remittance.x12_text import NotEncodable, identifier, name
+from throughline.decisions import AdjudicatedLine, Adjudication
+from throughline.reference import Address, PayerRecorded, ProviderRecorded
+
+Claim = tuple[UUID, int, Adjudication]
+"""Request, version, what was decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the bank entry says, or that there is none (routings empty, amount 0)."""
+
+    trace_number: str
+    amount_cents: int
+    effective_date: date
+    odfi_routing: str = ""
+    rdfi_routing: str = ""
+    payee_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What else an 835 must name: payer and provider on file, this file's number, the business time, ISA15."""
+
+    payer: PayerRecorded
+    provider: ProviderRecorded | None
+    control_number: int
+    made_at: datetime
+    usage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A balanced remittance, complete."""
+
+    remittance_id: UUID
+    payment_id: UUID | None
+    claims: tuple[Claim, ...]
+    format: Literal["835", "advice"]
+    entry: Entry
+    content_835: bytes | None
+    content_csv: bytes
+
+    @property
+    def content_sha256(self) -> str:
+        return hashlib.sha256(self.content_835 or self.content_csv).hexdigest()
+
+
+def post(
+    remittance_id: UUID,
+    payment_id: UUID | None,
+    claims: tuple[Claim, ...],
+    entry: Entry,
+    around: Surroundings,
+) -> Posted | Mismatch:
+    """The remittance, or why there is none: sums that part, or a value that X12 cannot carry."""
+    try:
+        made = _transaction(claims, entry, around)
+        check(made)
+        health = all(claim.programme == "medical" for _, _, claim in claims)
+        content = write_835(made, usage=around.usage) if health else None
+    except Unbalanced as error:
+        return Mismatch("balance", error.expected_cents, error.found_cents)
+    except (NotEncodable, NotReadBack):
+        return Mismatch("encoding")
+    rows = write_csv(remittance_id, payment_id, entry.trace_number, entry.effective_date, claims)
+    return Posted(remittance_id, payment_id, claims, "835" if health else "advice", entry, content, rows)
+
+
+def _transaction(claims: tuple[Claim, ...], entry: Entry, around: Surroundings) -> Transaction:
+    payee = claims[0][2].payee
+    return Transaction(
+        control_number=around.control_number,
+        made_at=around.made_at.replace(second=0, microsecond=0),
+        amount_cents=entry.amount_cents,
+        effective_date=entry.effective_date,
+        trace_number=identifier(entry.trace_number, "TRN02", 50),
+        odfi_routing=entry.odfi_routing,
+        rdfi_routing=entry.rdfi_routing,
+        receiver_id=identifier(payee.identifier[:15], "GS03", 15, 2),
+        payer=_payer(around.payer),
+        payee=_payee(claims[0][2], entry, around.provider),
+        claims=tuple(_claim(claim) for _, _, claim in claims),
+    )
+
+
+def _payer(payer: PayerRecorded) -> PayerParty:
+    address = _address(payer.address)
+    contact = name(payer.contact_name, "PER02", 60)
+    return PayerParty(name(payer.name, "N102", 60), address, contact, payer.contact_phone, f"1{payer.tin}")
+
+
+def _payee(claim: Adjudication, entry: Entry, provider: ProviderRecorded | None) -> PayeeParty:
+    known = provider.name if provider else entry.payee_name or claim.payee.name or claim.payee.identifier
+    tin = claim.payee.tin.reveal()
+    by_npi = claim.payee.kind == "npi"
+    return PayeeParty(
+        name=name(known, "N102", 60),
+        qualifier="XX" if by_npi else "FI",
+        identifier=identifier(claim.payee.identifier if by_npi else tin, "N104", 80, 2),
+        tin=tin,
+        address=_address(provider.address) if provider else None,
+    )
+
+
+def _address(address: Address) -> PostalAddress:
+    return PostalAddress(
+        name(address.street, "N301", 55), name(address.city, "N401", 30, 2), address.state, address.zip
+    )
+
+
+def _claim(claim: Adjudication) -> ClaimPayment:
+    subject = claim.subject
+    first = subject.first_name.reveal() if subject.first_name else ""
+    return ClaimPayment(
+        number=identifier(claim.number, "CLP01", 38),
+        charge_cents=claim.charge_cents,
+        paid_cents=claim.paid_cents,
+        patient_cents=claim.patient_responsibility_cents,
+        control_number=identifier(claim.payer_claim_number, "CLP07", 50),
+        place_of_service=claim.place_of_service or "",
+        frequency=claim.frequency,
+        last_name=name(subject.last_name.reveal(), "NM103", 60),
+        first_name=_optional_name(first, "NM104", 35),
+        member_id=identifier(subject.member_id.reveal(), "NM109", 80, 2),
+        rendering_npi=claim.rendering_provider or "",
+        lines=tuple(_line(line) for line in claim.lines),
+    )
+
+
+def _optional_name(value: str, element: str, longest: int) -> str:
+    try:
+        return name(value, element, longest)
+    except NotEncodable:
+        return ""
+
+
+def _line(line: AdjudicatedLine) -> ServicePayment:
+    adjustments = tuple(Cas(one.group, one.carc, one.amount_cents) for one in line.adjustments)
+    remarks = dict.fromkeys(one.rarc for one in line.adjustments if one.rarc)
+    return ServicePayment(
+        code=identifier(line.code, "SVC01", 48),
+        modifiers=line.modifiers,
+        charge_cents=line.charge_cents,
+        paid_cents=line.paid_cents,
+        units_thousandths=line.units_thousandths,
+        from_date=line.from_date,
+        to_date=line.to_date,
+        adjustments=grouped(adjustments),
+        line_id=identifier(line.line_id, "REF02", 50),
+        allowed_cents=line.allowed_cents,
+        remarks=tuple(remarks),
+    )
