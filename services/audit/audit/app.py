@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncpg
+
 from audit.api import router
 from audit.keep_records import KeepRecords
-from audit.sequencer import append_waiting
+from audit.sequencer import append_waiting, seconds_unsealed
 from audit.settings import Settings
 from chassis import Context, Service, every, hear_raw
 from throughline.flow import topics_heard_by
 
 EVERY_TOPIC = "|".join(topic.pattern for topic in topics_heard_by("audit"))
 """One pattern: what the map gains tomorrow is heard without a change here, a new partner's topics within seconds."""
+
+UNSEALED_SECONDS_MAX = 60.0
 
 
 async def seal(context: Context) -> None:
@@ -19,7 +23,17 @@ async def seal(context: Context) -> None:
         while True:
             step = await append_waiting(db, context.settings.instance_id)
             if step is None or step.leaves == 0:
-                return
+                break
+        await tell_when_unsealed(db, context)
+
+
+async def tell_when_unsealed(db: asyncpg.Connection, context: Context) -> None:
+    """Page where records have been kept for a minute and are still not in the tree."""
+    seconds = await seconds_unsealed(db)
+    if seconds > UNSEALED_SECONDS_MAX:
+        context.alarms.raise_("audit_unsealed")
+    else:
+        context.alarms.clear("audit_unsealed")
 
 
 service = Service(

@@ -33,6 +33,9 @@ async def ask_broker(settings: ServiceSettings) -> LogEnds:
         topics = sorted(name for name in await consumer.topics() if not name.startswith("__"))
         counts = {name: count for name, (_, count) in (await read_topics(connection, topics)).items()}
         places = [TopicPartition(topic, at) for topic, count in counts.items() for at in range(count)]
+        # Assigned and paused, it knows the leaders at once and fetches nothing; unassigned, each request waits seconds.
+        consumer.assign(places)
+        consumer.pause(*places)
         starts = await consumer.beginning_offsets(places)
         ends = await consumer.end_offsets(places)
     finally:

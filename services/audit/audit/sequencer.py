@@ -121,3 +121,14 @@ async def _write(
     )
     if updated != "UPDATE 1":
         raise Fenced(f"the tree is no longer at {old_size} leaves of epoch {old_epoch}")
+
+
+async def seconds_unsealed(db: asyncpg.Connection) -> float:
+    """For how long the oldest batch has waited for its place in the tree; 0 where none waits."""
+    seconds: float = await db.fetchval(
+        """
+        select coalesce(extract(epoch from clock_timestamp() - min(heard_at)), 0)::float8
+        from batches where first_leaf is null
+        """
+    )
+    return seconds

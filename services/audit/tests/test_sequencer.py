@@ -21,7 +21,7 @@ from audit.merkle import (
     split_hashes,
 )
 from audit.repository import head_of_size, latest_head, span_root, subtree_root
-from audit.sequencer import Step, append_waiting
+from audit.sequencer import Step, append_waiting, seconds_unsealed
 from chassis import RawRecord
 from chassis.testing import raw
 
@@ -166,3 +166,13 @@ async def test_a_missing_stored_hash_makes_no_proof(pool: asyncpg.Pool) -> None:
     async with pool.acquire() as db:
         with pytest.raises(LookupError):
             await subtree_root(db, Subtree(9, 0))
+
+
+async def test_how_long_a_batch_has_waited_is_known(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as db:
+        assert await seconds_unsealed(db) == 0
+        await keep(pool, records("submissions", 0, 1))
+        await db.execute("update batches set heard_at = heard_at - interval '90 seconds'")
+        assert 90 <= await seconds_unsealed(db) < 120
+        await append(pool)
+        assert await seconds_unsealed(db) == 0
