@@ -389,7 +389,7 @@ async def test_a_denial_waits_for_its_payer_to_be_on_file(context: Context) -> N
 async def test_a_value_that_x12_cannot_carry_is_a_mismatch_and_not_a_damaged_file(context: Context) -> None:
     await on_file(context)
     bad = adjudication(subject=Subject(member_id=Sensitive("M*1~"), last_name=Sensitive("Doe")))
-    said = await tell(context, *story([bad]).messages, denial(bad.model_copy(update={"number": "R2"})))
+    said = await tell(context, *story([bad]).messages, denial(adjudication()))
     assert [(type(one), one.what) for one in said] == [
         (MismatchFound, "encoding"),
         (MismatchFound, "balance"),
@@ -412,16 +412,15 @@ async def test_a_slice_takes_as_many_statements_for_a_hundred_payments_as_for_on
     async with asyncpg.create_pool(remittance_database, min_size=1, max_size=1, init=listen) as counting:
         counted = testing.context_for(service, counting, clock=context.clock, settings=context.settings)
         taken = []
-        for payments in (1, 100):
+        for payments in (1, 1, 100):  # the first run also asks for the types
             stories = [story([adjudication(), adjudication()]) for _ in range(payments)]
-            await tell(counted, stories[0].approvals[0])  # connection and types are known from here on
             statements = 0
             await tell(counted, *[one for told in stories for one in told.approvals])
             await tell(counted, *[one for told in stories for one in told.items])
             said = await tell(counted, *[one for told in stories for one in (told.sent, told.settled)])
             assert len(said) == payments
             taken.append(statements)
-    assert taken[0] == taken[1]
+    assert taken[1] == taken[2]
 
 
 async def test_bytes_lines_and_sums_are_served(context: Context) -> None:
