@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from throughline.money import allocate
 from throughline.requests import ServiceLine
 from validation.reference import RateTable, Terms, in_force
 
 
-@dataclass(frozen=True, slots=True)
-class LinePrice:
+class LinePrice(NamedTuple):
     """A line's price in cents: charge = contractual + copay + coinsurance + paid, allowed = charge - contractual."""
 
     charge_cents: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import cel
 
@@ -22,34 +21,45 @@ def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Fi
     if not rule_set.claim_rules and not rule_set.line_rules:
         return [_no_rules()]
     found: list[Finding] = []
-    _run(rule_set.claim_rules, cel.Context(_chosen(claim, rule_set.claim_names)), None, found)
+    context = cel.Context(_chosen(claim, rule_set.claim_names))
+    _run(rule_set.whole_claim, rule_set.claim_rules, context, None, found)
     if rule_set.line_rules:
-        shared = _chosen(claim, rule_set.line_names)
+        context = cel.Context(_chosen(claim, rule_set.line_names))
         for position, line in enumerate(lines):
-            context = cel.Context({**shared, **_chosen(line, rule_set.line_names)})
-            _run(rule_set.line_rules, context, position, found)
+            context.update(line)  # every line has the same names, so nothing of the one before is left
+            _run(rule_set.whole_line, rule_set.line_rules, context, position, found)
     return found[:FINDINGS_MAX]
 
 
-def _run(rules: tuple[CompiledRule, ...], context: Any, position: int | None, found: list[Finding]) -> None:
+def _chosen(facts: Facts, names: tuple[str, ...]) -> Facts:
+    return {name: facts[name] for name in names if name in facts}
+
+
+def _run(
+    whole: cel.Program,
+    rules: tuple[CompiledRule, ...],
+    context: cel.Context,
+    position: int | None,
+    found: list[Finding],
+) -> None:
+    """All at once; only where that is not plainly true, one by one to see which."""
+    try:
+        if whole.execute(context) is True:
+            return
+    except Exception:  # whatever CEL raises, the rule at fault says so below
+        pass
     for one in rules:
         try:
             holds = one.program.execute(context)
-        except Exception as error:  # whatever CEL raises, the rule has not passed
+        except Exception as error:
             found.append(_failed_to_run(one.rule, position, type(error).__name__))
-            continue
-        if holds is True:
             continue
         if holds is False:
             found.append(_broken(one.rule, position))
-        else:
+        elif holds is not True:
             found.append(
                 _failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false")
             )
-
-
-def _chosen(facts: Facts, names: frozenset[str]) -> Facts:
-    return {name: value for name, value in facts.items() if name in names}
 
 
 def _broken(rule: Rule, position: int | None) -> Finding:
