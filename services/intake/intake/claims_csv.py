@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import BinaryIO
 
 from intake.csv_request import CLAIM_COLUMNS, LINE_COLUMNS, REQUIRED_COLUMNS, Row, request_of
-from intake.file_claims import FileClaim, FileReading
+from intake.file_claims import FileClaim, FileReading, usable_number
 from throughline.answers import Problem
 from throughline.reasons import Reason
 
@@ -69,7 +69,7 @@ def _claims(file: BinaryIO, file_problems: tuple[Problem, ...], apart: set[int])
         for key, group in groupby(_rows(file), key=claim_key):
             position += 1
             rows = list(group)
-            number, where = key[0] or None, f"line {rows[0].line}"
+            number, where = usable_number(key[0]), f"line {rows[0].line}"
             if file_problems:
                 yield FileClaim(position, number, where, None, file_problems)
                 continue

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from throughline.answers import Problem
-from throughline.requests import PaymentRequest
+from pydantic import TypeAdapter, ValidationError
 
+from throughline.answers import Problem
+from throughline.requests import PaymentRequest, RequestNumber
+
+_NUMBER: TypeAdapter[str] = TypeAdapter(RequestNumber)
 PROBLEMS_MAX = 100
 """Problems kept per claim and per file: what ``RequestAnswered`` can carry."""
 
@@ -17,7 +20,7 @@ class FileClaim:
     """One claim of a file: what it asks for, or why it cannot be read. Exactly one of the two.
 
     ``position`` counts the file's claims from 1, whatever becomes of them. ``number`` is the partner's own, where it
-    could be read. ``where`` says where in the file the claim begins, in words a person can follow.
+    has the form of one. ``where`` says where in the file the claim begins, in words a person can follow.
     """
 
     position: int
@@ -36,3 +39,11 @@ class FileReading:
     problems: tuple[Problem, ...]
     claim_count: int
     claims: Iterator[FileClaim]
+
+
+def usable_number(text: str) -> str | None:
+    """The partner's number where it has the form of one; an answer cannot carry anything else."""
+    try:
+        return _NUMBER.validate_python(text, strict=True)
+    except ValidationError:
+        return None

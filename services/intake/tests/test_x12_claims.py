@@ -255,6 +255,11 @@ def test_a_claim_that_cannot_be_read_says_where(data: bytes, expected: list[tupl
     assert problems_of(data) == expected
 
 
+def test_a_number_that_no_answer_could_carry_is_not_handed_on() -> None:
+    _, claims = read(emit(Claim(number="A&B"), Claim(number="")))
+    assert [(claim.position, claim.number) for claim in claims] == [(1, None), (2, None)]
+
+
 def test_no_problem_repeats_what_the_file_said() -> None:
     for name, data, _ in BAD:
         told = str([(p.field, p.detail) for claim in read(data)[1] for p in claim.problems])

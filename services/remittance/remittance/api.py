@@ -107,14 +107,14 @@ async def list_remittances(
     return [RemittanceShown(**dict(row)) for row in rows]
 
 
-@router.get("/remittances/{remittance_id}.835")
+@router.get("/remittances/{remittance_id}/835")
 async def get_835(remittance_id: UUID, context: InContext) -> Response:
     """The bytes as posted. 404 where there is none, also where the remittance is an advice only."""
     content = await _content(context, "content_835", remittance_id)
     return _file(content, "application/edi-x12", f"{remittance_id}.835")
 
 
-@router.get("/remittances/{remittance_id}.csv")
+@router.get("/remittances/{remittance_id}/csv")
 async def get_csv(remittance_id: UUID, context: InContext) -> Response:
     """The lines of one remittance."""
     content = await _content(context, "content_csv", remittance_id)

@@ -25,7 +25,7 @@ from remittance.transaction import (
     grouped,
 )
 from remittance.x12_835 import NotReadBack, write_835
-from remittance.x12_text import NotEncodable, identifier, name
+from remittance.x12_text import NotEncodable, identifier, masked, name
 from throughline.decisions import AdjudicatedLine, Adjudication
 from throughline.reference import Address, PayerRecorded, ProviderRecorded
 
@@ -43,6 +43,7 @@ class Entry:
     odfi_routing: str = ""
     rdfi_routing: str = ""
     payee_name: str = ""
+    account_mask: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ def _transaction(claims: tuple[Claim, ...], entry: Entry, around: Surroundings) 
         trace_number=identifier(entry.trace_number, "TRN02", 50),
         odfi_routing=entry.odfi_routing,
         rdfi_routing=entry.rdfi_routing,
+        account_mask=masked(entry.account_mask),
         receiver_id=identifier(payee.identifier[:15], "GS03", 15, 2),
         payer=_payer(around.payer),
         payee=_payee(claims[0][2], entry, around.provider),

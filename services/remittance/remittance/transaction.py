@@ -85,7 +85,7 @@ class ClaimPayment:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One 835. ``odfi_routing`` and ``rdfi_routing`` are empty where nothing is paid."""
+    """One 835. Routings and the masked account are empty where nothing is paid."""
 
     control_number: int
     made_at: datetime
@@ -94,6 +94,7 @@ class Transaction:
     trace_number: str
     odfi_routing: str
     rdfi_routing: str
+    account_mask: str
     receiver_id: str
     payer: PayerParty
     payee: PayeeParty

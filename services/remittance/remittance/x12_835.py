@@ -1,8 +1,8 @@
 """An 835 (005010X221A1) as bytes. Nothing leaves that does not balance or cannot be read back as what was meant.
 
 Decided here: CLP02 is 1 (processed as primary) also for what is denied, because 4 means that the patient is not ours;
-CLP06 is ZZ, because requests name no kind of plan; no account number is written (BPR08-09 and 14-15 are situational),
-because nothing here knows one. The trace number, amount and date are those of the bank entry.
+CLP06 is ZZ, because requests name no kind of plan; of the accounts only the receiver's mask is written (BPR15): more is
+neither known here nor needed to match the payment. Trace number, amount and date are those of the bank entry.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def _payment(transaction: Transaction) -> str:
     if not transaction.is_payment:
         return _segment("BPR", "H", "0", "C", "NON", *[""] * 11, day)
     sender = ("01", transaction.odfi_routing, "", "", transaction.payer.trace_id, "")
-    receiver = ("01", transaction.rdfi_routing, "", "")
+    receiver = ("01", transaction.rdfi_routing, "", transaction.account_mask)
     return _segment(
         "BPR", "I", decimal_of(transaction.amount_cents), "C", "ACH", "CCP", *sender, *receiver, day
     )

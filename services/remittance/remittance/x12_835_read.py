@@ -98,6 +98,7 @@ class _Reading:
             trace_number=self.trace[2],
             odfi_routing=self.bpr[7],
             rdfi_routing=self.bpr[13],
+            account_mask=self.bpr[15],
             receiver_id=receiver_id,
             payer=PayerParty(
                 payer["name"], payer["address"], payer["contact_name"], payer["contact_phone"], self.trace[3]

@@ -42,3 +42,8 @@ def name(value: str, element: str, longest: int, shortest: int = 1) -> str:
     if len(kept) < shortest or not any(character.isalnum() for character in kept):
         raise NotEncodable(element, "has no character that X12 can carry")
     return kept
+
+
+def masked(value: str) -> str:
+    """An account's mask as X12 can carry it: ``••••6789`` becomes ``XXXX6789``."""
+    return "".join(character if character.isascii() and character.isalnum() else "X" for character in value)

@@ -433,9 +433,10 @@ async def test_bytes_lines_and_sums_are_served(context: Context) -> None:
         app.include_router(router)
     remittance_id = remittance_id_for_payment(paid.payment_id)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as http:
-        content = (await http.get(f"/v1/remittances/{remittance_id}.835")).content
-        assert read_transaction(content).amount_cents == 9000
-        lines = (await http.get(f"/v1/remittances/{remittance_id}.csv")).text.splitlines()
+        content = (await http.get(f"/v1/remittances/{remittance_id}/835")).content
+        made = read_transaction(content)
+        assert (made.amount_cents, made.account_mask) == (9000, "XXXX6789")
+        lines = (await http.get(f"/v1/remittances/{remittance_id}/csv")).text.splitlines()
         assert len(lines) == 2 and ",120.00,90.00,90.00,CO-45:30.00" in lines[1]
         assert len((await http.get("/v1/remittances.csv")).text.splitlines()) == 3
         listed = (await http.get("/v1/remittances", params={"live": "true"})).json()
@@ -445,7 +446,7 @@ async def test_bytes_lines_and_sums_are_served(context: Context) -> None:
         ).json()
         assert [each["remittance_id"] for each in one] == [str(remittance_id)]
         assert (await http.get(f"/v1/remittances/{remittance_id}")).json() == one[0]
-        assert (await http.get(f"/v1/remittances/{uuid4()}.835")).status_code == 404
+        assert (await http.get(f"/v1/remittances/{uuid4()}/835")).status_code == 404
         assert (await http.get("/v1/reconciliation")).json() == {
             "settled_cents": 14000, "returned_cents": 5000, "live_cents": 9000, "live_count": 2, "reversed_count": 1,
             "waiting_count": 0, "mismatch_count": 0, "agree": True,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from intake.file_claims import PROBLEMS_MAX, FileClaim, FileReading
+from intake.file_claims import PROBLEMS_MAX, FileClaim, FileReading, usable_number
 from intake.x12.claim_loops import GUIDE_SEGMENTS, ClaimLoops, GatheredClaim
 from intake.x12.claim_request import request_of
 from intake.x12.envelope import Envelope, walk
@@ -75,7 +75,7 @@ def _version_error(envelope: Envelope) -> X12Error | None:
 def _outcome(claim: GatheredClaim, position: int, file_problems: tuple[Problem, ...]) -> FileClaim:
     """A claim with its request, or with the file's reasons and its own."""
     request, errors = request_of(claim)
-    number = claim.number
+    number = usable_number(claim.clm.element(1))
     where = f"CLM (segment {claim.clm.index}, byte {claim.clm.offset})"
     if not file_problems and not errors and request is not None:
         return FileClaim(position, number, where, request)

@@ -99,10 +99,6 @@ class GatheredClaim:
     unread: X12Error | None = None
     """Why nothing of the claim is read: its transaction set follows another guide."""
 
-    @property
-    def number(self) -> str | None:
-        return self.clm.element(1) or None
-
 
 def line_rendering(claim: GatheredClaim) -> Segment | None:
     """The first rendering provider that a line names."""
