@@ -123,10 +123,14 @@ def _draft(
             held += [(item, refusal) for item in planned.items]
         else:
             drafts.append(_Draft(planned, payee, credit))
-    drafts.sort(
-        key=lambda one: (one.credit.originator.company_id, one.planned.programme, one.planned.payment_id)
-    )
+    drafts.sort(key=_place_in_file)
     return drafts, held
+
+
+def _place_in_file(draft: _Draft) -> tuple[str, str, str, UUID]:
+    """One originator and programme together, and always in the same order."""
+    by = draft.credit.originator
+    return by.company_id, by.name, draft.planned.programme, draft.planned.payment_id
 
 
 async def _store_payments(

@@ -8,7 +8,9 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Transaction
-from payout.domain import MENDED_BY_ACCOUNT, REASONS, ItemState
+from payout.batch_repository import payees_with_accounts
+from payout.domain import MENDED_BY_ACCOUNT, REASONS, ItemState, refuse_account
+from payout.rails.ach import fits_as_name
 from payout.repository import item_of, store_follow_ups, update_items
 from throughline.identifiers import derived
 from throughline.items import ItemHeld, ItemReleased
@@ -75,8 +77,14 @@ async def _hold(
 async def _release(
     tx: Transaction, cause: UUID, payee_id: UUID, reason: Reason, limit: int, context: Context
 ) -> int:
-    """The items of a payee that waited for its account or its name."""
-    reasons = sorted(one.value for one in MENDED_BY_ACCOUNT)
+    """The items of a payee that waited for its account or its name, as far as those are in order by now."""
+    payee = (await payees_with_accounts(tx.db, [payee_id])).get(payee_id)
+    if payee is None or refuse_account(payee.payable, context.clock.today()) is not None:
+        return 0
+    mended = (
+        MENDED_BY_ACCOUNT if fits_as_name(payee.name) else MENDED_BY_ACCOUNT - {Reason.NAME_NOT_ENCODABLE}
+    )
+    reasons = sorted(one.value for one in mended)
     items = [item_of(row) for row in await tx.db.fetch(_TO_RELEASE, payee_id, limit, reasons)]
     for item in items:
         item.state, item.reason = ItemState.WAITING, None

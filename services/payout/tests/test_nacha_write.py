@@ -77,7 +77,7 @@ def test_the_worked_file_is_written_byte_for_byte() -> None:
 
 def changed(**fields: object) -> Entry:
     values = {name: getattr(OAKWOOD, name) for name in Entry.__slots__}
-    return Entry(**{**values, **fields})  # type: ignore[arg-type]
+    return Entry(**{**values, **fields})
 
 
 @pytest.mark.parametrize(

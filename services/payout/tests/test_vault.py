@@ -154,4 +154,4 @@ def test_a_token_names_one_enrolment_and_not_the_account() -> None:
     ],
 )
 def test_a_malformed_account_is_told(routing: str, number: str, kind: str, good: bool) -> None:
-    assert is_well_formed(Account(routing, number, kind)) is good
+    assert is_well_formed(Account(routing, number, kind)) is good  # type: ignore[arg-type]

@@ -19,6 +19,7 @@ from payout.vault import Account
 from throughline.reasons import Reason
 
 COMPANY_NAME_WIDTH = 16
+PAYEE_NAME_WIDTH = 22
 _ENTRIES_PER_BATCH = 250_000  # a batch control counts 999,999 entries and addenda
 _CODE_OF_KIND = {"checking": 22, "savings": 32}
 _KIND_OF_PROGRAMME = {"medical": ("CCD", "HCCLAIMPMT"), "child-care": ("PPD", "CHILD CARE")}
@@ -61,6 +62,15 @@ def originator(name: str, code: str, tin: str, short_name: str | None) -> Origin
     return problem
 
 
+def fits_as_name(name: str) -> bool:
+    """Whether a payee's name can stand in a bank entry: 22 plain characters."""
+    try:
+        checked_text("receiving_name", name, PAYEE_NAME_WIDTH)
+    except FieldRefused:
+        return False
+    return True
+
+
 def refuse_credit(credit: Credit) -> Reason | None:
     """Why a payment cannot stand in a bank file; None where it can."""
     answer = encode_entry(_entry(credit), _batch(credit, _PROBE_DATE, "12104288", 1))
@@ -79,7 +89,7 @@ def write_file(
     out = io.BytesIO()
     writer = FileWriter(out.write, facts)
     number = 0
-    for _, members in groupby(credits, key=lambda one: (one.originator.company_id, one.programme)):
+    for _, members in groupby(credits, key=lambda one: (one.originator, one.programme)):
         for part in _parts(members):
             number += 1
             writer.begin_batch(_batch(part[0], effective, odfi, number))
