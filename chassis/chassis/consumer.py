@@ -77,7 +77,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         # Before anything is awaited: a seek after an await comes too late, and records of a wrong place are delivered.
         self.consumer.pause(*assigned)
         for tp in assigned:
-            self.workers[tp] = self._worker(tp)
+            if any(hearing.matches(tp.topic) for hearing in self.hearings) and self.topics.named(tp.topic):
+                self.workers[tp] = self._worker(tp)
         self.assigned_once = True
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
@@ -287,8 +288,8 @@ def _security(settings: ServiceSettings) -> BaseSecurity | None:
 
 
 def joined_pattern(patterns: Sequence[str]) -> str:
-    return patterns[0] if len(patterns) == 1 else "|".join(f"(?:{one})" for one in patterns)
-
-
-def matches_any(patterns: Sequence[str], topic: str) -> bool:
-    return any(re.match(pattern, topic) for pattern in patterns)
+    """One pattern to subscribe by. FastStream takes braces for path parameters, so a bounded repetition becomes an
+    unbounded one; a topic that only the wider pattern matches is never read (on_partitions_assigned).
+    """
+    joined = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{one})" for one in patterns)
+    return re.sub(r"\{\d+,\d+\}", "+", joined)

@@ -58,8 +58,11 @@ insert into chassis.discarded select p.*, $4, $5, $6, clock_timestamp() from cha
 where topic = $1 and partition = $2 and "offset" = $3
 """
 _STAY = """
-update chassis.parked set released_at = null, reason = $4, field = $5, error = $6
-where topic = $1 and partition = $2 and "offset" = $3
+with head as (
+    update chassis.parked set released_at = null, reason = $4, field = $5, error = $6
+    where topic = $1 and partition = $2 and "offset" = $3 returning key, sequence)
+update chassis.parked p set released_at = null from head
+where p.topic = $1 and p.partition = $2 and p.key = head.key and p.sequence > head.sequence
 """
 
 

@@ -75,9 +75,8 @@ class RunningService:
         self.port = 0
         self._exit = AsyncExitStack()
         self._hears = list(service.hears)
-        hears_repairs = any(
-            topic is REPAIRS and service.name in topic.hears for topic in service.topics.topics
-        )
+        repairs = service.topics.named(REPAIRS.name)
+        hears_repairs = repairs is not None and service.name in repairs.hears
         # Who hears that topic itself (audit, as bytes) keeps it: one position cannot serve two listeners.
         if hears_repairs and service.hearing_of(REPAIRS.name) is None:
             self._hears.append(repairs_hearing(service))
@@ -231,9 +230,14 @@ def _head(service: Service) -> str | None:
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    """Until all have ended: a cancellation that meets a finishing wait can be swallowed on the way (seen)."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=1.0)
+        for task in pending:
+            logger.warning("task %s goes on after it was cancelled", task.get_name())
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -31,16 +31,21 @@ class Odd(Event):
 HOPS = ("alpha", "beta", "gamma")
 
 
+def service_name(prefix: str, name: str) -> str:
+    """A test's own, so that no other test speaks on its parked topic."""
+    return f"{name}-{prefix}"
+
+
 def chain_topics(prefix: str, partitions: int = 4) -> tuple[Topic, ...]:
     """Topics a..d: hop n hears the n-th and speaks the next; the source speaks the first."""
-    speakers = ("source", *HOPS)
+    speakers = tuple(service_name(prefix, name) for name in ("source", *HOPS))
     names = [f"{prefix}-{letter}" for letter in "abcd"]
     topics = tuple(
         Topic(
             name,
             Kind.EVENTS,
             speaks=(speaker,),
-            hears=(HOPS[index],) if index < len(HOPS) else (),
+            hears=(speakers[index + 1],) if index < len(HOPS) else (),
             key="key",
             messages=(Passed, Odd),
             partitions=partitions,
@@ -85,7 +90,7 @@ def hop(
     work: type[Any] = StateWork,
 ) -> Service:
     return Service(
-        HOPS[index],
+        topics[index].hears[0],
         settings=ServiceSettings,
         hears=[hear(topics[index].name, work=work, on={Passed: decide})],
         topics=topics,

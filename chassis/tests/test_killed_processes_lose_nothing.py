@@ -10,17 +10,15 @@ import random
 from uuid import uuid4
 
 import pytest
-from chain_services import HOPS, Passed, chain_topics
+from chain_services import HOPS, Passed
 from world import World, dense_and_ordered
-
-from chassis import Service
 
 KEYS, PER_KEY = 400, 5
 
 
 @pytest.mark.parametrize("world", [4], indirect=True)
 async def test_killed_processes_lose_nothing(world: World) -> None:
-    source = await world.run(Service("source", topics=world.topics))
+    source = await world.run(world.source())
     processes = {(index, replica): await world.spawn(index) for index in range(3) for replica in range(2)}
     choice = random.Random(7)
 
@@ -49,5 +47,5 @@ async def test_killed_processes_lose_nothing(world: World) -> None:
         for key, number in applied:
             per_key.setdefault(key, []).append(number)
         assert all(numbers == list(range(PER_KEY)) for numbers in per_key.values())
-    for topic in chain_topics(world.prefix)[:4]:
+    for topic in world.topics[:4]:
         assert dense_and_ordered(await world.read(topic.name))

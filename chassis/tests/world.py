@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from chain_services import APPLIED, HOPS, Passed, chain_topics
+from chain_services import APPLIED, HOPS, Passed, chain_topics, service_name
 
 from chassis import Service, ServiceSettings, testing
 from chassis.run import RunningService
@@ -54,10 +54,19 @@ class World:
     def said(self) -> str:
         return self.topics[1].name
 
+    def name(self, hop: str) -> str:
+        """The full name of this test's source, alpha, beta or gamma."""
+        return service_name(self.prefix, hop)
+
+    def source(self) -> Service:
+        """A service that hears nothing and speaks what hop 0 hears."""
+        return Service(self.name("source"), topics=self.topics)
+
     def make_topics(self) -> None:
-        named = {topic.name: (topic.partitions, {}) for topic in self.topics if not topic.is_family}
-        parked = {PARKED.of(name): (1, {}) for name in ("source", *HOPS)}
-        ensure_topics(self.bootstrap, {**named, **parked, REPAIRS.name: (1, {})})
+        wanted: dict[str, tuple[int, dict[str, str]]] = {REPAIRS.name: (1, {})}
+        wanted.update({one.name: (one.partitions, {}) for one in self.topics if not one.is_family})
+        wanted.update({PARKED.of(self.name(name)): (1, {}) for name in ("source", *HOPS)})
+        ensure_topics(self.bootstrap, wanted)
 
     async def database(self, name: str) -> str:
         """The address of this test's database of that name, made at its first use."""
@@ -84,7 +93,7 @@ class World:
 
     async def run(self, service: Service, **changed: Any) -> RunningService:
         """Start a replica of the service in this process."""
-        settings = await self.settings(service.name, **changed)
+        settings = await self.settings(service.name.split("-")[0], **changed)
         return await self.exit.enter_async_context(RunningService(service, settings))
 
     async def spawn(self, index: int) -> subprocess.Popen[bytes]:
@@ -101,7 +110,9 @@ class World:
             "LOG_LEVEL": "WARNING",
         }
         script = Path(__file__).with_name("hop_process.py")
-        process = subprocess.Popen([sys.executable, str(script), str(index), self.prefix], env=env)
+        process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
+            [sys.executable, str(script), str(index), self.prefix], env=env
+        )
         self.exit.callback(process.wait)
         self.exit.callback(process.kill)
         return process
@@ -168,14 +179,15 @@ class World:
 
     async def read(self, topic: str) -> list[Any]:
         """Every record of a topic, from start to end, of all partitions."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False)
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
+        )
         await consumer.start()
         try:
             count = next((one.partitions for one in self.topics if one.name == topic), 1)
             tps = [TopicPartition(topic, partition) for partition in range(count)]
             consumer.assign(tps)
             ends = await consumer.end_offsets(tps)
-            await consumer.seek_to_beginning(*tps)
             records: list[Any] = []
             while any([await consumer.position(tp) < ends[tp] for tp in tps]):
                 for found in (await consumer.getmany(timeout_ms=200)).values():

@@ -1,0 +1,122 @@
+"""A parked record is redriven through the same door, then those behind it, in order; a failing one stays at the head.
+
+Guards: the position row's lock, the refusal while a lower record of the key is parked, one transaction each.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+from chain_services import Passed, StateWork, hop, pass_on, with_repairs
+from world import World, dense_and_ordered, envelope_of, until
+
+from chassis import Heard, Say
+from throughline.answers import Coordinates
+from throughline.flow import REPAIRS
+from throughline.message import Message
+from throughline.repairs import DiscardRecord, RedriveRecord
+
+broken: set[int] = set()
+
+
+def mendable(heard: Heard[Passed], work: StateWork, say: Say) -> None:
+    if heard.message.number in broken:
+        raise RuntimeError("not mended yet")
+    pass_on(heard, work, say)
+
+
+@pytest.fixture
+async def alpha(world: World) -> World:
+    broken.clear()
+    broken.add(2)
+    topics = with_repairs(world.topics, world.prefix, world.name("alpha"))
+    for number in (1, 2, 3, 4):
+        await world.say(number, "k", number)
+    await world.say(5, "other", 5)
+    await world.run(hop(0, topics, decide=mendable))
+    assert await world.until_applied(2) == [("k", 1), ("other", 5)]
+    return world
+
+
+async def command(world: World, message: Message) -> None:
+    headers = envelope_of(message, uuid4(), "c", None).headers()
+    await world.send(message.model_dump_json().encode(), headers, key=b"c", topic=REPAIRS.name)
+
+
+def redrive(world: World, offset: int) -> RedriveRecord:
+    at = Coordinates(topic=world.heard, partition=0, offset=offset)
+    return RedriveRecord(service=world.name("alpha"), coordinates=at, actor="operator")
+
+
+async def parked(world: World) -> list[tuple[int, str, bool]]:
+    rows = await world.fetch(
+        "select sequence, reason, released_at is not null from chassis.parked order by sequence"
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def test_a_redriven_record_takes_those_behind_it_along(alpha: World) -> None:
+    broken.clear()
+    await command(alpha, redrive(alpha, 1))
+    applied = await alpha.until_applied(5)
+    assert applied == [("k", 1), ("other", 5), ("k", 2), ("k", 3), ("k", 4)]
+    await alpha.say(6, "k", 6)
+    assert (await alpha.until_applied(6))[-1] == ("k", 6)
+    assert await parked(alpha) == []
+    assert (await alpha.fetch("select parked from chassis.positions where topic = $1", alpha.heard))[0][
+        0
+    ] == 0
+
+    async def all_said() -> bool:
+        return len(await alpha.read(alpha.said)) == 6
+
+    await until(all_said)
+    assert dense_and_ordered(await alpha.read(alpha.said))
+
+
+async def test_a_record_that_fails_again_stays_at_the_head(alpha: World) -> None:
+    await command(alpha, redrive(alpha, 1))
+
+    async def tried() -> bool:
+        return await parked(alpha) == [
+            (2, "decision_failed", False),
+            (3, "behind_parked", False),
+            (4, "behind_parked", False),
+        ] and bool(await alpha.fetch("select from chassis.parked where error = 'RuntimeError'"))
+
+    await until(tried)
+    assert len(await alpha.applied()) == 2
+
+
+async def test_one_behind_that_fails_becomes_the_head(alpha: World) -> None:
+    broken.clear()
+    broken.add(3)
+    await command(alpha, redrive(alpha, 1))
+    await alpha.until_applied(3)
+
+    async def settled() -> bool:
+        return await parked(alpha) == [(3, "decision_failed", False), (4, "behind_parked", False)]
+
+    await until(settled)
+
+
+async def test_what_stands_behind_is_not_redriven_first(alpha: World) -> None:
+    broken.clear()
+    await command(alpha, redrive(alpha, 2))
+    await command(alpha, redrive(alpha, 1))
+    assert [pair for pair in await alpha.until_applied(5) if pair[0] == "k"] == [
+        ("k", n) for n in (1, 2, 3, 4)
+    ]
+
+
+async def test_discarding_needs_two_people(alpha: World) -> None:
+    at = Coordinates(topic=alpha.heard, partition=0, offset=1)
+    one = DiscardRecord(
+        service=alpha.name("alpha"), coordinates=at, actor="ann", second_actor="ann", note="agreed"
+    )
+    await command(alpha, one)
+    await command(alpha, one.model_copy(update={"second_actor": "bob"}))
+    assert [pair for pair in await alpha.until_applied(4) if pair[0] == "k"] == [("k", n) for n in (1, 3, 4)]
+    rows = await alpha.fetch("select actor, second_actor, value from chassis.discarded")
+    assert [(row[0], row[1]) for row in rows] == [("ann", "bob")] and b'"number":2' in rows[0][2]
