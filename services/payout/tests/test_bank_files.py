@@ -1,0 +1,432 @@
+"""What the bank says: posted once, whole or not at all; what does not match is kept and pages."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from payout.camt053 import StatementRefused, read_statement
+from payout.findings import page_open_findings
+from payout.read_bank_files import FileRefused, interpret
+from throughline.accounts import AccountHeld
+from throughline.items import ItemHeld, ItemReleased, ItemTooLate
+from throughline.orders import ReleaseItem
+from throughline.payments import BatchRefused, PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.reasons import Reason
+
+if TYPE_CHECKING:
+    from conftest import House
+
+TRACE = "121042880000001"
+CENTS = 10_000
+
+
+def acknowledgement(content: bytes, name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "type": "acknowledgement", "file": name, "sha256": hashlib.sha256(content).hexdigest(), "size": len(content),
+        "received_at": "2026-11-23T20:00:00+00:00", "status": "accepted", "reason": None, "line": None, "field": None,
+        "entries": 1, "credit_cents": CENTS, "entry_hash": 9100001, "refused_entries": [], **changes,
+    }  # fmt: skip
+
+
+def statement(
+    *entries: tuple[str, str], side: str = "DBIT", day: str = "2026-11-24", closing: str | None = None
+) -> bytes:
+    total = sum(int(amount.replace(".", "")) for _, amount in entries)
+    text = f"{total // 100}.{total % 100:02d}"
+    opening = 1_000_000
+    closed = closing or f"{(opening * 100 + (total if side == 'CRDT' else -total)) / 100:.2f}"
+    details = "".join(
+        f"<TxDtls><Refs><AcctSvcrRef>{trace}</AcctSvcrRef></Refs><Amt Ccy='USD'>{amount}</Amt>"
+        f"<CdtDbtInd>{side}</CdtDbtInd></TxDtls>"
+        for trace, amount in entries
+    )
+    balances = "".join(
+        f"<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy='USD'>{amount}</Amt>"
+        "<CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+        for kind, amount in (("OPBD", f"{opening}.00"), ("CLBD", closed))
+    )
+    return (
+        "<Document xmlns='urn:iso:std:iso:20022:tech:xsd:camt.053.001.08'><BkToCstmrStmt><Stmt>"
+        f"{balances}<Ntry><NtryRef>F1</NtryRef><Amt Ccy='USD'>{text}</Amt><CdtDbtInd>{side}</CdtDbtInd>"
+        f"<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>{day}</Dt></BookgDt><NtryDtls>{details}</NtryDtls></Ntry>"
+        "</Stmt></BkToCstmrStmt></Document>"
+    ).encode()
+
+
+def returns(
+    code: str = "R03",
+    cents: int = CENTS,
+    trace: str = TRACE,
+    modifier: str = "A",
+    company: str = "1987654321",
+) -> bytes:
+    sums = f"{12104288:010d}{0:012d}{cents:012d}"
+    lines = [
+        f"101 121042882 121042882261125080{0}{modifier}094101{'US':23}{'BANK':23}{'':8}",
+        f"5200{'ACME HEALTH':16}{'':20}{company:10}CCD{'HCCLAIMPMT':10}261125261125   1091000010000001",
+        f"621121042882{'123456789':17}{cents:010d}{'1234567893':15}{'OAKWOOD CLINIC':22}  1091000010000001",
+        f"799{code}{trace}{'':6}09100001{'':44}091000010000001",
+        f"8200{2:06d}{sums}{company:10}{'':25}091000010000001",
+        f"9000001000001{2:08d}{sums}{'':39}",
+    ]
+    lines += ["9" * 94] * 4
+    return "".join(line + "\n" for line in lines).encode()
+
+
+@pytest.fixture
+async def sent(house: House) -> House:
+    """One payment of $100.00, told of as sent."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(6_000)
+    await house.approve(4_000)
+    house.file = await house.pay()  # type: ignore[attr-defined]
+    house.file_name = house.inbox()[0].name  # type: ignore[attr-defined]
+    return house
+
+
+async def test_accepted_settled_and_told(sent: House) -> None:
+    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))  # type: ignore[attr-defined]
+    sent.bank_says("camt.xml", statement((TRACE, "100.00")))
+    await sent.work()
+    (settled,) = await sent.said_of(PaymentSettled)
+    assert (settled.amount_cents, settled.settled_on, settled.return_window_ends_on) == (
+        CENTS, date(2026, 11, 24), date(2026, 11, 27),
+    )  # fmt: skip
+    assert await sent.rows("select state from batches") == [("acknowledged",)]
+    assert await sent.balances() == {"claims": CENTS, "cash": -CENTS}
+    assert await sent.rows("select count(*) from findings") == [(0,)]
+
+
+async def test_every_file_read_again_under_any_name_changes_nothing(sent: House) -> None:
+    files = {
+        "ack-1.json": json.dumps(acknowledgement(sent.file, sent.file_name)).encode(),  # type: ignore[attr-defined]
+        "camt.xml": statement((TRACE, "100.00")),
+        "return-1.ach": returns(),
+    }
+    for name, content in files.items():
+        sent.bank_says(name, content)
+        await sent.work()
+    before = [await sent.said(), await sent.balances(), await sent.states()]
+    for name, content in files.items():
+        sent.bank_says("again-" + name, content)
+        sent.bank_says(name, content)
+    sent.bank_says("return-2.ach", returns(modifier="B"))  # the same return in another file
+    sent.bank_says("return-3.ach", returns().replace(b"\n", b"\r\n"))
+    await sent.work()
+    sent.context.resources.seen_files.clear()  # a restart looks at everything again
+    await sent.work()
+    assert [await sent.said(), await sent.balances(), await sent.states()] == before
+    assert await sent.rows("select state, count(*) from bank_files group by 1 order by 1") == [
+        ("duplicate", 3), ("posted", 5),
+    ]  # fmt: skip
+
+
+async def test_a_return_before_settlement_holds_items_and_account(sent: House) -> None:
+    sent.bank_says("return.ach", returns("R03"))
+    await sent.work()
+    (back,) = await sent.said_of(PaymentReturned)
+    assert (back.return_code, back.amount_cents) == ("R03", CENTS)
+    held = await sent.said_of(ItemHeld)
+    assert [(one.reason, one.payment_id) for one in held] == [(Reason.RETURNED, back.payment_id)] * 2
+    (account,) = await sent.said_of(AccountHeld)
+    assert account.return_code == "R03"
+    assert await sent.states() == {"held:returned": 2}
+    assert await sent.balances() == {"claims": CENTS, "returned": -CENTS}
+    # The bank settles it all the same: a return is final, and a person must look.
+    sent.bank_says("camt.xml", statement((TRACE, "100.00")))
+    await sent.work()
+    assert await sent.said_of(PaymentSettled) == []
+    assert await sent.rows("select what from findings") == [("settled_after_returned",)]
+
+
+async def test_a_return_after_settlement_takes_the_money_back_out_of_cash(sent: House) -> None:
+    sent.bank_says("camt.xml", statement((TRACE, "100.00")))
+    await sent.work()
+    sent.bank_says("return.ach", returns("R02"))
+    sent.bank_says("camt-2.xml", statement((TRACE, "100.00"), side="CRDT", day="2026-11-25"))
+    await sent.work()
+    assert len(await sent.said_of(PaymentSettled)) == len(await sent.said_of(PaymentReturned)) == 1
+    assert await sent.balances() == {"claims": CENTS, "returned": -CENTS}
+    assert await sent.rows("select state, return_code from payments") == [("returned", "R02")]
+
+
+async def test_what_came_back_is_neither_stopped_nor_released(sent: House) -> None:
+    sent.bank_says("return.ach", returns())
+    await sent.work()
+    ((decision, request),) = await sent.rows("select decision_id, request_id from items limit 1")
+    from throughline.decisions import ApprovalRevoked
+
+    revoked = ApprovalRevoked(request_id=request, version=1, decision_id=decision, cause="void")
+    (late,) = await sent.hears(revoked)
+    assert isinstance(late, ItemTooLate) and late.payment_id is not None
+    (refused,) = await sent.hears(ReleaseItem(request_id=request, version=1, note="n", actor="a"))
+    assert refused.reason is Reason.NOT_ALLOWED_NOW  # type: ignore[attr-defined]
+
+
+async def test_nothing_more_is_paid_to_an_account_that_gave_money_back(sent: House) -> None:
+    sent.bank_says("return.ach", returns())
+    await sent.work()
+    await sent.approve(500)
+    await sent.cutoff(datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
+    assert (await sent.states())["held:account_held"] == 1
+    await sent.enrol()  # verified again
+    await sent.work()
+    assert [one.reason for one in await sent.said_of(ItemReleased)] == [Reason.ACCOUNT_ARRIVED]
+    assert await sent.states() == {"held:returned": 2, "waiting": 1}
+
+
+async def test_r24_opens_an_alarm(sent: House) -> None:
+    sent.bank_says("return.ach", returns("R24"))
+    await sent.work()
+    await page_open_findings(sent.context)
+    assert sent.context.alarms.names() == {"possible_double_payment"}
+    assert await sent.states() == {"held:returned": 2}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (returns(trace="121042880000099"), "return_unknown"),
+        (returns(cents=CENTS - 1), "return_other_amount"),
+        (returns(company="1000000009"), "return_other_company"),
+        (statement(("121042880000099", "100.00")), "settled_unknown"),
+        (statement((TRACE, "99.99")), "settled_other_amount"),
+    ],
+)
+async def test_what_does_not_match_is_kept_and_paged_and_posts_nothing(
+    sent: House, content: bytes, what: str
+) -> None:
+    before = await sent.balances()
+    sent.bank_says("file.ach" if content.startswith(b"101") else "file.xml", content)
+    await sent.work()
+    assert await sent.rows("select what from findings") == [(what,)]
+    assert await sent.rows("select state, content from bank_files") == [("posted", content)]
+    assert await sent.balances() == before
+    assert await sent.rows("select state from payments") == [("sent",)]
+    await page_open_findings(sent.context)
+    assert what in sent.context.alarms.names()
+
+
+async def test_a_notification_of_change_never_edits_an_account(sent: House) -> None:
+    before = await sent.rows("select * from accounts")
+    changed = returns(cents=0).replace(
+        f"799R03{TRACE}{'':6}09100001{'':44}".encode(),
+        f"798C01{TRACE}{'':6}09100001{'99999999999999999':29}{'':15}".encode(),
+    )
+    sent.bank_says("change.ach", changed)
+    await sent.work()
+    assert await sent.rows("select what, detail from findings") == [("notification_of_change", "C01")]
+    assert await sent.rows("select * from accounts") == before
+
+
+async def test_a_refused_file_pays_nothing_and_its_items_may_leave_again(sent: House) -> None:
+    refused = acknowledgement(sent.file, sent.file_name, status="refused", reason="destination", line=1)  # type: ignore[attr-defined]
+    sent.bank_says("ack.json", refused)
+    await sent.work()
+    (batch,) = await sent.said_of(BatchRefused)
+    assert batch.detail == "destination, line 1"
+    assert len(await sent.said_of(PaymentRefused)) == 1
+    assert await sent.states() == {"held:refused_by_bank": 2}
+    assert await sent.balances() == {"claims": CENTS, "returned": -CENTS}
+    for (request,) in await sent.rows("select request_id from items"):
+        await sent.hears(ReleaseItem(request_id=request, version=1, note="sent anew", actor="ann"))
+    await sent.cutoff(datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
+    await sent.work()
+    assert await sent.balances() == {"claims": CENTS, "batched": -CENTS}
+    payments = await sent.said_of(PaymentSent)
+    assert len({one.payment_id for one in payments}) == len({one.trace_number for one in payments}) == 2
+
+
+async def test_a_refused_entry_is_held_and_the_others_settle(house: House) -> None:
+    await house.payer()
+    await house.enrol()
+    await house.enrol("1558598797", "000987654")
+    await house.approve(CENTS)
+    await house.approve(200, "1558598797")
+    content = await house.pay()
+    ((trace,),) = await house.rows("select ach_trace from payments where cents = 200")
+    one = {"trace": trace, "amount_cents": 200, "reason": "account_refused"}
+    entry_hash = 2 * 9100001
+    house.bank_says(
+        "ack.json",
+        acknowledgement(
+            content,
+            house.inbox()[0].name,
+            entries=2,
+            credit_cents=CENTS + 200,
+            entry_hash=entry_hash,
+            refused_entries=[one],
+        ),
+    )
+    await house.work()
+    (refused,) = await house.said_of(PaymentRefused)
+    assert refused.detail == "account_refused"
+    assert await house.states() == {"held:refused_by_bank": 1, "scheduled": 1}
+    assert await house.rows("select state from batches") == [("acknowledged",)]
+
+
+@pytest.mark.parametrize("reason", ["duplicate_file", "duplicate_trace"])
+async def test_a_refusal_as_duplicate_never_frees_the_items(sent: House, reason: str) -> None:
+    sent.bank_says("ack.json", acknowledgement(sent.file, sent.file_name, status="refused", reason=reason))  # type: ignore[attr-defined]
+    await sent.work()
+    assert await sent.states() == {"scheduled": 2}
+    assert await sent.rows("select what from findings") == [("contradicting_acknowledgement",)]
+
+
+async def test_a_refusal_after_acceptance_moves_nothing(sent: House) -> None:
+    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))  # type: ignore[attr-defined]
+    sent.bank_says(
+        "ack-2.json", acknowledgement(sent.file, sent.file_name, status="refused", reason="record")
+    )  # type: ignore[attr-defined]
+    await sent.work()
+    assert await sent.states() == {"scheduled": 2}
+    assert await sent.rows("select what from findings") == [("contradicting_acknowledgement",)]
+
+
+async def test_an_acknowledgement_of_other_bytes_or_sums_pages(sent: House) -> None:
+    sent.bank_says("ack-1.json", acknowledgement(sent.file + b" ", sent.file_name))  # type: ignore[attr-defined]
+    sent.bank_says("ack-2.json", acknowledgement(sent.file, sent.file_name, credit_cents=CENTS + 1))  # type: ignore[attr-defined]
+    await sent.work()
+    assert sorted(await sent.rows("select what from findings")) == [
+        ("acknowledged_sums_differ",), ("delivered_bytes_differ",),
+    ]  # fmt: skip
+    assert await sent.rows("select state from batches") == [("delivered",)]
+
+
+async def test_the_list_of_received_files_resolves_a_file_in_doubt(sent: House) -> None:
+    await sent.pool.execute("update batches set state = 'unknown'")
+    ack = acknowledgement(sent.file, sent.file_name)  # type: ignore[attr-defined]
+    one = {name: ack[name] for name in ("file", "sha256", "size", "status")}
+    sent.bank_says(
+        "received.json", {"type": "received", "as_of": "2026-11-23T20:00:00+00:00", "files": [one]}
+    )
+    await sent.work()
+    assert await sent.rows("select state from batches") == [("delivered",)]
+
+
+async def test_a_file_that_we_do_not_know_stops_delivery(sent: House) -> None:
+    one = {"file": "strange.ach", "sha256": "0" * 64, "size": 1, "status": "accepted"}
+    sent.bank_says(
+        "received.json", {"type": "received", "as_of": "2026-11-23T20:00:00+00:00", "files": [one]}
+    )
+    await sent.work()
+    sent.inbox()[0].unlink()
+    await sent.approve(700)
+    await sent.cutoff(datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
+    await sent.work()
+    assert sent.inbox() == [] and await sent.rows("select what, detail from findings") == [
+        ("unknown_file", "strange.ach")
+    ]
+
+
+async def test_a_name_used_again_with_other_content_is_held(sent: House) -> None:
+    sent.bank_says("return.ach", returns("R03", trace="121042880000099"))
+    await sent.work()
+    sent.bank_says("return.ach", returns("R03"))
+    await sent.work()
+    assert await sent.rows("select state, reason from bank_files order by arrived_at") == [
+        ("posted", None), ("held", "name_reuse"),
+    ]  # fmt: skip
+    assert await sent.states() == {"scheduled": 2}
+
+
+async def test_a_file_changed_in_our_own_store_is_not_posted(
+    sent: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from payout import read_bank_files as module
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_post_next", lambda _: _false())
+        sent.bank_says("return.ach", returns())
+        await sent.work()
+    await sent.pool.execute("update bank_files set content = overlay(content placing '9'::bytea from 300)")
+    await sent.work()
+    assert await sent.rows("select state, reason from bank_files") == [("refused", "changed_in_store")]
+
+
+async def _false() -> bool:
+    return False
+
+
+@pytest.mark.parametrize("size", [0, 50, 500, 940])
+async def test_a_cut_return_file_posts_nothing(sent: House, size: int) -> None:
+    sent.bank_says(
+        "return.ach", returns()[:size] if size < 900 else returns().replace(b"0000010000", b"0000010001", 1)
+    )
+    await sent.work()
+    assert await sent.rows("select state from bank_files") == [("refused",)]
+    assert await sent.rows("select what from findings") == [("bank_file_refused",)]
+    assert await sent.states() == {"scheduled": 2}
+
+
+async def test_one_bad_entry_does_not_stop_the_good_ones_of_its_file(sent: House) -> None:
+    both = statement((TRACE, "100.00"), ("121042880000099", "5.00"))
+    sent.bank_says("camt.xml", both)
+    await sent.work()
+    assert await sent.rows("select state from payments") == [("settled",)]
+    assert await sent.rows("select what, cents from findings") == [("settled_unknown", 500)]
+
+
+async def test_names_that_are_not_there_yet_and_links_are_left_alone(sent: House) -> None:
+    outbox = sent.directory / "outbox"
+    outbox.mkdir(parents=True, exist_ok=True)
+    (outbox / "x.ach.part").write_bytes(returns())
+    (outbox / ".y.ach").write_bytes(returns())
+    (outbox / "z.ach").symlink_to("/etc/hostname")
+    (outbox / "dir").mkdir()
+    await sent.work()
+    assert await sent.rows("select count(*) from bank_files") == [(0,)]
+
+
+GOOD = statement((TRACE, "100.00"))
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", "not_xml"),
+        (b"<x/>", "namespace"),
+        (GOOD[: len(GOOD) // 2], "not_xml"),
+        (GOOD.replace(b"camt.053", b"camt.054"), "namespace"),
+        (GOOD.replace(b"Ccy='USD'", b"Ccy='usd'"), "currency"),
+        (GOOD.replace(b">100.00<", b">100.005<", 1), "amount"),
+        (GOOD.replace(b">100.00<", b">1e2<", 1), "amount"),
+        (GOOD.replace(b">100.00<", b">-100.00<", 1), "amount"),
+        (GOOD.replace(b">100.00<", b">100.01<", 1), "control"),
+        (statement((TRACE, "100.00"), closing="5.00"), "control"),
+        (GOOD.replace(b"BOOK", b"PDNG"), "not_booked"),
+        (GOOD.replace(TRACE.encode(), b"12"), "trace"),
+        (GOOD.replace(b"2026-11-24", b"2026-13-24"), "date"),
+        (b"<!DOCTYPE x [<!ENTITY e SYSTEM 'file:///etc/hostname'>]>" + GOOD.replace(b"F1", b"&e;"), None),
+    ],
+)  # fmt: skip
+def test_a_statement_that_cannot_be_trusted_is_refused_whole(content: bytes, fault: str | None) -> None:
+    assert len(read_statement(GOOD)) == 1
+    if fault is None:
+        assert all("hostname" not in one.reference and one.reference == "" for one in read_statement(content))
+        return
+    with pytest.raises(StatementRefused) as refused:
+        read_statement(content)
+    assert refused.value.fault == fault
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", b"{"),
+        ("a.json", b'{"type": "x"}'),
+        ("a.json", b"[]"),
+        ("a.txt", b"x"),
+        ("a.ach", b"x"),
+        ("a.xml", b"x"),
+    ],
+)
+def test_what_is_no_answer_is_refused(name: str, content: bytes) -> None:
+    with pytest.raises(FileRefused):
+        interpret(name, content)
