@@ -40,25 +40,20 @@ def write_csv(
     """Rows without the header, so that many remittances make one file."""
     out = io.StringIO()
     writer = csv.writer(out)
+    payment = (str(remittance_id), str(payment_id or ""), trace_number, effective_date.isoformat())
     for request_id, version, claim in claims:
-        head = (
-            remittance_id,
-            payment_id or "",
-            trace_number,
-            effective_date,
-            claim.payer,
-            claim.payee.identifier,
-        )
-        for line in claim.lines:
-            row = (*head, request_id, version, claim.number, claim.payer_claim_number, *_line(line))
-            writer.writerow([_cell(str(value)) for value in row])
+        named = (claim.payer, claim.payee.identifier, str(request_id), str(version))
+        names = (*named, claim.number, claim.payer_claim_number)
+        head = (*payment, *(_cell(value) for value in names))
+        writer.writerows((*head, *_line(line)) for line in claim.lines)
     return out.getvalue().encode()
 
 
-def _line(line: AdjudicatedLine) -> tuple[object, ...]:
+def _line(line: AdjudicatedLine) -> tuple[str, ...]:
     why = " ".join(f"{one.group}-{one.carc}:{dollars(one.amount_cents)}" for one in line.adjustments)
     units = f"{line.units_thousandths // 1000}.{line.units_thousandths % 1000:03d}"
-    service = (line.line_id, line.from_date, line.to_date, line.code, " ".join(line.modifiers), units)
+    days = (line.from_date.isoformat(), line.to_date.isoformat())
+    service = (_cell(line.line_id), *days, _cell(line.code), " ".join(line.modifiers), units)
     return (*service, dollars(line.charge_cents), dollars(line.allowed_cents), dollars(line.paid_cents), why)
 
 

@@ -61,9 +61,10 @@ def write_835(transaction: Transaction, *, usage: str = "P") -> bytes:
 
 
 def _segment(*elements: str) -> str:
-    if any(ELEMENT in element for element in elements):
+    segment = ELEMENT.join(elements)
+    if segment.count(ELEMENT) != len(elements) - 1:
         raise NotReadBack(f"a value of {elements[0]} holds a separator")
-    return ELEMENT.join(elements).rstrip(ELEMENT)
+    return segment.rstrip(ELEMENT)
 
 
 def _checked(segment: str) -> str:
@@ -74,7 +75,7 @@ def _checked(segment: str) -> str:
 
 
 def _day(day: date) -> str:
-    return f"{day:%Y%m%d}"
+    return day.isoformat().replace("-", "")
 
 
 def _body(transaction: Transaction) -> Iterator[str]:
