@@ -68,7 +68,7 @@ async def http(audit: RunningService) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+async def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What the condition answers, as soon as it is true."""
     async with asyncio.timeout(seconds):
         while not (found := await condition()):  # noqa: ASYNC110
