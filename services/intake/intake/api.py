@@ -23,10 +23,11 @@ from intake.http_body import pieces
 from intake.http_problems import Problematic, not_found, told
 from intake.receive import say_all, with_retries
 from intake.repository import load_book, store_book
-from intake.untrusted import BYTES_MAX, Unreadable, declared_type, read
+from intake.untrusted import BYTES_MAX, Breach, Reading, Understood, Unreadable, declared_type, read
 from throughline.answers import Receipt, RequestAnswered
 from throughline.identifiers import claim_number_for, derived
 from throughline.reasons import Reason
+from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 
 router = APIRouter(route_class=ProblemRoute)
 router.include_router(files_api.router)
@@ -36,7 +37,7 @@ _REQUEST = "select partner, number, bodies, ended, received_at from requests whe
 
 @router.post("/v1/requests")
 async def receive_request(request: Request) -> Response:
-    """Take in one message: a ``SubmitRequest``, or what the ``ce-type`` header says.
+    """Take in one message: what the ``ce-type`` header says, else what its body shows.
 
     201 accepted, 200 repeated, 422 refused or conflict, 400 unreadable. The same key and body get the same answer for
     ever.
@@ -81,7 +82,10 @@ async def show_request(request: Request, request_id: str) -> Response:
 
 def _arrival(partner: str, key: str, value: bytes, request: Request) -> Arrival:
     headers = request.headers
-    reading = read(value, declared_type(headers.get("ce-type"), headers.get("ce-dataschema")))
+    if "ce-type" in headers or "ce-dataschema" in headers:
+        reading = read(value, declared_type(headers.get("ce-type"), headers.get("ce-dataschema")))
+    else:
+        reading = _as_it_looks(value)
     return Arrival(
         partner=partner,
         channel="http",
@@ -91,6 +95,18 @@ def _arrival(partner: str, key: str, value: bytes, request: Request) -> Arrival:
         receipt=Receipt(receipt_id=derived("http", partner, key), position=1),
         request_id=request_id_of(partner, reading),
     )
+
+
+def _as_it_looks(value: bytes) -> Reading:
+    """Without a type: frequency 7 and 8 correct, a number without a request withdraws, all else submits."""
+    reading = read(value, SubmitRequest)
+    if isinstance(reading, Breach):
+        withdrawal = read(value, WithdrawRequest)
+        return withdrawal if isinstance(withdrawal, Understood) else reading
+    command = reading.command if isinstance(reading, Understood) else None
+    if isinstance(command, SubmitRequest) and command.request.frequency != "1":
+        return read(value, CorrectRequest)
+    return reading
 
 
 async def _take_in(request: Request, arrival: Arrival) -> RequestAnswered:

@@ -14,4 +14,4 @@ class Settings(ServiceSettings):
     body_wait_s: float = Field(10.0, description="longest silence within the body of an HTTP request")
     body_total_s: float = Field(600.0, description="longest time for the whole body of a file")
     file_claims_per_transaction: int = Field(200, description="claims of a file decided in one transaction")
-    file_lease_s: float = Field(60.0, description="after this a file that its reader left is taken over")
+    file_lease_s: float = Field(10.0, description="after this a file that its reader left is taken over")

@@ -150,6 +150,14 @@ async def test_corrections_and_withdrawals_name_their_type(client: httpx.AsyncCl
     assert (shown.json()["version"], shown.json()["status"]) == (2, "withdrawn")
 
 
+async def test_without_a_type_the_body_shows_what_it_is(client: httpx.AsyncClient) -> None:
+    await post(client, "k-1")
+    corrected = await post(client, "k-2", body(version=2, frequency="7"))
+    assert (corrected.status_code, corrected.json()["version"]) == (201, 2)
+    withdrawal = {"number": "A-1", "version": 2, "payee": body()["request"]["payee"]}
+    assert (await post(client, "k-3", withdrawal)).json()["outcome"] == "accepted"
+
+
 @pytest.mark.parametrize(
     ("content", "status", "reason"),
     [
