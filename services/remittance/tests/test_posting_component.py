@@ -451,3 +451,24 @@ async def test_bytes_lines_and_sums_are_served(context: Context) -> None:
             "settled_cents": 14000, "returned_cents": 5000, "live_cents": 9000, "live_count": 2, "reversed_count": 1,
             "waiting_count": 0, "mismatch_count": 0, "agree": True,
         }  # fmt: skip
+
+
+async def test_a_token_that_is_set_is_asked_for(context: Context) -> None:
+    closed = RemittanceSettings(database_url="postgresql://unused", api_token="secret")
+    app = FastAPI()
+    app.state.context = testing.context_for(service, context.pool, settings=closed)
+    for router in service.api:
+        app.include_router(router)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as http:
+        assert (await http.get("/v1/remittances")).status_code == 401
+        assert (
+            await http.get("/v1/remittances", headers={"Authorization": "Bearer other"})
+        ).status_code == 401
+        assert (
+            await http.get("/v1/remittances", headers={"Authorization": "Bearer secret"})
+        ).status_code == 200
+
+
+def test_a_live_stack_without_a_token_does_not_start() -> None:
+    with pytest.raises(ValueError, match="API_TOKEN must be set"):
+        RemittanceSettings(database_url="postgresql://unused", stack_mode="live")
