@@ -93,7 +93,8 @@ class House:
         self.context: Context = testing.context_for(
             service, pool, clock=self.clock, settings=self.settings, resources=Resources(self.vault)
         )
-        self._heard = 0
+        self.file, self.file_name = b"", ""
+        """What the last `pay` sent."""
 
     # What others say
 
@@ -174,7 +175,8 @@ class House:
         await self.cutoff()
         await self.work()
         (file,) = self.inbox()
-        return file.read_bytes()
+        self.file, self.file_name = file.read_bytes(), file.name
+        return self.file
 
     def inbox(self) -> list[Path]:
         return sorted((self.directory / "inbox").glob("*"))
@@ -271,3 +273,9 @@ def approved(
 @pytest.fixture
 def house(pool: asyncpg.Pool, payout_database: str, keys: Path, tmp_path: Path) -> House:
     return House(pool, payout_database, keys, tmp_path / "bank")
+
+
+@pytest.fixture(scope="session")
+def house_type() -> type[House]:
+    """For tests that build their own, once for each example."""
+    return House

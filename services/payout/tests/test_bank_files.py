@@ -85,13 +85,12 @@ async def sent(house: House) -> House:
     await house.enrol()
     await house.approve(6_000)
     await house.approve(4_000)
-    house.file = await house.pay()  # type: ignore[attr-defined]
-    house.file_name = house.inbox()[0].name  # type: ignore[attr-defined]
+    await house.pay()
     return house
 
 
 async def test_accepted_settled_and_told(sent: House) -> None:
-    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))  # type: ignore[attr-defined]
+    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))
     sent.bank_says("camt.xml", statement((TRACE, "100.00")))
     await sent.work()
     (settled,) = await sent.said_of(PaymentSettled)
@@ -105,7 +104,7 @@ async def test_accepted_settled_and_told(sent: House) -> None:
 
 async def test_every_file_read_again_under_any_name_changes_nothing(sent: House) -> None:
     files = {
-        "ack-1.json": json.dumps(acknowledgement(sent.file, sent.file_name)).encode(),  # type: ignore[attr-defined]
+        "ack-1.json": json.dumps(acknowledgement(sent.file, sent.file_name)).encode(),
         "camt.xml": statement((TRACE, "100.00")),
         "return-1.ach": returns(),
     }
@@ -226,7 +225,7 @@ async def test_a_notification_of_change_never_edits_an_account(sent: House) -> N
 
 
 async def test_a_refused_file_pays_nothing_and_its_items_may_leave_again(sent: House) -> None:
-    refused = acknowledgement(sent.file, sent.file_name, status="refused", reason="destination", line=1)  # type: ignore[attr-defined]
+    refused = acknowledgement(sent.file, sent.file_name, status="refused", reason="destination", line=1)
     sent.bank_says("ack.json", refused)
     await sent.work()
     (batch,) = await sent.said_of(BatchRefused)
@@ -273,25 +272,25 @@ async def test_a_refused_entry_is_held_and_the_others_settle(house: House) -> No
 
 @pytest.mark.parametrize("reason", ["duplicate_file", "duplicate_trace"])
 async def test_a_refusal_as_duplicate_never_frees_the_items(sent: House, reason: str) -> None:
-    sent.bank_says("ack.json", acknowledgement(sent.file, sent.file_name, status="refused", reason=reason))  # type: ignore[attr-defined]
+    sent.bank_says("ack.json", acknowledgement(sent.file, sent.file_name, status="refused", reason=reason))
     await sent.work()
     assert await sent.states() == {"scheduled": 2}
     assert await sent.rows("select what from findings") == [("contradicting_acknowledgement",)]
 
 
 async def test_a_refusal_after_acceptance_moves_nothing(sent: House) -> None:
-    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))  # type: ignore[attr-defined]
+    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))
     sent.bank_says(
         "ack-2.json", acknowledgement(sent.file, sent.file_name, status="refused", reason="record")
-    )  # type: ignore[attr-defined]
+    )
     await sent.work()
     assert await sent.states() == {"scheduled": 2}
     assert await sent.rows("select what from findings") == [("contradicting_acknowledgement",)]
 
 
 async def test_an_acknowledgement_of_other_bytes_or_sums_pages(sent: House) -> None:
-    sent.bank_says("ack-1.json", acknowledgement(sent.file + b" ", sent.file_name))  # type: ignore[attr-defined]
-    sent.bank_says("ack-2.json", acknowledgement(sent.file, sent.file_name, credit_cents=CENTS + 1))  # type: ignore[attr-defined]
+    sent.bank_says("ack-1.json", acknowledgement(sent.file + b" ", sent.file_name))
+    sent.bank_says("ack-2.json", acknowledgement(sent.file, sent.file_name, credit_cents=CENTS + 1))
     await sent.work()
     assert sorted(await sent.rows("select what from findings")) == [
         ("acknowledged_sums_differ",), ("delivered_bytes_differ",),
@@ -301,7 +300,7 @@ async def test_an_acknowledgement_of_other_bytes_or_sums_pages(sent: House) -> N
 
 async def test_the_list_of_received_files_resolves_a_file_in_doubt(sent: House) -> None:
     await sent.pool.execute("update batches set state = 'unknown'")
-    ack = acknowledgement(sent.file, sent.file_name)  # type: ignore[attr-defined]
+    ack = acknowledgement(sent.file, sent.file_name)
     one = {name: ack[name] for name in ("file", "sha256", "size", "status")}
     sent.bank_says(
         "received.json", {"type": "received", "as_of": "2026-11-23T20:00:00+00:00", "files": [one]}
