@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from secrets import compare_digest
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel
 
 from chassis import Context
@@ -15,7 +16,16 @@ from throughline.reasons import Reason
 from validation import queries
 from validation.rules.rule_set import Rule
 
-router = APIRouter(prefix="/v1", tags=["validation"])
+
+def must_be_known(request: Request) -> None:
+    """Where a token is set, every route asks for it."""
+    expected = _context(request).settings.api_token
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if expected is not None and not compare_digest(given.encode(), expected.get_secret_value().encode()):
+        raise HTTPException(401, "give the token: Authorization: Bearer <token>")
+
+
+router = APIRouter(prefix="/v1", tags=["validation"], dependencies=[Depends(must_be_known)])
 
 
 class WaitingReview(BaseModel):

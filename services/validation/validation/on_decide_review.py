@@ -63,4 +63,4 @@ def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:
         detail=reason.sentence,
         request_id=command.request_id,
     )
-    say(refused, key=str(command.request_id), topic="decisions")
+    say(refused, key=str(command.request_id))

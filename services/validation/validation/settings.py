@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis import ServiceSettings
 
@@ -11,3 +11,4 @@ class ValidationSettings(ServiceSettings):
     """Rules, prices and tiers are data, not settings."""
 
     reviews_page_max: int = Field(500, description="reviews that one page of GET /v1/reviews may list", ge=1)
+    api_token: SecretStr | None = Field(None, description="bearer token of the HTTP API; unset asks for none")
