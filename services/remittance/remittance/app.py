@@ -13,6 +13,7 @@ from remittance.on_payment_settled import post_settled
 from remittance.on_provider_recorded import record_provider
 from remittance.on_submission_approved import note_approval
 from remittance.on_submission_denied import explain_denial
+from remittance.page import page
 from remittance.post_waiting import post_waiting
 from remittance.reference_work import ReferenceWork
 from remittance.settings import RemittanceSettings
@@ -45,7 +46,7 @@ service = Service(
         hear("reference.payers", work=ReferenceWork, on={PayerRecorded: record_payer}),
         hear("reference.providers", work=ReferenceWork, on={ProviderRecorded: record_provider}),
     ],
-    timers=[every(1.0, post_waiting)],
+    timers=[every(1.0, post_waiting), every(5.0, page)],
     api=router,
 )
 

@@ -41,7 +41,8 @@ where i.payment_id = any($1::uuid[])
 STORE_PAYMENTS = """
 update payments p
 set sent = n.sent, settled_cents = n.settled_cents, settled_by = n.settled_by, returned = n.returned, gone = n.gone,
-    items_heard = n.items_heard, state = n.state
+    items_heard = n.items_heard, state = n.state,
+    settled_at = case when n.settled_cents is not null then coalesce(p.settled_at, clock_timestamp()) end
 from unnest($1::uuid[], $2::bytea[], $3::bigint[], $4::uuid[], $5::boolean[], $6::boolean[], $7::int[], $8::text[])
     as n (payment_id, sent, settled_cents, settled_by, returned, gone, items_heard, state)
 where p.payment_id = n.payment_id

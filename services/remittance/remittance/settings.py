@@ -17,6 +17,12 @@ class RemittanceSettings(ServiceSettings):
         100, description="waiting payments and notices taken up in one look", ge=1
     )
 
+    unexplained_after_s: float = Field(
+        60.0,
+        description="how long a settled payment may wait for its remittance before a person is paged",
+        ge=0,
+    )
+
     @model_validator(mode="after")
     def _live_is_closed(self) -> RemittanceSettings:
         if self.stack_mode == "live" and self.api_token is None:

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from chassis import Context, FixedClock, testing
 from remittance.app import service
+from remittance.page import page
 from remittance.post_waiting import post_waiting
 from remittance.settings import RemittanceSettings
 from remittance.x12_835_read import read_transaction
@@ -472,3 +473,27 @@ async def test_a_token_that_is_set_is_asked_for(context: Context) -> None:
 def test_a_live_stack_without_a_token_does_not_start() -> None:
     with pytest.raises(ValueError, match="API_TOKEN must be set"):
         RemittanceSettings(database_url="postgresql://unused", stack_mode="live")
+
+
+async def test_money_settled_and_not_explained_is_paged_until_it_is(context: Context) -> None:
+    told = story([adjudication()])
+    await tell(context, *told.messages)
+    await page(context)
+    assert context.alarms.names() == set()
+    await context.pool.execute("update payments set settled_at = settled_at - interval '2 minutes'")
+    await page(context)
+    assert context.alarms.names() == {"settled_without_remittance"}
+    await on_file(context)
+    await post_waiting(context)
+    await page(context)
+    assert context.alarms.names() == set()
+
+
+async def test_what_does_not_agree_is_paged(context: Context) -> None:
+    await on_file(context)
+    await tell(
+        context, *story([adjudication()], settled={"amount_cents": 1}).messages, denial(adjudication())
+    )
+    await page(context)
+    assert context.alarms.names() == {"remittance_mismatch"}
+    assert len(context.alarms.raised) == 2
