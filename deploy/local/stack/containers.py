@@ -93,7 +93,7 @@ class ContainerStack:
                 pids[name] = int(engine.attrs["State"]["Pid"])
         return pids
 
-    def wait_ready(self, seconds: float = 90) -> None:
+    def wait_ready(self, seconds: float = 180) -> None:
         """Waits until both accept connections. Raises StackError naming the one that is late."""
         deadline = time.monotonic() + seconds
         for name, is_ready in self._ready.items():

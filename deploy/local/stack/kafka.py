@@ -84,10 +84,14 @@ def broker_answers(bootstrap: str) -> bool:
 class Kafka:
     """The broker's files and how its process is made; the process itself is in `process` after `prepare`."""
 
-    def __init__(self, directory: Path, ports: Ports, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, directory: Path, ports: Ports, report: Callable[[str], None], *, quick: bool = False
+    ) -> None:
         self.directory = directory / "kafka"
         self.ports = ports
         self._report = report
+        # Only the first compiler: a short life does not earn back what the second one costs.
+        self._java_options = ["-XX:TieredStopAtLevel=1"] if quick else []
 
     @property
     def bootstrap(self) -> str:
@@ -138,6 +142,7 @@ class Kafka:
         return [
             str(_java()),
             f"-Xmx{HEAP}",
+            *self._java_options,
             "--enable-native-access=ALL-UNNAMED",
             f"-Dlog4j2.configurationFile={self.directory / 'log4j2.yaml'}",
             f"-Djava.io.tmpdir={self._temporary}",

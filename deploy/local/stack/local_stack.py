@@ -49,11 +49,14 @@ class LocalStack(Parts):
         replicas: Mapping[str, int] | None = None,
         partners: Iterable[str] = ("portal",),
         environment: Mapping[str, Mapping[str, str]] | None = None,
+        quick_broker: bool = False,
         report: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """`port_base`: the first of a hundred ports; `replicas`: processes by service, 1 where not named, 0 for none;
         `environment`: further variables by service (`bank` for the bank, `*` for all), over those of environment.py;
-        `report`: hears one sentence for each step, for a progress display."""
+        `quick_broker`: it starts with half the CPU time and carries less, for tests;
+        `report`: hears one sentence for each step.
+        """
         super().__init__()
         self.directory = Path(directory).absolute()
         self.ports = Ports(port_base or read_settings().port_base or DEFAULT_PORT_BASE)
@@ -62,6 +65,7 @@ class LocalStack(Parts):
         self.partners = tuple(partners)
         self.environment = {name: dict(env) for name, env in (environment or {}).items()}
         self.places = Places(self.directory)
+        self._quick_broker = quick_broker
         self._report = report
         self._run: Run | None = None
         self._claim: Claim | None = None
@@ -198,8 +202,9 @@ class LocalStack(Parts):
 
     def _start_services(self) -> None:
         wanted = [service for service in SERVICES if self.replicas[service]]
-        for service in wanted:
-            self.postgres.ensure_database(service, role_password(self.directory, service))
+        self.postgres.ensure_databases(
+            {service: role_password(self.directory, service) for service in wanted}
+        )
         ensure_flow_topics(self.kafka_bootstrap, self.partners)
         self._report("Migrating the databases")
         self._migrate(wanted)
@@ -234,7 +239,7 @@ class LocalStack(Parts):
     def _describe(self, *, prepare: bool = False) -> None:
         """Fills `processes` with every part, none of them started."""
         if KAFKA in self.parts:
-            kafka = Kafka(self.directory, self.ports, self._report)
+            kafka = Kafka(self.directory, self.ports, self._report, quick=self._quick_broker)
             self._add(kafka.prepare() if prepare else kafka.process(), kafka.is_ready)
         if POSTGRES in self.parts:
             server = self.postgres.prepare() if prepare else self.postgres.process()

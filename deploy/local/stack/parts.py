@@ -49,7 +49,7 @@ class Parts:
         self.stop_part(name)
         self.start_part(name)
 
-    def wait_ready(self, names: Iterable[str] | None = None, seconds: float = 90) -> None:
+    def wait_ready(self, names: Iterable[str] | None = None, seconds: float = 180) -> None:
         """Waits until parts are ready. Raises StackError, with the end of its log, for one that died or is late."""
         deadline = time.monotonic() + seconds
         for name in self.processes if names is None else names:

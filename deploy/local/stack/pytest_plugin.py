@@ -106,7 +106,8 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrast
             except StackError:
                 pass  # none runs there yet
         directory = settings.directory or tmp_path_factory.mktemp("stack")
-        yield cleanup.enter_context(LocalStack(Path(directory), port_base, parts=INFRASTRUCTURE))
+        stack = LocalStack(Path(directory), port_base, parts=INFRASTRUCTURE, quick_broker=True)
+        yield cleanup.enter_context(stack)
 
 
 @pytest.fixture(scope="session")
