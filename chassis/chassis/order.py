@@ -51,9 +51,11 @@ class Plan:
         self.whole = order.position(ready, len(ready), before)
 
     def after(self, count: int) -> Position:
-        """The position once the first ``count`` are applied."""
+        """The position once the first ``count`` are applied; all of them: past what is skipped, too."""
         if count == len(self.ready):
             return self.whole
+        if count == 0:
+            return self.before
         return self._order.position(self.ready, count, self.before)
 
 

@@ -24,7 +24,7 @@ from chassis.hearing import Hearing
 from chassis.http import Server, build_app
 from chassis.logs import start_logging
 from chassis.migrate import head_revision
-from chassis.outbox import Outbox
+from chassis.outbox import NotSpeaking, Outbox
 from chassis.repairs import redrive_released, repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.sender import Sender, producer_maker
@@ -109,6 +109,8 @@ class RunningService:
         )
         self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms)
         speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics.spoken())
+        with suppress(NotSpeaking):  # the alarm is up; partitions and transactions are held until it is over
+            await speaker.passed()
         if service.start is not None:
             self.context.resources = await service.start(settings, pool)
         await self._hear(stack, speaker, connection)
@@ -159,7 +161,6 @@ class RunningService:
         named = [hearing for hearing in self._hears if hearing.topics]
         patterned = [hearing for hearing in self._hears if hearing.pattern is not None]
         if not self._hears:
-            await speaker.passed()
             return
         broker = broker_for(self.settings)
         if named:

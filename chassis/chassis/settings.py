@@ -50,6 +50,9 @@ class ServiceSettings(BaseSettings):
     slice_records_max: int = Field(1000, description="records in one transaction")
     fetch_records_max: int = Field(2000, description="records in one poll")
     poll_timeout_s: float = Field(0.02, description="wait of one poll; an idle service sleeps as long again")
+    gather_s: float = Field(
+        0.0, description="how long a partition's first record waits for others to share its slice"
+    )
     queue_records_max: int = Field(4000, description="records waiting per partition before it is paused")
     queue_bytes_max: int = Field(16_000_000, description="bytes waiting per partition before it is paused")
     held_records_max: int = Field(10_000, description="records kept per partition until their turn comes")

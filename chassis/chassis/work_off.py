@@ -103,7 +103,8 @@ class WorkOff:
         await self._door.context.pool.fetchval("select 1")
 
     async def _transact(self, plan: Plan, start: int, end: int, condemned: dict[int, Defect]) -> None:
-        before, after = plan.after(start), plan.after(end)
+        before = plan.after(start) if start else plan.before
+        after = plan.after(end)
         arrivals = plan.ready[start:end]
         defects = {one.offset: one.key for one in arrivals if one.defect is not None}
         if defects and not self._door.hearing.is_raw:

@@ -1,4 +1,4 @@
-"""One hop of the chain as a process of its own, to be killed: ``hop_process.py <index> <topic prefix>``."""
+"""One hop of the chain as a process of its own, to be killed: ``hop_process.py <index> <prefix> <partitions>``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import sys
 from chain_services import chain_topics, hop
 
 if __name__ == "__main__":
-    service = hop(int(sys.argv[1]), chain_topics(sys.argv[2]))
+    service = hop(int(sys.argv[1]), chain_topics(sys.argv[2], int(sys.argv[3])))
     sys.argv[1:] = ["run"]
     service.main()

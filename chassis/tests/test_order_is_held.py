@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world import World, until_true
 
-from chassis.arrival import Arrival
-from chassis.order import Contradiction, Hole, LogChanged, Order, Position, record_hash
+from chassis.arrival import Arrival, record_hash
+from chassis.order import Contradiction, Hole, LogChanged, Order, Position
 
 NAMES = UUID(int=5)
 
@@ -89,7 +89,7 @@ def test_a_stray_record_without_sequence_does_not_disturb_the_order() -> None:
 
 async def test_out_of_order_and_repeated_on_the_broker(world: World) -> None:
     await world.run(hop(0, world.topics))
-    ids = {}
+    ids: dict[int, UUID] = {}
     for sequence in (3, 1, 5, 1, 2, 2, 4, 3, 6, 5):
         ids[sequence] = await world.say(sequence, "k", sequence, id=ids.get(sequence))
     assert await world.until_applied(6) == [("k", number) for number in range(1, 7)]

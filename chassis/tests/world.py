@@ -111,7 +111,7 @@ class World:
         }
         script = Path(__file__).with_name("hop_process.py")
         process = subprocess.Popen(  # noqa: ASYNC220  # returns at once
-            [sys.executable, str(script), str(index), self.prefix], env=env
+            [sys.executable, str(script), str(index), self.prefix, str(self.partitions)], env=env
         )
         self.exit.callback(process.wait)
         self.exit.callback(process.kill)
