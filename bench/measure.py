@@ -1,0 +1,92 @@
+"""What a machine spent: CPU seconds and memory of groups of processes, and the spread of repeated rounds."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+Groups = Mapping[str, Sequence[int]]
+"""Root process ids by group name."""
+
+
+def processes(roots: Sequence[int]) -> list[psutil.Process]:
+    """The roots and everything below them that is still alive."""
+    found = []
+    for pid in roots:
+        try:
+            root = psutil.Process(pid)
+            found += [root, *root.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def cpu_seconds(groups: Groups) -> dict[str, float]:
+    """User and system time so far, also of children that ended."""
+    spent = {}
+    for name, roots in groups.items():
+        spent[name] = 0.0
+        for process in processes(roots):
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            spent[name] += times.user + times.system
+            if name == "PostgreSQL":
+                spent[name] += times.children_user + times.children_system
+    return spent
+
+
+def rss_mb(roots: Sequence[int]) -> float:
+    """Resident memory, shared pages counted once per process."""
+    total = 0
+    for process in processes(roots):
+        try:
+            total += process.memory_info().rss
+        except psutil.NoSuchProcess:
+            continue
+    return total / 1e6
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of rounds, with the lowest and highest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        return cls(statistics.median(values), min(values), max(values))
+
+    def show(self, digits: int = 0) -> str:
+        return f"{self.median:,.{digits}f} [{self.low:,.{digits}f}-{self.high:,.{digits}f}]"
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def machine() -> str:
+    """One line: processor, cores, memory, Python, date."""
+    model = next(
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{model}, {psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}, "
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    )
