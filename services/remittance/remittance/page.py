@@ -7,7 +7,7 @@ from chassis import Context
 UNEXPLAINED = """
 select payment_id from payments
 where state = 'open' and settled_cents is not null and not gone
-    and settled_at < clock_timestamp() - make_interval(secs => $1)
+    and settled_at < clock_timestamp() - make_interval(secs => $1::int)
 order by payment_id limit 100
 """
 MISMATCHED = """
@@ -19,7 +19,7 @@ union all
 
 async def page(context: Context) -> None:
     """Runs in every replica; the alarm of a payment is over when it is remitted."""
-    rows = await context.pool.fetch(UNEXPLAINED, float(context.settings.unexplained_after_s))
+    rows = await context.pool.fetch(UNEXPLAINED, context.settings.unexplained_after_s)
     unexplained = {row["payment_id"] for row in rows}
     for name, details in list(context.alarms.raised.items()):
         if name[0] == "settled_without_remittance" and details["payment_id"] not in unexplained:

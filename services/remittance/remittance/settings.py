@@ -17,7 +17,7 @@ class RemittanceSettings(ServiceSettings):
         100, description="waiting payments and notices taken up in one look", ge=1
     )
 
-    unexplained_after_s: float = Field(
+    unexplained_after_s: int = Field(
         60.0,
         description="how long a settled payment may wait for its remittance before a person is paged",
         ge=0,
