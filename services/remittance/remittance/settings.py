@@ -18,8 +18,8 @@ class RemittanceSettings(ServiceSettings):
     )
 
     unexplained_after_s: int = Field(
-        60.0,
-        description="how long a settled payment may wait for its remittance before a person is paged",
+        60,
+        description="seconds that a settled payment may wait for its remittance before a person is paged",
         ge=0,
     )
 
