@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from chassis import Context, RawRecord, Say
 from intake.answering import answer
 from intake.arrival import Arrival, arrival_of
 from intake.book import Book
+from intake.registration import Registrations
 from intake.repository import load_book, store_book
 from throughline.flow import ANSWERS
 from throughline.reasons import Reason
@@ -34,7 +36,11 @@ class RecordsWork:
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> RecordsWork:
         arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}
-        return cls(arrivals, await load_book(db, list(arrivals.values()), context.clock.today()))
+        book = await load_book(db, list(arrivals.values()), context.clock.today())
+        registrations: Registrations = context.resources
+        partners = {arrival.partner for arrival in arrivals.values()}
+        registrations.must_be_known(partners, book.partners, time.monotonic())
+        return cls(arrivals, book)
 
     async def store(self, db: asyncpg.Connection) -> None:
         await store_book(db, self.book)

@@ -54,11 +54,12 @@ async def pool(intake_database: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def context(pool: asyncpg.Pool) -> Context:
     from intake.app import service
+    from intake.registration import Registrations
     from intake.settings import Settings
 
     settings = Settings(database_url="postgresql://nowhere", body_wait_s=0.5)
     clock = FixedClock(datetime(2026, 11, 16, 15, 0, tzinfo=UTC))
-    return testing.context_for(service, pool, clock=clock, settings=settings)
+    return testing.context_for(service, pool, clock=clock, settings=settings, resources=Registrations(0))
 
 
 # One intake process on a broker of its own: the topics of the map have fixed names, and their logs are numbered.
@@ -223,6 +224,7 @@ def intake_running(postgres: Databases, tmp_path_factory: pytest.TempPathFactory
             "HTTP_PORT": str(stack.ports.service(0, 1)),
             "INSTANCE_ID": "intake-1",
             "STACK_MODE": "sandbox",
+            "REGISTRATION_WAIT_S": "2",
         }
         command_line = [sys.executable, "-m", "intake"]
         subprocess.run([*command_line, "migrate"], env=environment, check=True)

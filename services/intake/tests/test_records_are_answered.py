@@ -11,10 +11,12 @@ import asyncpg
 import pytest
 
 from chassis import Context, testing
+from chassis.database import is_transient
 from chassis.heard import RawRecord
 from chassis.say import Said
 from intake.app import service
 from intake.on_record import RecordsWork
+from intake.registration import RegistrationAwaited
 from throughline.answers import RequestAnswered
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
 from throughline.reasons import Reason
@@ -258,6 +260,17 @@ async def test_nobodys_record_is_parked_and_answered_once_somebody_is_registered
         (Reason.UNREGISTERED_PARTNER, sent.value)
     ]
     assert say.said == []
+
+
+async def test_nobodys_records_wait_for_a_registration_that_is_on_its_way(context: Context) -> None:
+    sent = submit(id="1", topic="intake.late")
+    context.resources.wait_s = 60
+    with pytest.raises(RegistrationAwaited) as awaited:
+        await testing.deliver(service, context, [sent])
+    assert is_transient(awaited.value)
+    partner = PartnerRegistered(partner="late", version=1, name="late")
+    await testing.deliver(service, context, [testing.heard(partner, topic="reference.partners")])
+    assert told(await testing.deliver(service, context, [sent])) == [("accepted", None)]
 
 
 async def test_a_closed_partner_is_nobody_and_a_lower_version_changes_nothing(registered: Context) -> None:
