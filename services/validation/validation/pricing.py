@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from throughline.money import allocate
@@ -34,13 +35,13 @@ class LinePrice(NamedTuple):
         return self.charge_cents - self.contractual_cents - self.copay_cents - self.coinsurance_cents
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Price:
     """The price of a request, one entry per line in the request's order."""
 
     lines: tuple[LinePrice, ...]
 
-    @property
+    @cached_property
     def paid_cents(self) -> int:
         return sum([line.paid_cents for line in self.lines])
 

@@ -21,18 +21,16 @@ def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Fi
     if not rule_set.claim_rules and not rule_set.line_rules:
         return [_no_rules()]
     found: list[Finding] = []
-    context = cel.Context(_chosen(claim, rule_set.claim_names))
+    facts = dict(claim)
+    # CEL asks for what a rule reads; handing it everything would cost a sixth more.
+    context = cel.Context()
+    context.set_variable_resolver(facts.get)
     _run(rule_set.whole_claim, rule_set.claim_rules, context, None, found)
     if rule_set.line_rules:
-        context = cel.Context(_chosen(claim, rule_set.line_names))
         for position, line in enumerate(lines):
-            context.update(line)  # every line has the same names, so nothing of the one before is left
+            facts.update(line)  # every line has the same names, so nothing of the one before is left
             _run(rule_set.whole_line, rule_set.line_rules, context, position, found)
     return found[:FINDINGS_MAX]
-
-
-def _chosen(facts: Facts, names: tuple[str, ...]) -> Facts:
-    return {name: facts[name] for name in names if name in facts}
 
 
 def _run(

@@ -1,6 +1,6 @@
 """What rules may read: flat names for integers, booleans and short codes. Persons' names and numbers are not here.
 
-Flat values keep the engine fast: a CEL context of 30 integers costs 3 us, the same request as nested maps 70 us.
+Flat values keep the engine fast: handing CEL an integer costs 0.2 us, the same request as nested maps 70 us.
 Days are proleptic ordinals (``date.toordinal``), so that rules compare and subtract them as integers.
 """
 

@@ -73,9 +73,6 @@ class RuleSet:
     line_rules: tuple[CompiledRule, ...]
     whole_claim: cel.Program
     whole_line: cel.Program
-    claim_names: tuple[str, ...]
-    line_names: tuple[str, ...]
-    """The facts that each scope reads. CEL takes in every variable it is given, so it is given no others."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -127,15 +124,8 @@ def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
     """Compile rules into a set. Raises CatalogueBreach where an expression is not CEL."""
     claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "claim")
     line_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "line")
-    claim, line = _together(claim_rules), _together(line_rules)
     return RuleSet(
-        sha256=content_hash(rules),
-        claim_rules=claim_rules,
-        line_rules=line_rules,
-        whole_claim=claim,
-        whole_line=line,
-        claim_names=tuple(claim.variables()),
-        line_names=tuple(line.variables()),
+        content_hash(rules), claim_rules, line_rules, _together(claim_rules), _together(line_rules)
     )
 
 
