@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stack import StackError
+from stack import LocalStack, StackError
+from throughline.money import for_people
+from throughline_cli import explain as explain_
+from throughline_cli import parked, review
+from throughline_cli import submit as sending
+from throughline_cli.clock_commands import clock_app
 from throughline_cli.errors import Problem
-from throughline_cli.show import complaints
+from throughline_cli.line import STACK, StackOption, line_at
+from throughline_cli.people_commands import partner_app, payee_app
+from throughline_cli.show import complaints, console, instant
+from throughline_cli.verify import show_verification
 
 app = typer.Typer(
     help="Throughline: every healthcare payment, from request to remittance, on one line.",
@@ -18,6 +27,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+@app.callback()
+def throughline() -> None:
+    """Every command says what went wrong in one sentence, and ends with 0 only if it did what it says."""
 
 
 @app.command()
@@ -39,6 +53,143 @@ def demo(
 
     holds = run_demo(out, seed=seed, requests=requests, keep=keep, decided_only=until_decided)
     raise typer.Exit(0 if holds else 1)
+
+
+@app.command()
+def up(
+    stack: StackOption = STACK,
+    partner: Annotated[
+        list[str] | None, typer.Option(help="A partner whose topics are made at once.")
+    ] = None,
+) -> None:
+    """Start the whole line here and leave it running."""
+    stack.mkdir(parents=True, exist_ok=True)
+    started = LocalStack(stack, partners=["portal", *(partner or ())], report=console.print).start(
+        detached=True
+    )
+    console.print(
+        f"The line runs in {stack}: Kafka {started.kafka_bootstrap}, intake {started.http_url('intake')}."
+    )
+
+
+@app.command()
+def down(stack: StackOption = STACK) -> None:
+    """Stop what `throughline up` started. What it stored stays in the directory."""
+    LocalStack.attach(stack).stop()
+    console.print("Stopped.")
+
+
+@app.command()
+def submit(
+    file: Annotated[Path, typer.Argument(help="A request (.json), or a file of claims (.csv, or 837P).")],
+    api_key: Annotated[str, typer.Option(envvar="THROUGHLINE_API_KEY", help="As 'partner add' showed it.")],
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Default: the hash of the file's bytes.")
+    ] = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Send a request or a file and show every answer."""
+    good = sending.submit(line_at(stack), file, api_key, idempotency_key)
+    raise typer.Exit(0 if good else 1)
+
+
+RequestId = Annotated[str, typer.Argument(help="The request id that the answer gave.")]
+
+
+@app.command()
+def status(request: RequestId, stack: StackOption = STACK) -> None:
+    """Where a request stands, and why."""
+    explain_.show_status(line_at(stack), explain_.request_id_of(request))
+
+
+@app.command()
+def explain(request: RequestId, stack: StackOption = STACK) -> None:
+    """Everything that was said of a request, in order, and what it did to the state."""
+    explain_.show_explanation(line_at(stack), explain_.request_id_of(request))
+
+
+@app.command()
+def cutoff(
+    bank: Annotated[str | None, typer.Option(help="The bank's code; all where not given.")] = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Close the payment window now (sandbox), and show what each bank's next window holds."""
+    line = line_at(stack)
+    closed = line.ask("POST", "payout", "/cutoff", params={"bank": bank} if bank else {})["batches"]
+    console.print(f"{len(closed)} windows closed" + "".join(f"\n  batch {batch}" for batch in closed))
+    for window in line.get("payout", "/windows"):
+        cents, at = (
+            for_people(window["waiting_cents"]),
+            instant(datetime.fromisoformat(window["next_cutoff"])),
+        )
+        console.print(
+            f"{window['bank']}: {window['waiting_items']} items of {cents} wait for the cutoff of {at}"
+        )
+
+
+@app.command()
+def verify(stack: StackOption = STACK) -> None:
+    """Verify the audit log: the tree, every root, no topic and no offset missing."""
+    holds = show_verification(line_at(stack))
+    raise typer.Exit(0 if holds else 1)
+
+
+review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help=True)
+Note = Annotated[str, typer.Option(prompt=True, help="Why; everybody who looks later reads it.")]
+Actor = Annotated[str, typer.Option(envvar="USER", help="Who decides.")]
+
+
+@review_app.command("list")
+def review_list(
+    exceptions: Annotated[bool, typer.Option(help="Also what a rule stopped.")] = False,
+    stack: StackOption = STACK,
+) -> None:
+    """What waits for a person."""
+    review.show_open(line_at(stack), exceptions)
+
+
+def _decision(name: str, decision: review.Decision, sentence: str) -> None:
+    @review_app.command(name, help=sentence)
+    def decide(request: RequestId, note: Note, actor: Actor = "cli", stack: StackOption = STACK) -> None:
+        review.decide(line_at(stack), explain_.request_id_of(request), decision, note, actor)
+
+
+_decision("approve", "approve", "Approve a review at the proposed price.")
+_decision("deny", "deny", "Deny a review or an exception.")
+_decision("return", "return_for_edits", "Return a review to the partner for edits or proof.")
+_decision("release", "release", "Release an exception into review.")
+_decision("recall", "recall", "Recall an approval that has not left yet.")
+
+parked_app = typer.Typer(help="Records that could not be applied.", no_args_is_help=True)
+RecordAt = Annotated[str, typer.Argument(help="topic/partition@offset, as the list shows it.")]
+Service = Annotated[str | None, typer.Option(help="Only what this service parked.")]
+
+
+@parked_app.command("list")
+def parked_list(service: Service = None, stack: StackOption = STACK) -> None:
+    """Everything that was parked, and why."""
+    parked.show_list(line_at(stack), service)
+
+
+@parked_app.command("show")
+def parked_show(record: RecordAt, stack: StackOption = STACK) -> None:
+    """One parked record: why, where in it, and the hash of its bytes."""
+    parked.show_one(line_at(stack), record)
+
+
+@parked_app.command("replay")
+def parked_replay(
+    record: RecordAt, service: Service = None, actor: Actor = "cli", stack: StackOption = STACK
+) -> None:
+    """Put a parked record through the same door again, and what is parked behind it."""
+    parked.replay(line_at(stack), record, service, actor)
+
+
+app.add_typer(review_app, name="review")
+app.add_typer(parked_app, name="parked")
+app.add_typer(clock_app, name="clock")
+app.add_typer(partner_app, name="partner")
+app.add_typer(payee_app, name="payee")
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ from typing import Self
 from uuid import UUID
 
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Message as KafkaRecord
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from pydantic import ValidationError
 
 from throughline.envelope import Envelope, EnvelopeBreach, read_envelope
@@ -50,14 +52,16 @@ class Witness:
                 "fetch.wait.max.ms": 50,
             }
         )
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
         self._records: list[Record] = []
         self._positions: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._assign_anew = threading.Event()
         self._thread = threading.Thread(target=self._read, name="witness", daemon=True)
 
     def __enter__(self) -> Self:
-        self._look_for_topics()
+        self.look_for_topics()
         self._thread.start()
         return self
 
@@ -66,7 +70,6 @@ class Witness:
     ) -> None:
         self._stop.set()
         self._thread.join(10)
-        self._consumer.close()
 
     def records(self) -> list[Record]:
         """Everything heard so far, in the order in which it was heard."""
@@ -79,55 +82,60 @@ class Witness:
 
     def is_at_end(self) -> bool:
         """Whether everything that stands in the topics now was heard."""
-        for (topic, partition), position in dict(self._positions).items():
-            _, end = self._consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)
-            if position < end:
-                return False
-        return True
+        return all(self._positions[at] >= end for at, end in self.log_ends().items())
 
     def log_ends(self) -> dict[tuple[str, int], int]:
-        """The end of every partition, by topic and partition."""
-        return {
-            at: self._consumer.get_watermark_offsets(TopicPartition(*at), timeout=10)[1]
-            for at in dict(self._positions)
-        }
+        """The end of every partition, by topic and partition, asked of the broker in one request; new topics too."""
+        self.look_for_topics()
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        wanted = {TopicPartition(*at): latest for at in dict(self._positions)}
+        asked = self._admin.list_offsets(wanted)
+        return {(at.topic, at.partition): future.result(timeout=30).offset for at, future in asked.items()}
 
-    def _look_for_topics(self) -> None:
-        known = self._consumer.list_topics(timeout=30).topics
-        for name, about in known.items():
-            if OURS.fullmatch(name) or topic_named(name) is not None:
-                for partition in about.partitions:
-                    self._positions.setdefault((name, partition), 0)
-        self._consumer.assign(
-            [TopicPartition(name, part, at) for (name, part), at in self._positions.items()]
-        )
-
-    def watch_new_topics(self) -> None:
-        """Call after topics were made."""
-        self._look_for_topics()
+    def look_for_topics(self) -> None:
+        """Topics are made while we look: a partner's may come at any time, and is told a little late."""
+        known = self._admin.list_topics(timeout=30).topics
+        with self._lock:
+            for name, about in known.items():
+                if OURS.fullmatch(name):
+                    for partition in about.partitions:
+                        if (name, partition) not in self._positions:
+                            self._positions[name, partition] = 0
+                            self._assign_anew.set()
 
     def _read(self) -> None:
+        """The only thread that touches the consumer: it is not made for two."""
         while not self._stop.is_set():
-            for raw in self._consumer.consume(num_messages=2_000, timeout=0.2):
-                if raw.error() is not None:
-                    continue
-                topic, partition, offset = raw.topic(), raw.partition(), raw.offset()
-                assert topic is not None and partition is not None and offset is not None
-                record = _decoded(topic, partition, offset, raw)
+            if self._assign_anew.is_set():
+                self._assign_anew.clear()
                 with self._lock:
-                    if offset >= self._positions.get((topic, partition), 0):
-                        self._records.append(record)
-                        self._positions[topic, partition] = offset + 1
+                    places = [TopicPartition(name, part, at) for (name, part), at in self._positions.items()]
+                self._consumer.assign(places)
+            for raw in self._consumer.consume(num_messages=2_000, timeout=0.1):
+                if raw.error() is None:
+                    self._take(raw)
+        self._consumer.close()
+
+    def _take(self, raw: KafkaRecord) -> None:
+        topic, partition, offset = raw.topic(), raw.partition(), raw.offset()
+        assert topic is not None and partition is not None and offset is not None
+        with self._lock:
+            if offset < self._positions[topic, partition]:
+                return
+        record = _decoded(topic, partition, offset, raw)
+        with self._lock:
+            self._records.append(record)
+            self._positions[topic, partition] = offset + 1
 
 
-def _decoded(topic: str, partition: int, offset: int, raw: object) -> Record:
-    value, key, headers = raw.value(), raw.key(), raw.headers() or []  # type: ignore[attr-defined]
-    at = datetime.fromtimestamp(raw.timestamp()[1] / 1000, UTC)  # type: ignore[attr-defined]
+def _decoded(topic: str, partition: int, offset: int, raw: KafkaRecord) -> Record:
+    value, key, headers = raw.value(), raw.key(), raw.headers() or []
+    at = datetime.fromtimestamp(raw.timestamp()[1] / 1000, UTC)
     envelope, message = None, None
     entry = topic_named(topic)
     if entry is not INTAKE and value is not None:
         try:
-            envelope = read_envelope(headers)
+            envelope = read_envelope(headers)  # type: ignore[arg-type]
             known = envelope.message_class()
             message = known.model_validate_json(value) if known else None
         except (EnvelopeBreach, ValidationError):

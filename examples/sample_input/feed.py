@@ -22,7 +22,7 @@ from sample_input.claims import BUSINESS_DAY
 from sample_input.csv_rows import write_csv
 from sample_input.expected import ExpectedAnswer, ExpectedRequest
 from sample_input.reference import World
-from sample_input.x12 import write_837p
+from sample_input.x12 import billing_key, write_837p
 from throughline.identifiers import NAMESPACE, request_id_for
 from throughline.message import Command
 from throughline.reference import ProviderRecorded
@@ -209,9 +209,7 @@ class Feed:
         providers = {one.record.identifier: one.record for one in self.world.providers}
         control = 0
         for (phase, channel, partner), requests in self.files.items():
-            ordered = (
-                sorted(requests, key=lambda one: one.payee.identifier) if channel == "837p" else requests
-            )
+            ordered = sorted(requests, key=billing_key) if channel == "837p" else requests
             for start in range(0, len(ordered), CLAIMS_PER_FILE):
                 control += 1
                 part = ordered[start : start + CLAIMS_PER_FILE]

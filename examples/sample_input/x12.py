@@ -17,7 +17,7 @@ def write_837p(
     """One interchange with the claims, grouped by billing provider in the order given."""
     body = _header(sender, control, day)
     level = 0
-    for _, group in groupby(claims, key=lambda claim: claim[1].identifier):
+    for _, group in groupby(claims, key=lambda claim: billing_key(claim[0])):
         members = list(group)
         level += 1
         billing = level
@@ -34,6 +34,11 @@ def write_837p(
     gs = f"GS*HC*{sender[:15].upper()}*THROUGHLINE*{day:%Y%m%d}*0900*{control}*X*005010X222A1"
     segments = [isa, gs, *body, f"GE*1*{control}", f"IEA*1*{control:09d}"]
     return "".join(f"{segment}~\n" for segment in segments).encode("ascii")
+
+
+def billing_key(request: PaymentRequest) -> tuple[str, str]:
+    """What one billing provider loop can say: claims that say another TIN stand in another."""
+    return request.payee.identifier, request.payee.tin.reveal()
 
 
 def _header(sender: str, control: int, day: date) -> list[str]:

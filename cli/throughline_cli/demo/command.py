@@ -33,9 +33,7 @@ def run_demo(
         with stack:
             bars.done(f"Kafka, PostgreSQL, the sandbox bank and {len(SERVICES) - len(idle)} services run")
             outcome = Demo(Place(stack, out), root, bars, until_decided_only=decided_only).run()
-            if keep:
-                bars.done("kept running; stop it with Ctrl-C")
-        show_outcome(outcome, out)
+    show_outcome(outcome, out)
     return outcome.holds
 
 

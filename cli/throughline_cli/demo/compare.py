@@ -38,6 +38,10 @@ def compare_answers(expected: list[Line], story: Story, sent_log: SentLog) -> Ve
                 f"{where[0]} line {where[1]}: {answer.outcome} ({why}), expected {line['outcome']} "
                 f"({', '.join(line['reasons'])})"
             )
+    for stray in story.unclaimed:
+        verdict.differs(
+            f"an answer to nothing that was sent: {stray.outcome}, {stray.receipt or stray.coordinates}"
+        )
     return verdict
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -44,10 +45,7 @@ class Feeder:
     def feed(self, root: Path, phase: str) -> None:
         """Everything of the phase, and returns when all of it was taken. Raises Problem."""
         jobs: list[Callable[[], None]] = [lambda: self._kafka(root, phase)]
-        jobs += [
-            lambda path=path: self._calls(root, path)
-            for path in sorted((root / phase / "http").glob("*.jsonl"))
-        ]
+        jobs += [partial(self._calls, root, path) for path in sorted((root / phase / "http").glob("*.jsonl"))]
         jobs.append(lambda: self._files(root, phase))
         with ThreadPoolExecutor(len(jobs)) as pool:
             for future in [pool.submit(job) for job in jobs]:

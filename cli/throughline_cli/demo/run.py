@@ -125,7 +125,6 @@ class Demo:
                     messages = read_messages(folder, entity)
                     publish(speaker, entity, messages)
                     counted += len(messages)
-        witness.watch_new_topics()
         rest.wait(self.bars.step)
         self._enrol("first")
         rest.wait(self.bars.step)

@@ -1,0 +1,67 @@
+"""Where the line runs that a command speaks to: the local stack in a directory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from stack import LocalStack
+from throughline_cli.errors import Problem
+
+STACK = Path("var/stack")
+StackOption = Annotated[
+    Path,
+    typer.Option(
+        "--stack", envvar="STACK_DIR", help="The directory of the stack, as 'throughline up' made it."
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A running stack, and how to ask its services."""
+
+    stack: LocalStack
+
+    @property
+    def bootstrap(self) -> str:
+        return self.stack.kafka_bootstrap
+
+    def get(self, service: str, path: str, **parameters: Any) -> Any:
+        """The JSON that a service answers. Raises Problem: absent, or the service's own words."""
+        return self.ask("GET", service, path, params=parameters)
+
+    def ask(self, method: str, service: str, path: str, **more: Any) -> Any:
+        try:
+            answer = httpx.request(method, f"{self.stack.http_url(service)}{path}", timeout=60, **more)
+        except httpx.HTTPError as error:
+            raise Problem(
+                f"The service '{service}' does not answer ({type(error).__name__}).",
+                f"See its log in {self.stack.places.logs}, or start the stack with 'throughline up'.",
+            ) from None
+        if answer.is_error:
+            raise Problem(f"{service} says: {_words(answer)}")
+        return answer.json()
+
+
+def line_at(directory: Path) -> Line:
+    """Raises StackError where no stack runs there."""
+    return Line(LocalStack.attach(directory))
+
+
+def _words(answer: httpx.Response) -> str:
+    """The sentence of a problem body, with its fields."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return f"HTTP {answer.status_code}"
+    told = body.get("detail") or body.get("title") or f"HTTP {answer.status_code}"
+    faults = [
+        f"{one.get('field') or 'message'}: {one.get('detail') or one.get('reason')}"
+        for one in body.get("problems", [])
+    ]
+    return "; ".join([str(told), *faults])
