@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from throughline.identifiers import (
+    NAMESPACE,
     claim_number_for,
     derived,
     npi_is_valid,
@@ -103,6 +104,11 @@ def test_routing_numbers(routing: str, valid: bool) -> None:
 )
 def test_tins(tin: str, valid: bool) -> None:
     assert tin_is_valid(tin) is valid
+
+
+@given(st.text(), st.text())
+def test_a_derived_id_is_the_standard_s_version_5(kind: str, part: str) -> None:
+    assert derived(kind, part) == uuid5(NAMESPACE, f"{kind}\x1f{part}")
 
 
 def test_derived_ids_are_stable_and_parts_do_not_run_together() -> None:

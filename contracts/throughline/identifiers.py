@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import Field
 
@@ -17,10 +18,17 @@ PartnerId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
 
 ID_SEPARATOR = "\x1f"
 
+# uuid5 of the standard library, at half its cost: every message has several derived ids.
+_IN_NAMESPACE = sha1(NAMESPACE.bytes, usedforsecurity=False)
+_CONTENT = ~(0xF000 << 64 | 0xC000 << 48)
+_VERSION_5 = 0x5000 << 64 | 0x8000 << 48
+
 
 def derived(kind: str, *parts: str) -> UUID:
     """An id that follows from its parts alone. The unit separator keeps ("ab", "c") and ("a", "bc") apart."""
-    return uuid5(NAMESPACE, ID_SEPARATOR.join((kind, *parts)))
+    named = _IN_NAMESPACE.copy()
+    named.update(ID_SEPARATOR.join((kind, *parts)).encode())
+    return UUID(int=int.from_bytes(named.digest()[:16], "big") & _CONTENT | _VERSION_5)
 
 
 def request_id_for(partner: str, payee_kind: str, payee_identifier: str, number: str) -> UUID:
