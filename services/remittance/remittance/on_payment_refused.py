@@ -9,4 +9,4 @@ from throughline.payments import PaymentRefused
 
 def forget_refused(heard: Heard[PaymentRefused], work: RemittanceWork, say: Say) -> None:
     book = work.payment(heard.message.payment_id)
-    book.gone = book.settled_cents is None
+    book.gone = book.gone or book.settled_cents is None

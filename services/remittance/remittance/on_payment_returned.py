@@ -13,6 +13,6 @@ def reverse_returned(heard: Heard[PaymentReturned], work: RemittanceWork, say: S
     if book.returned:
         return
     book.returned = True
-    book.gone = book.settled_cents is None
+    book.gone = book.gone or book.settled_cents is None
     if book.state == "posted":
         work.reverse(book, say)

@@ -497,3 +497,23 @@ async def test_what_does_not_agree_is_paged(context: Context) -> None:
     await page(context)
     assert context.alarms.names() == {"remittance_mismatch"}
     assert len(context.alarms.raised) == 2
+
+
+async def test_what_is_gone_stays_gone_whatever_the_bank_says_later(context: Context) -> None:
+    await on_file(context)
+    told = story([adjudication()])
+    refused = PaymentRefused(payment_id=told.payment_id, batch_id=uuid4(), reason=Reason.REFUSED_BY_BANK)
+    bank = (testing.heard(refused, topic="payments"), told.settled, told.returned)
+    for message in (told.sent, *bank, bank[0], *told.approvals, *told.items):
+        assert await tell(context, message) == []
+
+
+async def test_two_replicas_that_look_at_once_post_once(context: Context) -> None:
+    for _ in range(10):
+        await context.pool.execute("truncate payers, remittances, notices, remittance_claims")
+        told = story([adjudication()])
+        await tell(context, *told.messages, denial(adjudication(paid=0)))
+        await context.pool.execute("truncate chassis.entity_versions")
+        await on_file(context)
+        await asyncio.gather(post_waiting(context), post_waiting(context), post_waiting(context))
+        assert await context.pool.fetchval("select count(*) from remittances") == 2
