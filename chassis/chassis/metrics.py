@@ -13,6 +13,9 @@ REPEATED = Counter(
 )
 SAID = Counter("throughline_records_said", "Records acknowledged by Kafka", ["topic"], registry=REGISTRY)
 PARKED = Counter("throughline_records_parked", "Records parked", ["topic", "reason"], registry=REGISTRY)
+ANSWERED = Counter(
+    "throughline_requests_answered", "Answers to partners", ["outcome", "reason"], registry=REGISTRY
+)
 PARKED_NOW = Gauge(
     "throughline_parked_now", "Parked records waiting", ["topic", "partition"], registry=REGISTRY
 )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,13 +14,9 @@ from intake.arrival import Arrival, arrival_of
 from intake.book import Book
 from intake.registration import Registrations
 from intake.repository import load_book, store_book
+from intake.tally import Tally
 from throughline.flow import ANSWERS
 from throughline.reasons import Reason
-
-logger = logging.getLogger("intake")
-
-# A partner who does these is mistaken about more than a field: somebody should look.
-WORTH_A_LOOK = frozenset({Reason.FIELD_FORBIDDEN, Reason.CONFLICT, Reason.WRONG_TOPIC})
 
 
 class RecordsWork:
@@ -31,7 +25,7 @@ class RecordsWork:
     def __init__(self, arrivals: dict[tuple[str, int, int], Arrival], book: Book) -> None:
         self.arrivals = arrivals
         self.book = book
-        self.looked_odd: Counter[tuple[str, Reason]] = Counter()
+        self.tally = Tally()
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> RecordsWork:
@@ -44,8 +38,7 @@ class RecordsWork:
 
     async def store(self, db: asyncpg.Connection) -> None:
         await store_book(db, self.book)
-        for (partner, reason), count in self.looked_odd.items():
-            logger.warning("worth a look", extra={"partner": partner, "reason": str(reason), "count": count})
+        self.tally.report()
 
 
 def answer_record(record: RawRecord, work: RecordsWork, say: Say) -> None:
@@ -61,6 +54,4 @@ def answer_record(record: RawRecord, work: RecordsWork, say: Say) -> None:
     if answered.submission is not None:
         say(answered.submission, answered.key)
     say(answered.answer, answered.key, topic=ANSWERS.of(arrival.partner))
-    for one in answered.answer.problems[:1]:
-        if one.reason in WORTH_A_LOOK:
-            work.looked_odd[arrival.partner, one.reason] += 1
+    work.tally.add(arrival.partner, answered.answer)

@@ -12,6 +12,7 @@ from chassis import Context
 from chassis.context import Transaction
 from intake.answering import Answered
 from intake.arrival import Arrival
+from intake.tally import Tally
 from throughline.flow import ANSWERS
 
 T = TypeVar("T")
@@ -33,11 +34,14 @@ async def with_retries(work: Callable[[], Awaitable[T]]) -> T:
 
 def say_all(transaction: Transaction, pairs: Sequence[tuple[Arrival, Answered]]) -> None:
     """Say each arrival's answer and submission; its receipt and position are the cause."""
+    tally = Tally()
     for arrival, answered in pairs:
         cause = arrival.cause
         if answered.submission is not None:
             transaction.say(answered.submission, answered.key, cause=cause)
         transaction.say(answered.answer, answered.key, cause=cause, topic=ANSWERS.of(arrival.partner))
+        tally.add(arrival.partner, answered.answer)
+    tally.report()
 
 
 __all__ = ["Context", "say_all", "with_retries"]

@@ -13,6 +13,7 @@ import pytest
 from chassis import Context, testing
 from chassis.database import is_transient
 from chassis.heard import RawRecord
+from chassis.metrics import ANSWERED
 from chassis.say import Said
 from intake.app import service
 from intake.on_record import RecordsWork
@@ -342,6 +343,17 @@ async def test_of_two_corrections_at_once_one_is_the_next_version(registered: Co
     )
     told_all = [one for way in said for one in told(way)]
     assert sorted(told_all, key=str) == [("accepted", None)] + [("refused", "stale_version")] * 3
+
+
+async def test_a_bank_account_in_a_request_is_a_warning_without_its_value(
+    registered: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = ANSWERED.labels(outcome="refused", reason="field_forbidden")._value.get()
+    await testing.deliver(service, registered, [submit(id="1", account_number="998877665544")])
+    assert ANSWERED.labels(outcome="refused", reason="field_forbidden")._value.get() == before + 1
+    (warning,) = [one for one in caplog.records if one.message == "worth a look"]
+    assert (warning.__dict__["partner"], warning.__dict__["reason"]) == ("acme", "field_forbidden")
+    assert "998877665544" not in caplog.text + str(warning.__dict__)
 
 
 async def test_odd_headers_change_nothing(registered: Context) -> None:
