@@ -222,6 +222,7 @@ def subscribe(
         max_poll_interval_ms=300_000,
         max_partition_fetch_bytes=4_000_000,
         fetch_max_wait_ms=250,
+        fetch_min_bytes=settings.fetch_bytes_min,
         batch_timeout_ms=max(1, int(settings.poll_timeout_s * 1000)),
         max_records=settings.fetch_records_max,
         listener=listener,

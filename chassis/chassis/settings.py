@@ -50,6 +50,9 @@ class ServiceSettings(BaseSettings):
     slice_records_max: int = Field(1000, description="records in one transaction")
     fetch_records_max: int = Field(2000, description="records in one poll")
     poll_timeout_s: float = Field(0.02, description="wait of one poll; an idle service sleeps as long again")
+    fetch_bytes_min: int = Field(
+        1, description="bytes the broker gathers before it answers a fetch, for 250 ms at most"
+    )
     gather_s: float = Field(
         0.0, description="how long a partition's first record waits for others to share its slice"
     )

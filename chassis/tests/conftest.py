@@ -23,3 +23,4 @@ async def world(infrastructure: Any, postgres: Any, request: pytest.FixtureReque
     made = World(infrastructure, postgres, getattr(request, "param", 1))
     async with made.exit:
         yield made
+    made.drop_topics()

@@ -25,6 +25,8 @@ async def all_said(world: World, count: int) -> None:
     assert dense_and_ordered(await world.read(world.said))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", ["kafka", "postgres"])
 async def test_it_goes_away_and_comes_back(world: World, part: str) -> None:
     await world.run(hop(0, world.topics))
@@ -36,7 +38,7 @@ async def test_it_goes_away_and_comes_back(world: World, part: str) -> None:
     await asyncio.to_thread(world.infrastructure.start_part, part)
     for number in range(51, 101):
         await world.say(number, "k", number)
-    assert await world.until_applied(100, timeout_s=60) == [("k", number) for number in range(1, 101)]
+    assert await world.until_applied(100, timeout_s=120) == [("k", number) for number in range(1, 101)]
     await all_said(world, 100)
 
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import wait
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from chain_services import APPLIED, HOPS, Passed, chain_topics, service_name
+from confluent_kafka.admin import AdminClient
 
 from chassis import Service, ServiceSettings, testing
 from chassis.run import RunningService
@@ -67,6 +69,12 @@ class World:
         wanted.update({one.name: (one.partitions, {}) for one in self.topics if not one.is_family})
         wanted.update({PARKED.of(self.name(name)): (1, {}) for name in ("source", *HOPS)})
         ensure_topics(self.bootstrap, wanted)
+
+    def drop_topics(self) -> None:
+        """A broker that is killed looks through every log it has when it starts again."""
+        names = [one.name for one in self.topics if not one.is_family]
+        names += [PARKED.of(self.name(name)) for name in ("source", *HOPS)]
+        wait(AdminClient({"bootstrap.servers": self.bootstrap}).delete_topics(names).values(), timeout=20)
 
     async def database(self, name: str) -> str:
         """The address of this test's database of that name, made at its first use."""
