@@ -221,8 +221,6 @@ class PartitionWorker:
                 self._watch_gap(order)
             if self.stopping:
                 raise asyncio.CancelledError
-        if self.settings.gather_s and len(self._queue) < self.settings.slice_records_max:
-            await asyncio.sleep(self.settings.gather_s)
         count = min(len(self._queue), self.settings.slice_records_max)
         records = [self._queue.popleft() for _ in range(count)]
         self._queued_bytes -= sum(len(record.value or b"") for record in records)

@@ -53,9 +53,6 @@ class ServiceSettings(BaseSettings):
     fetch_bytes_min: int = Field(
         1, description="bytes the broker gathers before it answers a fetch, for 250 ms at most"
     )
-    gather_s: float = Field(
-        0.0, description="how long a partition's first record waits for others to share its slice"
-    )
     queue_records_max: int = Field(4000, description="records waiting per partition before it is paused")
     queue_bytes_max: int = Field(16_000_000, description="bytes waiting per partition before it is paused")
     held_records_max: int = Field(10_000, description="records kept per partition until their turn comes")

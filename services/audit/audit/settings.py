@@ -11,6 +11,9 @@ class Settings(ServiceSettings):
     """See chassis.settings for the rest."""
 
     metadata_max_age_s: float = Field(3.0, description="how soon a new partner's topics are heard")
+    fetch_bytes_min: int = Field(
+        1_000_000, description="bytes the broker gathers before it answers a fetch, for 250 ms at most"
+    )
     api_token: SecretStr | None = Field(
         None, description="bearer token that the HTTP API asks for; a live stack must set it"
     )
