@@ -51,7 +51,7 @@ def demo(
     """Run the whole line to its end and compare every id and every cent with what was expected."""
     from throughline_cli.demo.command import run_demo
 
-    holds = run_demo(out, seed=seed, requests=requests, keep=keep, decided_only=until_decided)
+    holds = run_demo(out, source=input, seed=seed, requests=requests, keep=keep, decided_only=until_decided)
     raise typer.Exit(0 if holds else 1)
 
 

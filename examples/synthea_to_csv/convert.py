@@ -147,7 +147,7 @@ def _world(
         if code not in used:
             continue
         rates = tuple(
-            Rate(code=procedure, amount_cents=cents * PAID_SHARE // 100, effective_from=LONG_AGO)
+            Rate(code=procedure, amount_cents=max(1, cents * PAID_SHARE // 100), effective_from=LONG_AGO)
             for (payer, procedure), cents in sorted(dearest.items())
             if payer == code
         )
@@ -163,7 +163,7 @@ def _world(
 
 def _payer(code: str, row: Row, made: MadeUp) -> PayerRecorded:
     return PayerRecorded(
-        payer=code, version=1, name=row["NAME"], tin=made.tin(row["Id"]),
+        payer=code, version=1, name=short_name(row["NAME"], 16), tin=made.tin(row["Id"]),
         address=_address(row, row["STATE_HEADQUARTERED"]),
         contact_name="Provider Services", contact_phone="8005550100", auto_approve_below_cents=TIER_CENTS,
         bank="sandbox-bank",

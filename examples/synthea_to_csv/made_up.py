@@ -56,15 +56,15 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"[^A-Za-z '&.-]", "", ascii_text)).strip() or "Unnamed"
 
 
-def short_name(text: str) -> str:
-    """At most 22 plain characters, as a bank file carries a payee's name: whole words where they fit."""
+def short_name(text: str, longest: int = 22) -> str:
+    """As a bank file carries a name: whole words where they fit, of 22 plain characters for a payee, 16 for a payer."""
     kept = ""
     for word in re.sub(r"[^A-Za-z ]", "", plain(text)).upper().split():
         longer = f"{kept} {word}".strip()
-        if len(longer) > 22:
+        if len(longer) > longest:
             break
         kept = longer
-    return kept or plain(text).upper()[:22]
+    return kept or plain(text).upper()[:longest]
 
 
 def code_of(name: str) -> str:

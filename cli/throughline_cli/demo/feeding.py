@@ -120,8 +120,7 @@ class Feeder:
             before = shown["answered"]
         if shown["problems"]:
             self.sent.file_problems[name] = [
-                f"{one['reason']}: {one.get('field') or ''} {one.get('detail') or ''}"
-                for one in shown["problems"]
+                (one["reason"], one.get("field") or "", one.get("detail") or "") for one in shown["problems"]
             ]
         return dict(shown)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from stack import LocalStack, StackError
 from throughline.answers import RequestAnswered
 from throughline_cli.clock import start_clock
 from throughline_cli.demo import export, reviewing
+from throughline_cli.demo.accounting import Account, account_for, export_accounts
 from throughline_cli.demo.bank_files import delivered_entries, heard_from
 from throughline_cli.demo.compare import compare_answers, compare_requests
 from throughline_cli.demo.days import START, Days
 from throughline_cli.demo.feeding import Feeder
+from throughline_cli.demo.own_input import OwnInput, lay_out
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import Bars, totals_of
 from throughline_cli.demo.reference import (
@@ -52,7 +54,7 @@ from throughline_cli.demo.sums import (
 )
 from throughline_cli.demo.verdicts import Verdict
 from throughline_cli.speaking import Speaker
-from throughline_cli.witness import Witness
+from throughline_cli.witness import Record, Witness
 
 Between = Callable[[str], None]
 
@@ -64,6 +66,8 @@ class Outcome:
     story: Story
     sums: list[Sum]
     verdicts: list[Verdict]
+    accounts: list[Account]
+    """With a folder of one's own: what came of each claim."""
     seconds: float
 
     @property
@@ -79,6 +83,7 @@ class Demo:
     root: Path
     bars: Bars
     sent: SentLog = field(default_factory=SentLog)
+    own: OwnInput | None = None
     until_decided_only: bool = False
     """Stop before the cutoff: for a line without payout."""
 
@@ -171,9 +176,8 @@ class Demo:
         out = self.place.out
         found: list[Sum] = []
         expected: list[Line] = read_lines(self.root / "expected.jsonl")
-        verdicts = [
-            compare_answers(expected, story, self.sent),
-            compare_requests(expected, story),
+        verdicts, accounts = self._as_expected(story, expected)
+        verdicts += [
             nothing_lost(story),
             versions_rise(records),
             sequences_are_dense(records, ends),
@@ -198,9 +202,22 @@ class Demo:
             export.export_lines(out, story)
             export.export_requests(out, story)
             verdicts.append(audit_verdict(self.place, client))
-            some = next(record for record in records if record.topic == "decisions")
-            export.export_proof(self.place, client, some.topic, some.partition, some.offset)
-        return Outcome(story, found, verdicts, seconds)
+            self._prove_one(records, client)
+        return Outcome(story, found, verdicts, accounts, seconds)
+
+    def _as_expected(self, story: Story, expected: list[Line]) -> tuple[list[Verdict], list[Account]]:
+        """Compared with what was written down beside the input, or else accounted for one by one."""
+        if expected:
+            return [compare_answers(expected, story, self.sent), compare_requests(expected, story)], []
+        assert self.own is not None, "a sample has its expected outcomes"
+        accounts, verdict = account_for(self.own, story, self.sent)
+        export_accounts(self.place.out / "accounts.csv", accounts)
+        return [verdict], accounts
+
+    def _prove_one(self, records: Sequence[Record], client: httpx.Client) -> None:
+        """The proof of one decision; of any record, where nothing came so far."""
+        some = next((one for one in records if one.topic == "decisions"), None) or next(iter(records))
+        export.export_proof(self.place, client, some.topic, some.partition, some.offset)
 
 
 def audit_verdict(place: Place, client: httpx.Client) -> Verdict:
@@ -219,6 +236,10 @@ def prepare_sample(out: Path, seed: int, requests: int = REQUESTS) -> Path:
     shutil.rmtree(root, ignore_errors=True)
     write_sample(root, seed, requests)
     return root
+
+
+def prepare_own(source: Path, out: Path) -> OwnInput:
+    return lay_out(source, out / "input")
 
 
 def fresh_stack(out: Path, **options: object) -> LocalStack:

@@ -19,8 +19,9 @@ class SentLog:
     """A receipt's feed file, and its line; None where the receipt is a file's and counts claims by position."""
     refused_calls: dict[Sent, str] = field(default_factory=dict)
     """HTTP calls that got no receipt, and what they were told."""
-    file_problems: dict[str, list[str]] = field(default_factory=dict)
-    """Files that were refused whole."""
+    file_problems: dict[str, list[tuple[str, str, str]]] = field(default_factory=dict)
+    """Files that were refused whole: reason, where, what to do."""
+    claims_in_files: dict[str, int] = field(default_factory=dict)
 
     def of_receipt(self, receipt: UUID, position: int) -> Sent | None:
         found = self.receipts.get(receipt)
