@@ -6,20 +6,14 @@ entry cannot stop the others; what cannot be trusted when read is a `NachaRefuse
 Source of the layout: Nacha Operating Rules, appendix three, ACH record format specifications.
 """
 
+from payout.nacha.encode import BatchFacts, Entry, FileFacts, encode_entry
 from payout.nacha.errors import Fault, NachaRefused, Unencodable
-from payout.nacha.read import (
-    Addenda,
-    BatchControl,
-    BatchHeader,
-    EntryDetail,
-    FileControl,
-    FileHeader,
-    Frame,
-    read_records,
-)
+from payout.nacha.frame import Frame
+from payout.nacha.read import read_records
+from payout.nacha.records import Addenda, BatchControl, BatchHeader, EntryDetail, FileControl, FileHeader
 from payout.nacha.returns import NotificationOfChange, ReturnedEntry, ReturnFile, read_return_file
 from payout.nacha.routing import is_routing_number
-from payout.nacha.write import BatchFacts, Entry, FileFacts, FileTotals, FileWriter, encode_entry
+from payout.nacha.write import FileTotals, FileWriter
 
 __all__ = [
     "Addenda",

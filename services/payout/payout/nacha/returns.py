@@ -11,7 +11,9 @@ from typing import BinaryIO
 
 from payout.nacha import codes
 from payout.nacha.errors import Fault, NachaRefused
-from payout.nacha.read import Addenda, BatchHeader, EntryDetail, FileHeader, Frame, Record, read_records
+from payout.nacha.frame import Frame
+from payout.nacha.read import read_records
+from payout.nacha.records import Addenda, BatchHeader, EntryDetail, FileHeader, Record
 
 _RETURN_CODE = re.compile(r"R\d\d")
 _CHANGE_CODE = re.compile(r"C\d\d")

@@ -1,0 +1,124 @@
+"""The bank's acknowledgement of a file, and its list of received files: where a batch stands, what was refused."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import asyncpg
+
+from payout.bank_answers import Acknowledgement, ReceivedList
+from payout.ledger import Step
+from payout.payments import LockedPayment, lock_by_trace, lock_of_batch
+from payout.posting import Posting
+from throughline.payments import BatchRefused, PaymentRefused
+from throughline.reasons import Reason
+
+
+async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
+    batch = await _lock_batch(posting.tx.db, posting.file.bank, ack.file)
+    if batch is None:
+        await posting.found("unknown_file", detail=ack.file)
+        return
+    batch_id: UUID = batch["batch_id"]
+    if ack.sha256 != batch["file_sha256"] or ack.size != batch["file_size"]:
+        await posting.found("delivered_bytes_differ", batch_id=batch_id)
+        return
+    if ack.status == "refused":
+        await _take_refusal(posting, ack, batch)
+        return
+    if batch["state"] not in ("intended", "unknown", "delivered"):
+        if batch["state"] != "acknowledged":
+            await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=batch["state"])
+        return
+    agreed = (ack.entries, ack.credit_cents, ack.entry_hash)
+    if agreed != (batch["payment_count"], batch["total_cents"], batch["entry_hash"]):
+        await posting.found("acknowledged_sums_differ", batch_id=batch_id, cents=ack.credit_cents)
+        return
+    await _set_batch(posting.tx.db, batch_id, "acknowledged")
+    if ack.refused_entries:
+        payments = await lock_by_trace(posting.tx.db, [one.trace for one in ack.refused_entries])
+        for one in ack.refused_entries:
+            payment = payments.get(one.trace)
+            if payment is None or payment.batch_id != batch_id or payment.cents != one.amount_cents:
+                await posting.found("refused_entry_unknown", batch_id=batch_id, detail=one.trace)
+            else:
+                await _refuse_payment(posting, payment, one.reason)
+
+
+async def _take_refusal(posting: Posting, ack: Acknowledgement, batch: asyncpg.Record) -> None:
+    """The whole file is refused. A refusal as a duplicate, or of what was accepted before, pages and moves nothing:
+    the first copy of the file stands."""
+    batch_id: UUID = batch["batch_id"]
+    doubtful = ack.reason in ("duplicate_file", "duplicate_trace") or batch["state"] in (
+        "acknowledged",
+        "built",
+    )
+    if batch["state"] == "refused":
+        return
+    if doubtful:
+        await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=ack.reason or "")
+        return
+    await _set_batch(posting.tx.db, batch_id, "refused")
+    posting.tx.say(
+        BatchRefused(batch_id=batch_id, reason=Reason.REFUSED_BY_BANK, detail=_where(ack)),
+        key=str(batch_id),
+        cause=posting.file.id,
+    )
+    for payment in await lock_of_batch(posting.tx.db, batch_id):
+        await _refuse_payment(posting, payment, ack.reason or "file_refused")
+
+
+def _where(ack: Acknowledgement) -> str:
+    parts = (ack.reason, f"line {ack.line}" if ack.line else None, ack.field)
+    return ", ".join(part for part in parts if part)
+
+
+async def _refuse_payment(posting: Posting, payment: LockedPayment, detail: str) -> None:
+    if payment.state == "refused":
+        return
+    if payment.state != "sent":
+        await posting.found("refused_after_" + payment.state, payment_id=payment.payment_id)
+        return
+    payment.state = "refused"
+    posting.move(Step.REFUSED, payment)
+    posting.hold_items(payment, Reason.REFUSED_BY_BANK)
+    posting.tx.say(
+        PaymentRefused(
+            payment_id=payment.payment_id,
+            batch_id=payment.batch_id,
+            reason=Reason.REFUSED_BY_BANK,
+            detail=detail,
+        ),
+        key=str(payment.payment_id),
+        cause=posting.file.id,
+        correlation_id=str(payment.payment_id),
+    )
+
+
+async def compare_received(posting: Posting, received: ReceivedList) -> None:
+    """A file in doubt that the bank lists is delivered; one that we do not know stops all delivery."""
+    for one in received.files:
+        batch = await _lock_batch(posting.tx.db, posting.file.bank, one.file)
+        if batch is None:
+            await posting.found("unknown_file", detail=one.file)
+        elif one.sha256 != batch["file_sha256"] or one.size != batch["file_size"]:
+            await posting.found("delivered_bytes_differ", batch_id=batch["batch_id"])
+        elif batch["state"] in ("intended", "unknown"):
+            await _set_batch(posting.tx.db, batch["batch_id"], "delivered")
+
+
+async def _lock_batch(db: asyncpg.Connection, bank: str, file_name: str) -> asyncpg.Record | None:
+    """By the name that we gave it. The content is not read: it may be large."""
+    row: asyncpg.Record | None = await db.fetchrow(
+        """
+        select batch_id, state, file_sha256, file_size, payment_count, total_cents, entry_hash
+        from batches where bank = $1 and file_name = $2 for update
+        """,
+        bank,
+        file_name,
+    )
+    return row
+
+
+async def _set_batch(db: asyncpg.Connection, batch_id: UUID, state: str) -> None:
+    await db.execute("update batches set state = $2 where batch_id = $1", batch_id, state)

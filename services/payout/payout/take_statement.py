@@ -1,0 +1,49 @@
+"""The bank's statement: a debit settles its payment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from payout.calendar import return_window_end
+from payout.camt053 import Movement
+from payout.ledger import Step
+from payout.payments import LockedPayment, lock_by_trace
+from payout.posting import Posting
+from throughline.payments import PaymentSettled
+
+
+async def settle(posting: Posting, movements: Sequence[Movement]) -> None:
+    """Debits settle payments. Credits are returns as the statement shows them; the return file is what moves them."""
+    debits = [one for one in movements if one.is_debit]
+    payments = await lock_by_trace(posting.tx.db, [one.trace for one in debits])
+    for movement in debits:
+        payment = payments.get(movement.trace)
+        if payment is None:
+            await posting.found("settled_unknown", cents=movement.cents, detail=movement.trace)
+        elif payment.cents != movement.cents:
+            await posting.found("settled_other_amount", payment_id=payment.payment_id, cents=movement.cents)
+        elif payment.state in ("returned", "refused") and payment.settled_on is None:
+            # A return is final; that the bank debits us all the same needs a person.
+            await posting.found("settled_after_" + payment.state, payment_id=payment.payment_id)
+        elif payment.state == "sent":
+            _settle_one(posting, payment, movement)
+
+
+def _settle_one(posting: Posting, payment: LockedPayment, movement: Movement) -> None:
+    payment.state = "settled"
+    payment.settled_on = movement.booked_on
+    payment.statement_reference = movement.reference
+    posting.move(Step.SETTLED, payment)
+    posting.tx.say(
+        PaymentSettled(
+            payment_id=payment.payment_id,
+            batch_id=payment.batch_id,
+            amount_cents=payment.cents,
+            settled_on=movement.booked_on,
+            statement_reference=movement.reference,
+            return_window_ends_on=return_window_end(movement.booked_on),
+        ),
+        key=str(payment.payment_id),
+        cause=posting.file.id,
+        correlation_id=str(payment.payment_id),
+    )
