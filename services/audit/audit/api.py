@@ -5,7 +5,6 @@ Only an exported proof can carry a record's bytes, and only where it is asked fo
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
+from audit.checkpoint import Signer, checkpoint
 from audit.erase import erase_value
 from audit.export import NotInTree, consistency_proof, inclusion_proof
 from audit.keep_records import term_of
@@ -27,8 +27,6 @@ from audit.settings import Settings
 from audit.timeline import timeline_of
 from audit.verify import Progress, verify
 from chassis import Context
-
-CHECKPOINT_ORIGIN = "throughline/audit"
 
 
 def context_of(request: Request) -> Context:
@@ -96,13 +94,21 @@ async def get_root(context: InContext, size: Annotated[int | None, Query(ge=1)] 
 
 @router.get("/checkpoint")
 async def get_checkpoint(context: InContext) -> PlainTextResponse:
-    """The newest root as the body of a C2SP tlog-checkpoint: keep it elsewhere, and verify against it later."""
+    """The newest root as a C2SP checkpoint, signed where a key is set: keep it elsewhere, verify against it later."""
     async with context.pool.acquire() as db:
         head = await latest_head(db)
     if head is None:
         raise HTTPException(404, "no root was written yet")
-    root = base64.b64encode(head.root).decode("ascii")
-    return PlainTextResponse(f"{CHECKPOINT_ORIGIN}\n{head.size}\n{root}\n")
+    return PlainTextResponse(checkpoint(head, context.resources))
+
+
+@router.get("/checkpoint/key")
+async def get_checkpoint_key(context: InContext) -> PlainTextResponse:
+    """The public key of checkpoints, as signed-note writes it."""
+    signer: Signer | None = context.resources
+    if signer is None:
+        raise HTTPException(404, "checkpoints are not signed: CHECKPOINT_KEY_FILE is not set")
+    return PlainTextResponse(signer.verifier_key() + "\n")
 
 
 @router.get("/proofs/{topic}/{partition}/{offset}")

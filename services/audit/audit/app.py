@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from audit.api import router
+from audit.checkpoint import Signer
 from audit.keep_records import KeepRecords
 from audit.sequencer import append_waiting, seconds_unsealed
 from audit.settings import Settings
@@ -36,10 +37,16 @@ async def tell_when_unsealed(db: asyncpg.Connection, context: Context) -> None:
         context.alarms.clear("audit_unsealed")
 
 
+async def load_signer(settings: Settings, pool: asyncpg.Pool) -> Signer | None:
+    """The key that signs checkpoints, if one is set."""
+    return None if settings.checkpoint_key_file is None else Signer.from_file(settings.checkpoint_key_file)
+
+
 service = Service(
     name="audit",
     settings=Settings,
     hears=[hear_raw(pattern=EVERY_TOPIC, work=KeepRecords)],
     timers=[every(0.5, seal)],
     api=router,
+    start=load_signer,
 )

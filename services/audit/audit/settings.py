@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr, model_validator
 
 from chassis import ServiceSettings
@@ -16,6 +18,9 @@ class Settings(ServiceSettings):
     )
     api_token: SecretStr | None = Field(
         None, description="bearer token that the HTTP API asks for; a live stack must set it"
+    )
+    checkpoint_key_file: Path | None = Field(
+        None, description="Ed25519 key (PEM) that signs checkpoints; unset leaves them unsigned"
     )
     verify_settle_s: float = Field(
         30.0, description="how long a verification waits for audit to hear what is there"

@@ -191,3 +191,50 @@ async def test_http_asks_for_the_token(audit: RunningService) -> None:
 async def test_a_live_stack_without_a_token_does_not_start() -> None:
     with pytest.raises(ValueError, match="API_TOKEN must be set"):
         Settings(database_url="postgresql://x/y", stack_mode="live")
+
+
+async def test_every_route_answers(
+    http: httpx.AsyncClient, producer: AIOKafkaProducer, example: Any, log: Any
+) -> None:
+    received = example("SubmissionReceived", "first")
+    request_id = str(received.request_id)
+    record = log.record(received, "submissions", request_id, request_id)
+    sent = await producer.send_and_wait(
+        "submissions", record.value, key=record.key, headers=list(record.headers), partition=1
+    )
+    place = f"{sent.topic}/{sent.partition}/{sent.offset}"
+
+    async def proven() -> bool:
+        return (await http.get(f"/proofs/{place}")).status_code == 200
+
+    await until(proven)
+    timeline = (await http.get(f"/requests/{request_id}/timeline")).json()
+    assert timeline["state"] == "Submitted"
+    assert timeline["versions"][0]["steps"][0]["type"] == "SubmissionReceived"
+    assert (await http.get(f"/requests/{uuid4()}/timeline")).status_code == 404
+    messages = (await http.get("/messages", params={"correlation": request_id})).json()["messages"]
+    assert [each["type"] for each in messages] == ["SubmissionReceived"] * len(messages)
+    assert (await http.get(f"/records/{place}")).json()["offset"] == sent.offset
+
+    head = (await http.get("/root")).json()
+    assert (await http.get("/root", params={"size": head["size"]})).json() == head
+    assert (await http.get("/root", params={"size": head["size"] + 10**9})).status_code == 404
+    assert (await http.get("/checkpoint")).text.startswith("throughline/audit\n")
+    assert (await http.get("/checkpoint/key")).status_code == 404
+    same = await http.get("/consistency", params={"first": head["size"], "second": head["size"]})
+    assert same.json()["path"] == []
+    assert (await http.post("/verify", params={"size": 3})).status_code == 422
+
+    erasure = {
+        "topic": sent.topic,
+        "partition": sent.partition,
+        "offset": sent.offset,
+        "actor": "a",
+        "note": "n",
+    }
+    before = check((await http.get(f"/proofs/{place}", params={"size": head["size"]})).json())
+    assert (await http.post("/erasures", json=erasure)).status_code == 204
+    assert (await http.post("/erasures", json={**erasure, "offset": 10**9})).status_code == 404
+    shown = (await http.get(f"/records/{place}")).json()
+    assert (shown["erased"], shown["message"]) == (True, None)
+    assert check((await http.get(f"/proofs/{place}", params={"size": head["size"]})).json()) == before
