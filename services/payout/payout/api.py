@@ -5,10 +5,11 @@ Accounts appear by mask only. Money is in cents, times in UTC.
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
 from chassis import Context
@@ -16,7 +17,23 @@ from payout.calendar import effective_date, last_window, next_window
 from payout.close_batch import close_due_windows, close_now
 from payout.findings import resolve
 
-router = APIRouter(prefix="/v1")
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+def must_know_the_token(request: Request) -> None:
+    """401 unless the request bears the token, where one is set."""
+    token = _context(request).settings.api_token
+    if token is None:
+        return
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not secrets.compare_digest(given.encode(), token.get_secret_value().encode()):
+        raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
+
+
+router = APIRouter(prefix="/v1", dependencies=[Depends(must_know_the_token)])
 
 _BATCH = """
 select batch_id, bank, window_id as window, closed_at, effective_date, payment_count, total_cents, entry_hash, state,
@@ -30,11 +47,6 @@ select payment_id, batch_id, payer, payee_id, account_token, account_mask, progr
 from payments
 """
 _Limit = Annotated[int, Query(ge=1, le=1000)]
-
-
-def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
 
 
 @router.get("/batches")

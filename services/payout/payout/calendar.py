@@ -56,9 +56,12 @@ def banking_day_from(day: date) -> date:
 
 
 def add_banking_days(day: date, count: int) -> date:
-    """The count-th banking day after a day (count >= 1), whether or not the day itself is one."""
-    for _ in range(count):
-        day = banking_day_from(day + timedelta(days=1))
+    """The count-th banking day after a day, or before it where the count is negative. The day itself may be any."""
+    step = timedelta(days=1 if count > 0 else -1)
+    for _ in range(abs(count)):
+        day += step
+        while not is_banking_day(day):
+            day += step
     return day
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context
+from payout.calendar import RETURN_WINDOW_BANKING_DAYS, add_banking_days
 from throughline.identifiers import derived
 
 
@@ -51,6 +52,7 @@ async def page_open_findings(context: Context) -> None:
     for row in closed:
         context.alarms.clear(row["what"], finding_id=row["finding_id"])
     await _page_files_in_doubt(context)
+    await _page_what_never_settled(context)
 
 
 async def _page_files_in_doubt(context: Context) -> None:
@@ -67,6 +69,22 @@ async def _page_files_in_doubt(context: Context) -> None:
             context.alarms.raise_("file_not_acknowledged", batch_id=row["batch_id"])
         else:
             context.alarms.clear("file_not_acknowledged", batch_id=row["batch_id"])
+
+
+async def _page_what_never_settled(context: Context) -> None:
+    """Payments that neither settled nor came back within the return window after their effective date."""
+    rows = await context.pool.fetch(
+        "select batch_id, count(*) as payments from payments where state = 'sent' and effective_date < $1 group by 1",
+        add_banking_days(context.clock.today(), -RETURN_WINDOW_BANKING_DAYS),
+    )
+    overdue = {row["batch_id"] for row in rows}
+    for details in [
+        one for (what, _), one in context.alarms.raised.items() if what == "payments_not_settled"
+    ]:
+        if details["batch_id"] not in overdue:
+            context.alarms.clear("payments_not_settled", batch_id=details["batch_id"])
+    for batch_id in overdue:
+        context.alarms.raise_("payments_not_settled", batch_id=batch_id)
 
 
 async def resolve(db: asyncpg.Connection | asyncpg.Pool, finding_id: UUID, actor: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr, model_validator
 
 from chassis import ServiceSettings
 from payout.calendar import Cutoff
@@ -35,6 +35,8 @@ class Bank(BaseModel):
         return tuple(Cutoff(one.at, one.same_day) for one in self.cutoffs)
 
 
+# The sandbox bank locks this file in its directory.
+SANDBOX_BANK_MARK = ".bank.lock"
 SANDBOX_BANK = Bank(
     routing="121042882",
     origin="1210428820",
@@ -62,6 +64,23 @@ class PayoutSettings(ServiceSettings):
     )
     bank_file_bytes_max: int = Field(64 * 1024 * 1024, description="largest bank file that is read", ge=1)
     unknown_alarm_s: float = Field(300.0, description="age at which a file in doubt pages", ge=0)
+
+    api_token: SecretStr | None = Field(
+        None, description="bearer token that the HTTP API asks for; a live stack must set it"
+    )
+
+    @model_validator(mode="after")
+    def _live_is_live(self) -> PayoutSettings:
+        if self.stack_mode != "live":
+            return self
+        if self.api_token is None:
+            raise ValueError("API_TOKEN must be set where STACK_MODE is live: the API resolves findings")
+        for code, bank in self.banks.items():
+            if bank == SANDBOX_BANK or (self.directory_of(bank) / SANDBOX_BANK_MARK).exists():
+                raise ValueError(
+                    f"BANKS: {code} is the sandbox bank, and STACK_MODE is live; name a real bank"
+                )
+        return self
 
     def directory_of(self, bank: Bank) -> Path:
         directory = bank.directory or self.bank_directory

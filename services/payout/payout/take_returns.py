@@ -16,7 +16,9 @@ from throughline.reasons import Reason
 
 
 async def take_returns(posting: Posting, returns: ReturnFile, today: date) -> None:
-    traces = [one.original_trace for one in returns.returned] + [one.original_trace for one in returns.changes]
+    traces = [one.original_trace for one in returns.returned] + [
+        one.original_trace for one in returns.changes
+    ]
     payments = await lock_by_trace(posting.tx.db, traces)
     held: dict[str, tuple[UUID, str]] = {}
     for one in returns.returned:

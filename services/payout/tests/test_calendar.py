@@ -77,6 +77,9 @@ def test_the_library_follows_the_rule(year: int) -> None:
         (date(2026, 12, 31), 2, date(2027, 1, 5)),
         (date(2026, 7, 2), 1, date(2026, 7, 3)),  # a Saturday holiday is not moved to Friday
         (date(2028, 2, 28), 1, date(2028, 2, 29)),
+        (date(2026, 11, 27), -1, date(2026, 11, 25)),
+        (date(2026, 11, 30), -2, date(2026, 11, 25)),
+        (date(2026, 11, 29), -1, date(2026, 11, 27)),
     ],
 )
 def test_banking_days_are_counted(day: date, count: int, expected: date) -> None:

@@ -123,6 +123,7 @@ create table payments (
 ) with (fillfactor = 80);
 create index payments_of_batch on payments (batch_id);
 create index payments_to_announce on payments (payment_id) where state = 'scheduled';
+create index payments_sent on payments (effective_date) where state = 'sent';
 create table trace_numbers (odfi text primary key, last int not null);
 create table file_days (bank text, day date, used int not null, primary key (bank, day));
 """

@@ -1,0 +1,152 @@
+"""The HTTP API: what may be looked at, what a person may resolve, and that it never shows an account."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr, ValidationError
+
+from payout.api import router
+from payout.findings import page_open_findings
+from payout.settings import PayoutSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import House
+
+
+@pytest.fixture
+async def client(house: House) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    app.state.context = house.context
+    app.include_router(router)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://payout") as made:
+        yield made
+
+
+async def paid(house: House) -> Any:
+    await house.payer()
+    await house.enrol()
+    made = await house.approve(10_000)
+    await house.pay()
+    return made
+
+
+async def test_a_payment_is_found_by_request_and_shows_a_mask_only(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    made = await paid(house)
+    (payment,) = (await client.get("/v1/payments", params={"request_id": str(made.request_id)})).json()
+    assert (payment["amount_cents"], payment["account_mask"], payment["state"]) == (
+        10_000,
+        "••••6789",
+        "sent",
+    )
+    one = (await client.get(f"/v1/payments/{payment['payment_id']}")).json()
+    assert [item["request_id"] for item in one["items"]] == [str(made.request_id)]
+    batch = (await client.get(f"/v1/batches/{payment['batch_id']}")).json()
+    assert batch["payments"] == [{"state": "sent", "payments": 1, "cents": 10_000}]
+    (item,) = (await client.get(f"/v1/items/{made.request_id}")).json()
+    assert item["state"] == "scheduled"
+    answers = [one, batch, payment, item]
+    for path in ("batches", "windows", "ledger", "findings?all=true"):
+        response = await client.get(f"/v1/{path}")
+        assert response.status_code == 200
+        answers.append(response.json())
+    assert "123456789" not in str(answers).replace("1234567893", "")
+
+
+async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient) -> None:
+    for path in (f"batches/{uuid4()}", f"payments/{uuid4()}"):
+        assert (await client.get(f"/v1/{path}")).status_code == 404
+    assert (await client.post(f"/v1/findings/{uuid4()}/resolution", json={"actor": "ann"})).status_code == 404
+    assert (await client.post("/v1/cutoff", params={"bank": "nobody"})).status_code == 404
+    for path in ("payments?limit=0", "payments?batch_id=x"):
+        assert (await client.get(f"/v1/{path}")).status_code == 422
+
+
+async def test_the_windows_say_what_waits_for_which_cutoff(house: House, client: httpx.AsyncClient) -> None:
+    await house.payer()
+    await house.approve(700)
+    (window,) = (await client.get("/v1/windows")).json()
+    assert (window["next_window"], window["next_effective_date"]) == ("2026-11-23T1500", "2026-11-24")
+    assert (window["waiting_items"], window["waiting_cents"]) == (1, 700)
+
+
+async def test_a_sandbox_closes_a_window_at_once(house: House, client: httpx.AsyncClient) -> None:
+    await house.payer()
+    await house.enrol()
+    await house.approve(700)
+    (batch_id,) = (await client.post("/v1/cutoff")).json()["batches"]
+    assert (await client.get(f"/v1/batches/{batch_id}")).json()["total_cents"] == 700
+    house.context.settings = house.settings.model_copy(update={"stack_mode": "live"})
+    assert (await client.post("/v1/cutoff")).status_code == 403
+
+
+async def test_a_person_resolves_a_file_in_doubt(house: House, client: httpx.AsyncClient) -> None:
+    await paid(house)
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    path = f"/v1/batches/{batch_id}/resolution"
+    assert (await client.post(path, json={"outcome": "received", "actor": "ann"})).status_code == 409
+    await house.pool.execute("update batches set state = 'unknown'")
+    house.inbox()[0].unlink()
+    assert (await client.post(path, json={"outcome": "not_received", "actor": "ann"})).json()[
+        "state"
+    ] == "built"
+    await house.work()
+    assert house.inbox()[0].read_bytes() == house.file  # the same bytes under the same name
+    assert house.inbox()[0].name == house.file_name
+    await house.pool.execute("update batches set state = 'unknown'")
+    assert (await client.post(path, json={"outcome": "received", "actor": "bea"})).json()[
+        "state"
+    ] == "delivered"
+    assert await house.rows("select resolved_by from batches") == [("bea",)]
+
+
+async def test_a_token_is_asked_for_where_one_is_set(house: House, client: httpx.AsyncClient) -> None:
+    house.context.settings = house.settings.model_copy(update={"api_token": SecretStr("right")})
+    assert (await client.get("/v1/batches")).status_code == 401
+    assert (await client.get("/v1/batches", headers={"Authorization": "Bearer wrong"})).status_code == 401
+    assert (await client.get("/v1/batches", headers={"Authorization": "Bearer right"})).status_code == 200
+
+
+def test_a_live_stack_refuses_the_sandbox_bank_and_an_open_api(tmp_path: Path) -> None:
+    live: dict[str, Any] = {
+        "database_url": "postgresql://unused", "stack_mode": "live", "bank_directory": tmp_path,
+        "api_token": "secret",
+    }  # fmt: skip
+    real = {
+        "routing": "021000021",
+        "origin": "1987654321",
+        "name": "A BANK",
+        "origin_name": "US",
+        "cutoffs": [{"at": "14:30"}],
+    }
+    assert PayoutSettings(**live, banks={"bank": real}).banks["bank"].routing == "021000021"
+    with pytest.raises(ValidationError, match="sandbox bank"):
+        PayoutSettings(**live)
+    with pytest.raises(ValidationError, match="API_TOKEN"):
+        PayoutSettings(**{**live, "api_token": None}, banks={"bank": real})
+    (tmp_path / ".bank.lock").touch()
+    with pytest.raises(ValidationError, match="sandbox bank"):
+        PayoutSettings(**live, banks={"bank": real})
+
+
+async def test_payments_that_never_settle_page(house: House) -> None:
+    await paid(house)
+    house.clock.instant = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    await page_open_findings(house.context)
+    assert "payments_not_settled" not in house.context.alarms.names()
+    house.clock.instant = datetime(2026, 11, 30, 15, 0, tzinfo=UTC)
+    await page_open_findings(house.context)
+    assert "payments_not_settled" in house.context.alarms.names()
+    await house.pool.execute("update payments set state = 'settled'")
+    await page_open_findings(house.context)
+    assert "payments_not_settled" not in house.context.alarms.names()
