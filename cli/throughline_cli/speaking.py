@@ -33,6 +33,7 @@ class Speaker:
                 "bootstrap.servers": self.bootstrap,
                 "enable.idempotence": True,
                 "linger.ms": 5,
+                "log_level": 0,
                 "compression.type": "zstd",
                 "delivery.timeout.ms": 120_000,
                 "queue.buffering.max.messages": 200_000,

@@ -34,7 +34,9 @@ def show_verification(line: Line) -> bool:
         ) from None
     if not report:
         raise Problem("Audit gave no report.", f"See its log in {line.stack.places.logs}.")
-    console.print(f"{report['size']:,} records in {len(report['partitions'])} partitions, {report['roots']} roots")
+    console.print(
+        f"{report['size']:,} records in {len(report['partitions'])} partitions, {report['roots']} roots"
+    )
     console.print(f"root {report['root']}")
     for finding in report["findings"]:
         console.print(f"[red]{finding['kind']}[/] {finding['where']}: {finding['detail']}")

@@ -50,9 +50,10 @@ class Witness:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 50,
+                "log_level": 0,
             }
         )
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self._records: list[Record] = []
         self._positions: dict[tuple[str, int], int] = {}
         self._lock = threading.Lock()

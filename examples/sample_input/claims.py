@@ -124,6 +124,7 @@ class ClaimMaker:
             number="N", payer=payer, payee=provider.payee(), subject=self.member(), lines=lines, diagnoses=diagnoses,
             rendering_provider=rendering, place_of_service=self.random.choice(codes.PLACES),
             total_cents=sum(line.charge_cents for line in lines),
+            currency="USD",
         )  # fmt: skip
 
     def lines(self, payer: str, chosen: Sequence[str], day: date, diagnoses: int) -> tuple[ServiceLine, ...]:
@@ -164,7 +165,7 @@ class ClaimMaker:
         number = self.next_number("K")
         return PaymentRequest(
             number=number, programme="child-care", payer=COUNTY_PAYER, payee=provider.payee(), subject=self.member(),
-            lines=lines, total_cents=sum(line.charge_cents for line in lines),
+            lines=lines, total_cents=sum(line.charge_cents for line in lines), currency="USD",
             child_care=ChildCareFields(
                 county="lake", case_number=Sensitive(f"CASE{self.numbers:06d}"), service_month=f"2026-{month:02d}",
                 stage=2, rate_category="weekly", parent_signed_on=date(2026, month + 1, 1),

@@ -92,6 +92,7 @@ def _request(
         diagnoses=tuple(made.diagnosis(one) for one in _diagnoses(claim)),
         place_of_service="11",
         total_cents=sum(line.charge_cents for line in lines),
+        currency="USD",
     )
 
 

@@ -48,6 +48,7 @@ def _request(
         subject=Subject(member_id=Sensitive("M1"), last_name=Sensitive("Roe")),
         lines=(line,),
         total_cents=charge,
+        currency="USD",
     )
 
 

@@ -47,8 +47,8 @@ class Days:
     def live_until_settled(self) -> None:
         """The first evening after the cutoff's day: the statement, and the remittances of what settled."""
         self._step(CUTOFF_DAY, EVENING)
-        for at in (MORNING, EVENING):
-            self._step(CUTOFF_DAY + timedelta(days=1), at)
+        self._step(CUTOFF_DAY + timedelta(days=1), MORNING)
+        self._step(CUTOFF_DAY + timedelta(days=1), EVENING)
 
     def live_to_the_end(self) -> None:
         """Morning and evening of each banking day, until late settlements and all returns have come."""

@@ -39,6 +39,8 @@ class Feeder:
     api_keys: dict[str, str]
     sent: SentLog
     advance: Advance
+    before_each: Callable[[], None] = lambda: None
+    """Called before every record, call and file."""
     urls: tuple[str, ...] = ()
     """More addresses of intake, tried in turn where one does not answer."""
 
@@ -57,6 +59,7 @@ class Feeder:
                 topic = INTAKE.of(path.stem)
                 name = str(path.relative_to(root))
                 for position, line in enumerate(read_lines(path), start=1):
+                    self.before_each()
                     self._record(speaker, topic, name, position, line)
 
     def _record(self, speaker: Speaker, topic: str, name: str, position: int, line: dict[str, Any]) -> None:
@@ -83,6 +86,7 @@ class Feeder:
 
         def call(numbered: tuple[int, dict[str, Any]]) -> None:
             position, line = numbered
+            self.before_each()
             if not hasattr(local, "client"):
                 local.client = httpx.Client(timeout=60)
             content = json.dumps(line["body"]).encode()
@@ -102,6 +106,7 @@ class Feeder:
     def _files(self, root: Path, phase: str) -> None:
         with httpx.Client(timeout=120) as client:
             for path in sorted(path for path in (root / phase / "files").glob("*/*") if path.is_file()):
+                self.before_each()
                 self.send_file(client, path, str(path.relative_to(root)), path.parent.name)
 
     def send_file(self, client: httpx.Client, path: Path, name: str, partner: str) -> dict[str, Any]:

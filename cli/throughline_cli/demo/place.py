@@ -36,5 +36,11 @@ class Place:
             for replica in range(1, self.stack.replicas[service] + 1)
         ]
 
+    def urls_of(self, service: str) -> list[str]:
+        """Every replica of one service."""
+        return [
+            self.stack.http_url(service, replica) for replica in range(1, self.stack.replicas[service] + 1)
+        ]
+
     def url(self, service: str) -> str:
         return self.stack.http_url(service)

@@ -25,6 +25,8 @@ class Rest:
         self._place = place
         self._witness = witness
         self._client = httpx.Client(timeout=10)
+        self.stops_at_the_dead = False
+        """Whether a process of the stack that ended is the end of the wait: nobody will start it again."""
 
     def close(self) -> None:
         self._client.close()
@@ -57,12 +59,21 @@ class Rest:
         except (httpx.HTTPError, ValueError, KeyError):
             return False
 
+    def _dead(self) -> list[str]:
+        running = self._place.stack.running()
+        return [name for name in self._place.stack.processes if name not in running]
+
     def until(self, holds: Callable[[], bool], what: str, patience: float = PATIENCE_SECONDS) -> None:
         """Asks again and again; gives up when nothing at all is heard for a long time."""
         heard, since = self._witness.heard(), time.monotonic()
         while not holds():
             if self._witness.heard() != heard:
                 heard, since = self._witness.heard(), time.monotonic()
+            if self.stops_at_the_dead and (dead := self._dead()):
+                raise Problem(
+                    f"{', '.join(dead)} ended while waiting for {what}.",
+                    f"See the log in {self._place.stack.places.logs}.",
+                )
             if time.monotonic() - since > patience:
                 busy = ", ".join(self.busy()) or "no service"
                 raise Problem(

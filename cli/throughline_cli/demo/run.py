@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,8 +56,6 @@ from throughline_cli.demo.verdicts import Verdict
 from throughline_cli.speaking import Speaker
 from throughline_cli.witness import Record, Witness
 
-Between = Callable[[str], None]
-
 
 @dataclass
 class Outcome:
@@ -91,6 +89,7 @@ class Demo:
         began = time.monotonic()
         with Witness(self.place.bootstrap) as witness:
             rest = Rest(self.place, witness)
+            rest.stops_at_the_dead = True
             try:
                 self._live(witness, rest)
                 return self._judge(witness, time.monotonic() - began)

@@ -103,12 +103,16 @@ def tell(records: Iterable[Record], sent_log: SentLog) -> Story:
     story = Story()
     told: dict[UUID, list[Told]] = defaultdict(list)
     of_payment: dict[UUID, list[Told]] = defaultdict(list)
+    heard: set[tuple[str, UUID]] = set()
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
         message, envelope = record.message, record.envelope
+        if envelope is not None and (record.topic, envelope.id) in heard:
+            continue  # said twice: a crash between its send and the receipt
         if message is None or envelope is None:
             if not record.topic.startswith("intake."):
                 story.unreadable.append(record)
             continue
+        heard.add((record.topic, envelope.id))
         _note(story, record, message, sent_log)
         if type(message) in MOVES_STATE:
             order = record.offset if envelope.sequence is None else envelope.sequence
