@@ -1,0 +1,217 @@
+"""Kills processes at seeded moments, only while they have work in hand, and starts them again at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from stack import LocalStack
+from stack.errors import StackError
+from tests.storm.in_flight import Gauge, InFlight
+from tests.storm.plan import BANK, Kill, Plan
+from throughline.flow import SERVICES
+
+SEEN_WITHIN_S = 1.5
+"""How long a part is watched for work; then another one's turn comes first."""
+AT_ONCE = 0.12
+"""The share of kills that take the next victim with them."""
+
+
+class Gate:
+    """Lets the feeders through a few records at a time, so that there is work to interrupt until the last kill."""
+
+    def __init__(self) -> None:
+        self._permits = threading.Semaphore(0)
+        self._open = threading.Event()
+
+    def pass_one(self) -> None:
+        while not self._open.is_set():
+            if self._permits.acquire(timeout=0.1):
+                return
+
+    def let(self, count: int) -> None:
+        self._permits.release(count)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+class Nemesis:
+    """A thread beside the demo. ``gate`` paces the demo's feeders; ``when`` is told by the demo."""
+
+    def __init__(
+        self,
+        stack: LocalStack,
+        plan: Plan,
+        burst: int,
+        breath_s: float,
+        log: Path,
+        bank_is_busy: Callable[[], bool],
+        report: Callable[[str], None],
+    ) -> None:
+        self.gate = Gate()
+        self.when = "start"
+        self.kills: list[Kill] = []
+        self.died: list[str] = []
+        """Parts that ended by themselves, with their last words, and were started again."""
+        self.trouble: BaseException | None = None
+        self._stack, self._plan, self._random = stack, plan, plan.random
+        self._burst, self._breath_s, self._log = burst, breath_s, log
+        self._bank_is_busy, self._report = bank_is_busy, report
+        self._asked = Counter(plan.feeding + plan.days)
+        self._began = time.monotonic()
+        self._begun = False
+        self._feeding = False
+        self.living = False
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="nemesis", daemon=True)
+
+    # What the demo tells.
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *anything: object) -> None:
+        self.calm()
+
+    def feed_begins(self) -> None:
+        self._begun = self._feeding = True
+
+    def feed_ends(self) -> None:
+        self._feeding = False
+
+    def days_begin(self) -> None:
+        """From now on the victims of the days; what feeding has left over joins them."""
+        self._plan.days += self._plan.feeding
+        self._plan.feeding = []
+        self.living = True
+
+    def calm(self) -> None:
+        """No more kills; every part runs when this returns."""
+        self._stop.set()
+        self.gate.open()
+        if self._thread.is_alive():
+            self._thread.join(120)
+        self._revive()
+
+    def counted(self) -> Counter[str]:
+        return Counter(kill.part for kill in self.kills if kill.counts)
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            with Gauge(self._stack) as gauge:
+                while not self._stop.is_set():
+                    self._turn(gauge)
+        except BaseException as error:
+            self.trouble = error
+            self._report(f"the nemesis gave up: {error!r}")
+            self.gate.open()
+
+    def _turn(self, gauge: Gauge) -> None:
+        self._revive()
+        if not self._begun:
+            self._stop.wait(0.1)
+            return
+        victims = self._plan.days if self.living else self._plan.feeding
+        if not victims:
+            if not self.living:
+                self.gate.open()
+            self._stop.wait(0.2)
+            return
+        if self._feeding:
+            self.gate.let(self._burst)
+        part = victims[0]
+        if not self._strike(gauge, part, with_another=False):
+            victims.append(victims.pop(0))
+            return
+        victims.pop(0)
+        if victims and self._random.random() < AT_ONCE and self._strike(gauge, victims[0], with_another=True):
+            victims.pop(0)
+        self._stop.wait(self._random.uniform(0.3, 1.7) * self._breath_s)
+
+    def _strike(self, gauge: Gauge, part: str, *, with_another: bool) -> bool:
+        """Watch the part until it works, wait a little more, and kill it if it still does."""
+        process = f"{part}-{self._random.choice((1, 2))}" if part in SERVICES else part
+        if process not in self._stack.running():
+            return False
+        if not with_another:
+            deadline = time.monotonic() + SEEN_WITHIN_S
+            while not self._work_of(gauge, part):
+                if time.monotonic() > deadline or self._stop.is_set():
+                    return False
+                time.sleep(0.02)
+            time.sleep(self._random.uniform(0, 0.12))
+        found = self._kill_frozen(gauge, part, process) if part in SERVICES else self._kill(gauge, part)
+        if found is None:
+            return False
+        self._note(part, process, found, with_another)
+        return True
+
+    def _work_of(self, gauge: Gauge, part: str) -> InFlight | None:
+        """Of a service its own; of broker and database that of any service; of the bank what lies in its drop."""
+        if part == BANK:
+            return InFlight(1, 0) if self._bank_is_busy() else InFlight(0, 0)
+        for service in (part,) if part in SERVICES else SERVICES:
+            found = gauge.measure(service)
+            if found:
+                return found
+        return None
+
+    def _kill_frozen(self, gauge: Gauge, part: str, process: str) -> InFlight | None:
+        """Freeze, measure, kill: what is measured is what was in flight at that moment."""
+        self._stack.pause(process)
+        found = gauge.measure(part)
+        if not found:
+            self._stack.resume(process)
+            return None
+        self._stack.kill(process)
+        self._stack.start_part(process, wait=False)
+        return found
+
+    def _kill(self, gauge: Gauge, part: str) -> InFlight | None:
+        """Broker and database can't be asked once they are frozen."""
+        found = self._work_of(gauge, part)
+        if not found:
+            return None
+        self._stack.kill(part)
+        self._stack.start_part(part, wait=False)
+        return found
+
+    def _note(self, part: str, process: str, found: InFlight, with_another: bool) -> None:
+        kill = Kill(
+            len(self.kills) + 1,
+            part,
+            process,
+            self.when,
+            round(time.monotonic() - self._began, 2),
+            found.lag,
+            found.packs,
+            True,
+            with_another,
+        )
+        self.kills.append(kill)
+        with self._log.open("a") as log:
+            log.write(json.dumps(kill.as_line()) + "\n")
+        total = sum(self._asked.values())
+        self._report(
+            f"{self.when}: killed {process} with {found.lag} records and {found.packs} packs in flight "
+            f"({len(self.kills)} of {total})"
+        )
+
+    def _revive(self) -> None:
+        """What ended by itself, because broker or database was away as it started, is started again."""
+        running = self._stack.running()
+        for name, process in self._stack.processes.items():
+            if name not in running:
+                self.died.append(f"{name} ended by itself in {self.when}: {process.last_words(2)[-600:]}")
+                with contextlib.suppress(StackError):
+                    self._stack.start_part(name, wait=False)

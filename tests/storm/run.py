@@ -1,0 +1,126 @@
+"""One storm: the undisturbed run, the disturbed one, and what the checker says of both."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack import LocalStack
+from tests.storm.checker import Finding, check, compare
+from tests.storm.expected import compare_with_expected
+from tests.storm.history import read_history
+from tests.storm.line import Steps, StormDemo, keep_logs, leave_behind, posted_in, stack_for
+from tests.storm.nemesis import Nemesis
+from tests.storm.outcome import Outcome, outcome_of
+from tests.storm.plan import BANK, PARTS, draw
+from throughline.flow import SERVICES
+from throughline_cli.demo.place import Place
+from throughline_cli.demo.progress import totals_of
+
+SESSION = {"SESSION_TIMEOUT_S": "6"}
+STATIC = {"STATIC_MEMBERSHIP": "true"}
+"""Half of the services rejoin under their old name after a kill, half wait for the dead member's session."""
+ENVIRONMENT = {"*": SESSION, "intake": STATIC, "payout": STATIC}
+REPLICAS = dict.fromkeys(SERVICES, 2)
+BURST_SHARE = 1.5
+"""Bursts of records for each kill: not every burst meets the part whose turn it is."""
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Storm:
+    """What a storm is made of. ``input`` is a folder as the sample generator writes it."""
+
+    input: Path
+    out: Path
+    seed: int
+    kills: int
+    bank_kills: int
+    breath_s: float
+    port_base: int | None = None
+    quick_broker: bool = False
+
+
+@dataclass
+class Verdict:
+    findings: list[Finding]
+    kills: Counter[str] = field(default_factory=Counter)
+    wanted: dict[str, int] = field(default_factory=dict)
+    died: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def short_of(self) -> list[str]:
+        """Parts that were killed less often than asked: the input was too small for so many kills."""
+        return [part for part, wanted in self.wanted.items() if self.kills[part] < wanted]
+
+    @property
+    def holds(self) -> bool:
+        return all(finding.holds for finding in self.findings) and not self.short_of
+
+
+def run_undisturbed(storm: Storm, report: Report) -> tuple[Outcome, list[Finding]]:
+    """The run that a storm is measured against; its outcome and keys stay in ``out/undisturbed``."""
+    out = storm.out / "undisturbed"
+    out.mkdir(parents=True, exist_ok=True)
+    stack = stack_for(out, None, port_base=storm.port_base, environment={"*": SESSION}, report=report)
+    with stack:
+        demo = StormDemo(Place(stack, out), storm.input, Steps(report))
+        outcome, findings = _live_and_look(demo, storm.input, report)
+    (out / "outcome.json").write_text(json.dumps(outcome))
+    return outcome, findings
+
+
+def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> Verdict:
+    """The same input while parts are killed. Logs, kills and the verdict stay in ``out/disturbed``."""
+    began = time.monotonic()
+    out = storm.out / "disturbed"
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "kills.jsonl").unlink(missing_ok=True)
+    keys = storm.out / "undisturbed" / "stack" / "keys" if undisturbed is not None else None
+    stack = stack_for(
+        out, keys, port_base=storm.port_base, replicas=REPLICAS, environment=ENVIRONMENT,
+        quick_broker=storm.quick_broker, report=report,
+    )  # fmt: skip
+    with stack:
+        steps = Steps(report)
+        demo = StormDemo(Place(stack, out), storm.input, steps)
+        nemesis = demo.nemesis = steps.nemesis = _nemesis(storm, stack, out, report)
+        try:
+            with nemesis:
+                outcome, findings = _live_and_look(demo, storm.input, report)
+        finally:
+            keep_logs(stack, out)
+        if nemesis.trouble is not None:
+            raise nemesis.trouble
+    if undisturbed is not None:
+        findings += compare(outcome, undisturbed)
+    (out / "outcome.json").write_text(json.dumps(outcome))
+    wanted = {part: storm.bank_kills if part == BANK else storm.kills for part in PARTS}
+    return Verdict(findings, nemesis.counted(), wanted, nemesis.died, time.monotonic() - began)
+
+
+def _live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outcome, list[Finding]]:
+    place = demo.place
+    demo.live()
+    report("at rest; reading every topic, the bank's files and the 835s")
+    audit = leave_behind(demo, posted_in(place.bootstrap))
+    history = read_history(place.bootstrap, place.out, place.bank, audit)
+    outcome = outcome_of(history)
+    return outcome, [*check(history), compare_with_expected(outcome, source / "expected.jsonl")]
+
+
+def _nemesis(storm: Storm, stack: LocalStack, out: Path, report: Report) -> Nemesis:
+    plan = draw(storm.seed, storm.kills, storm.bank_kills)
+    phases = [path.name for path in storm.input.iterdir() if path.name[:1].isdigit()]
+    records = sum(sum(totals_of(storm.input, phase).values()) for phase in phases)
+    burst = max(2, int(records / (max(1, len(plan.feeding)) * BURST_SHARE)))
+    inbox = stack.places.bank / "inbox"
+    return Nemesis(
+        stack, plan, burst, storm.breath_s, out / "kills.jsonl",
+        lambda: any(inbox.glob("[!.]*")), report,
+    )  # fmt: skip
