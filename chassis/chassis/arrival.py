@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Protocol
-from uuid import UUID
 
 from pydantic import ValidationError
 
+from chassis.fast_ids import envelope_of
 from chassis.heard import Heard, RawRecord
-from throughline.envelope import EnvelopeBreach, read_envelope
+from throughline.envelope import Envelope, EnvelopeBreach
 from throughline.flow import Topic
-from throughline.message import REGISTRY, field_problems, version_of
+from throughline.message import Message, field_problems, version_of
 from throughline.reasons import Reason
 
 
@@ -44,7 +44,9 @@ class Arrival:
 
     record: ConsumerRecord
     sequence: int | None = None
-    id: UUID | None = None
+    id: bytes | None = None
+    found: dict[str, bytes | None] | None = None
+    """The headers by name, once they were looked at."""
     message: Any = None
     defect: Defect | None = None
 
@@ -86,18 +88,28 @@ def raw_record(record: ConsumerRecord) -> RawRecord:
     )
 
 
-def sequence_of(record: ConsumerRecord) -> tuple[int | None, UUID | None]:
-    """Sequence and id, as far as they can be read. A record of ours always has both."""
-    sequence = identity = None
-    try:
-        for name, value in record.headers:
-            if name == "ce_sequence" and value is not None and value.isdigit() and len(value) <= 18:
-                sequence = int(value)
-            elif name == "ce_id" and value is not None:
-                identity = UUID(value.decode())
-    except (ValueError, UnicodeDecodeError):
-        return None, None
-    return (sequence, identity) if sequence else (None, identity)
+def in_sequence(record: ConsumerRecord) -> Arrival:
+    """The record with its sequence and id, as far as they can be read. A record of ours always has both."""
+    found: dict[str, bytes | None] = dict(record.headers)
+    raw = found.get("ce_sequence")
+    # Longer than any sequence: not ours. Zero is none: sequences begin at 1.
+    sequence = int(raw) if raw is not None and raw.isdigit() and len(raw) <= 18 else 0
+    return Arrival(record, sequence or None, found.get("ce_id"), found)
+
+
+def model_of(envelope: Envelope) -> type[Message]:
+    """The class of a message's type and version. Raises UnknownVersion where this release does not have it."""
+    at = (envelope.type, envelope.dataschema)
+    model = _models.get(at)
+    if model is None:
+        model = envelope.message_class()
+        if model is None:
+            raise UnknownVersion(envelope.message_name, version_of(envelope.dataschema))
+        _models[at] = model
+    return model
+
+
+_models: dict[tuple[str, str], type[Message]] = {}
 
 
 def decode(arrival: Arrival, topic: Topic) -> None:
@@ -107,10 +119,9 @@ def decode(arrival: Arrival, topic: Topic) -> None:
     """
     record = arrival.record
     try:
-        envelope = read_envelope(record.headers)
-        model = REGISTRY.get((envelope.message_name, version_of(envelope.dataschema) or 0))
-        if model is None:
-            raise UnknownVersion(envelope.message_name, version_of(envelope.dataschema))
+        found = arrival.found if arrival.found is not None else dict(record.headers)
+        envelope = envelope_of(found, record.headers)
+        model = model_of(envelope)
         if model not in topic.messages:
             arrival.defect = Defect(Reason.WRONG_TOPIC)
             return
@@ -129,7 +140,6 @@ def decode(arrival: Arrival, topic: Topic) -> None:
     except UnicodeDecodeError:
         arrival.defect = Defect(Reason.ENCODING, "key")
     else:
-        arrival.id = envelope.id
         arrival.message = Heard(
             message, envelope, key, record.topic, record.partition, record.offset, record.timestamp
         )

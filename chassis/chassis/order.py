@@ -132,10 +132,10 @@ class Order:
                 self._release(ready)
         elif sequence <= self._applied:
             self.repeated += 1
-            applied_id = ready_id(ready, sequence) or (
-                self._position.applied_id if sequence == self._position.applied else None
-            )
-            if applied_id is not None and arrival.id != applied_id:
+            known = _newest_id(ready, sequence)
+            if known is None and sequence == self._position.applied and self._position.applied_id is not None:
+                known = str(self._position.applied_id).encode()
+            if known is not None and arrival.id != known:
                 raise Contradiction(f"sequence {sequence}")
         elif sequence not in self._held:
             self._hold(sequence, arrival)
@@ -176,7 +176,7 @@ class Order:
         applied, applied_id = before.applied, before.applied_id
         for one in reversed(ready[:count]):
             if one.sequence is not None and self.sequenced:
-                applied, applied_id = one.sequence, one.id
+                applied, applied_id = one.sequence, _uuid_of(one.id)
                 break
         last: Arrival | None
         if waiting:
@@ -191,9 +191,16 @@ class Order:
         )
 
 
-def ready_id(ready: list[Arrival], sequence: int) -> UUID | None:
+def _newest_id(ready: list[Arrival], sequence: int) -> bytes | None:
     """The id of the newest record of this slice, if that is its sequence."""
     return ready[-1].id if ready and ready[-1].sequence == sequence else None
+
+
+def _uuid_of(identity: bytes | None) -> UUID | None:
+    try:
+        return None if identity is None else UUID(identity.decode())
+    except ValueError:
+        return None  # such a record is parked for its headers
 
 
 def _size(arrival: Arrival) -> int:

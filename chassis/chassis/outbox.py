@@ -105,7 +105,8 @@ class Outbox:
         for one in said:
             if one.sequenced:
                 at = (one.topic, one.partition)
-                one.sequence = following[at] = following[at] + 1
+                following[at] += 1
+                one.give(following[at])
 
     async def send_left_overs(self, db: asyncpg.Connection, prefix: str) -> None:
         """Packs of a partition that its former owner committed and may not have sent."""
@@ -181,10 +182,7 @@ def cut(said: Sequence[Said], name: str, bytes_max: int) -> list[Outgoing]:
 
 
 def wire_record(one: Said) -> WireRecord:
-    headers = one.headers
-    if one.sequence is not None:
-        headers.append(("ce_sequence", str(one.sequence).encode()))
-    return WireRecord(one.topic, one.partition, one.key, one.value, headers)
+    return WireRecord(one.topic, one.partition, one.key, one.value, one.headers, one.header_names)
 
 
 def _part(name: str, index: int) -> str:

@@ -32,6 +32,7 @@ class WireRecord:
     key: bytes
     value: bytes
     headers: list[tuple[str, bytes]]
+    header_names: tuple[str, ...]
 
     @property
     def size(self) -> int:
@@ -45,17 +46,14 @@ def pack(records: Sequence[WireRecord]) -> bytes:
     numbers = array("I")
     chunks: list[bytes] = []
     for record in records:
-        header_names = tuple(name for name, _ in record.headers)
         numbers.extend(
             (
                 topics.setdefault(record.topic, len(topics)),
                 record.partition,
-                names.setdefault(header_names, len(names)),
+                names.setdefault(record.header_names, len(names)),
             )
         )
-        chunks.append(record.key)
-        chunks.append(record.value)
-        chunks.extend([value for _, value in record.headers])
+        chunks += (record.key, record.value, *[value for _, value in record.headers])
     tables = json.dumps([list(topics), [list(one) for one in names]]).encode()
     lengths = array("I", map(len, chunks))
     body = b"".join(
@@ -77,7 +75,8 @@ def unpack(packed: bytes) -> list[WireRecord]:
     body = bytes(cramjam.zstd.decompress(packed[1:]))
     tables_size, record_count, chunk_count = _HEAD.unpack_from(body)
     at = _HEAD.size
-    topics, names = json.loads(body[at : at + tables_size])
+    topics, listed = json.loads(body[at : at + tables_size])
+    names = [tuple(one) for one in listed]
     at += tables_size
     numbers, at = _numbers(body, at, 3 * record_count)
     lengths, at = _numbers(body, at, chunk_count)
@@ -91,7 +90,9 @@ def unpack(packed: bytes) -> list[WireRecord]:
         header_names = names[names_at]
         values = chunks[chunk + 2 : chunk + 2 + len(header_names)]
         headers = list(zip(header_names, values, strict=True))
-        records.append(WireRecord(topics[topic], partition, chunks[chunk], chunks[chunk + 1], headers))
+        records.append(
+            WireRecord(topics[topic], partition, chunks[chunk], chunks[chunk + 1], headers, header_names)
+        )
         chunk += 2 + len(header_names)
     return records
 

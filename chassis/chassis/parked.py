@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from chassis import metrics
-from chassis.arrival import Arrival, Defect, sequence_of
+from chassis.arrival import Arrival, Defect
 from chassis.heard import RawRecord
 from chassis.pack import pack_headers, unpack_headers
 from chassis.say import Say, cause_of
@@ -64,7 +64,7 @@ class ParkedRecord:
         )
 
     def arrival(self) -> Arrival:
-        return Arrival(self, self.sequence, sequence_of(self)[1])
+        return Arrival(self, self.sequence)
 
 
 async def blocked_keys(

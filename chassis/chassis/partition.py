@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import TopicPartition
 
 from chassis import metrics
-from chassis.arrival import Arrival, Defect, UnknownVersion, decode, raw_record, sequence_of
+from chassis.arrival import Arrival, Defect, UnknownVersion, decode, in_sequence, raw_record
 from chassis.database import is_transient
 from chassis.failures import BadDeploy, FailureWindow
 from chassis.log_check import LogTrouble, check_log
@@ -227,7 +227,7 @@ class PartitionWorker:
         if not self.is_full:
             self._drained.set()
         if self.sequenced:
-            return [Arrival(record, *sequence_of(record)) for record in records]
+            return [in_sequence(record) for record in records]
         return [Arrival(record) for record in records]
 
     def _watch_gap(self, order: Order) -> None:

@@ -18,7 +18,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.alarms import Alarms
-from chassis.arrival import sequence_of
+from chassis.arrival import in_sequence
 from chassis.outbox import Outbox
 
 logger = logging.getLogger("chassis.restored")
@@ -114,7 +114,9 @@ async def highest_sequences(
                 read = await consumer.getmany(*unread, timeout_ms=200)
                 for tp, records in read.items():
                     at = (tp.topic, tp.partition)
-                    highest[at] = max([highest[at], *(sequence_of(record)[0] or 0 for record in records)])
+                    highest[at] = max(
+                        [highest[at], *(in_sequence(record).sequence or 0 for record in records)]
+                    )
                 for tp in list(unread):
                     if await consumer.position(tp) >= ends[tp]:
                         unread.discard(tp)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from chassis.clock import event_time
+from chassis.fast_ids import event_id
 from chassis.heard import Heard, RawRecord
 from chassis.topics import TopicMap, partition_for
-from throughline.identifiers import derived, event_id_for
+from throughline.identifiers import derived
 from throughline.message import Message
 from throughline.parked import RecordParked
 from throughline.reasons import Reason
@@ -31,15 +32,17 @@ class Said:
     key: bytes
     value: bytes
     id: UUID
+    headers: list[tuple[str, bytes]]
     header_names: tuple[str, ...]
-    header_values: list[bytes]
     sequenced: bool
     message: Message
     sequence: int | None = None
 
-    @property
-    def headers(self) -> list[tuple[str, bytes]]:
-        return list(zip(self.header_names, self.header_values, strict=True))
+    def give(self, sequence: int) -> None:
+        """Its place in the target partition. Called once, at the end of the transaction."""
+        self.sequence = sequence
+        self.headers.append(("ce_sequence", str(sequence).encode()))
+        self.header_names = NAMES_IN_SEQUENCE[self.header_names]
 
 
 @dataclass(slots=True)
@@ -62,6 +65,9 @@ _NAMES: tuple[str, ...] = (
     "ce_causationid",
 )
 _NAMES_TRACED = (*_NAMES, "traceparent")
+NAMES_IN_SEQUENCE = {names: (*names, "ce_sequence") for names in (_NAMES, _NAMES_TRACED)}
+_CONTENT_TYPE = ("content-type", b"application/json")
+_SPEC_VERSION = ("ce_specversion", b"1.0")
 
 
 class Say:
@@ -73,21 +79,18 @@ class Say:
 
     def __init__(self, topics: TopicMap, traceparent: str | None = None) -> None:
         self._topics = topics
-        self._source = topics.service.encode()
-        self._time = event_time().isoformat().encode()
+        self._source = ("ce_source", topics.service.encode())
+        self._time = ("ce_time", event_time().isoformat().encode())
         self._batch_trace = traceparent
-        self._cause = UUID(int=0)
-        self._correlation: str | None = None
-        self._traceparent: str | None = traceparent
         self._ids: set[UUID] = set()
         self.said: list[Said] = []
         self.parked: list[ToPark] = []
+        self.caused_by(UUID(int=0), None)
 
     def hearing(self, heard: Heard[Message]) -> None:
         """What is said from now on is caused by this message. Called by the loop, not by handlers."""
         envelope = heard.envelope
-        self._cause = envelope.id
-        self._correlation = envelope.correlation_id
+        self.caused_by(envelope.id, envelope.correlation_id)
         self._traceparent = envelope.traceparent or self._batch_trace
 
     def hearing_record(self, record: RawRecord) -> None:
@@ -95,7 +98,10 @@ class Say:
         self.caused_by(cause_of(record), None)
 
     def caused_by(self, cause: UUID, correlation_id: str | None) -> None:
-        self._cause, self._correlation, self._traceparent = cause, correlation_id, self._batch_trace
+        self._cause = str(cause)
+        self._cause_header = ("ce_causationid", self._cause.encode())
+        self._correlation = correlation_id
+        self._traceparent = self._batch_trace
 
     def __call__(
         self,
@@ -114,47 +120,37 @@ class Say:
         outlet = self._topics.outlet(type(event), topic)
         if not key:
             raise CannotBeSaid(f"{type(event).__name__} needs a key")
-        type_name = event.type_name()
-        event_id = event_id_for(self._cause, type_name, key, ordinal)
-        if event_id in self._ids:
+        identity = event_id(self._cause, outlet.type_name, key, ordinal)
+        if identity in self._ids:
             raise CannotBeSaid(f"{type(event).__name__} said twice for one cause and key; give an ordinal")
-        self._ids.add(event_id)
+        self._ids.add(identity)
         value = event.__pydantic_serializer__.to_json(event)
         if len(value) + FRAME_BYTES > outlet.bytes_max:
             raise CannotBeSaid(
                 f"{type(event).__name__} of {len(value)} bytes is too large for {outlet.topic}"
             )
         key_bytes = key.encode()
-        values = [
-            b"application/json",
-            b"1.0",
-            str(event_id).encode(),
-            type_name.encode(),
+        headers = [
+            _CONTENT_TYPE,
+            _SPEC_VERSION,
+            ("ce_id", str(identity).encode()),
+            outlet.type_header,
             self._source,
             self._time,
-            key_bytes if subject is None else subject.encode(),
-            event.dataschema().encode(),
-            (correlation_id or self._correlation or key).encode(),
-            str(self._cause).encode(),
+            ("ce_subject", key_bytes if subject is None else subject.encode()),
+            outlet.schema_header,
+            ("ce_correlationid", (correlation_id or self._correlation or key).encode()),
+            self._cause_header,
         ]
         names = _NAMES
         if self._traceparent is not None:
             names = _NAMES_TRACED
-            values.append(self._traceparent.encode())
+            headers.append(("traceparent", self._traceparent.encode()))
+        partition = partition_for(key_bytes, outlet.partitions)
         self.said.append(
-            Said(
-                outlet.topic,
-                partition_for(key_bytes, outlet.partitions),
-                key_bytes,
-                value,
-                event_id,
-                names,
-                values,
-                outlet.sequenced,
-                event,
-            )
+            Said(outlet.topic, partition, key_bytes, value, identity, headers, names, outlet.sequenced, event)
         )
-        return event_id
+        return identity
 
     def park(self, record: RawRecord, reason: Reason, field: str | None = None) -> None:
         """Set the record aside with its bytes; ``RecordParked`` is said for it."""

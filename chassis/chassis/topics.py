@@ -19,6 +19,9 @@ class Outlet:
     partitions: int
     sequenced: bool
     bytes_max: int
+    type_name: str
+    type_header: tuple[str, bytes]
+    schema_header: tuple[str, bytes]
 
 
 class TopicMap:
@@ -48,7 +51,7 @@ class TopicMap:
             found = self.named(name)
             if found is None or message not in found.messages or not self._speaks(found):
                 raise LookupError(f"{self.service} does not say {message.__name__} on {name}")
-            return _outlet(name, found)
+            return _outlet(name, found, message)
         candidates = [
             topic
             for topic in self.topics
@@ -57,7 +60,7 @@ class TopicMap:
         if len(candidates) != 1:
             raise LookupError(f"{self.service} says {message.__name__} on {len(candidates)} topics; name one")
         only = candidates[0]
-        return _outlet(only.of(self.service) if only is PARKED else only.name, only)
+        return _outlet(only.of(self.service) if only is PARKED else only.name, only, message)
 
     def _speaks(self, topic: Topic) -> bool:
         return self.service in topic.speaks or topic is PARKED
@@ -74,8 +77,16 @@ class TopicMap:
         return named
 
 
-def _outlet(name: str, topic: Topic) -> Outlet:
-    return Outlet(name, topic.partitions, topic.kind is Kind.EVENTS, topic.message_bytes_max)
+def _outlet(name: str, topic: Topic, message: type[Message]) -> Outlet:
+    return Outlet(
+        name,
+        topic.partitions,
+        topic.kind is Kind.EVENTS,
+        topic.message_bytes_max,
+        message.type_name(),
+        ("ce_type", message.type_name().encode()),
+        ("ce_dataschema", message.dataschema().encode()),
+    )
 
 
 def partition_for(key: bytes, partitions: int) -> int:

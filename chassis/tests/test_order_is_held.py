@@ -24,7 +24,8 @@ NAMES = UUID(int=5)
 
 def arrival(offset: int, sequence: int | None, identity: int | None = None) -> Arrival:
     record: Any = SimpleNamespace(offset=offset, timestamp=0, key=b"k", value=b"%d" % offset)
-    return Arrival(record, sequence, uuid5(NAMES, str(sequence if identity is None else identity)))
+    named = uuid5(NAMES, str(sequence if identity is None else identity))
+    return Arrival(record, sequence, str(named).encode())
 
 
 @given(st.lists(st.integers(1, 30), max_size=80), st.integers(1, 10), st.integers(0, 2**32))
@@ -63,7 +64,7 @@ def test_the_last_sequence_with_another_id_is_a_contradiction() -> None:
 
 def test_a_record_before_the_position_that_is_not_the_one_applied_is_noticed() -> None:
     last = arrival(4, 3)
-    order = Order(Position(5, 3, last.id, record_hash(last.record)), sequenced=True)
+    order = Order(Position(5, 3, uuid5(NAMES, "3"), record_hash(last.record)), sequenced=True)
     order.take([last])
     with pytest.raises(LogChanged):
         order.take([Arrival(_other(4), 3, last.id)])
