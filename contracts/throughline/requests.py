@@ -101,7 +101,7 @@ class PaymentRequest(Record):
     ] = ()
     place_of_service: Annotated[str, Field(pattern=r"^[0-9]{2}$")] | None = None
     total_cents: Annotated[TotalCents, Field(le=9_999_999_999)]
-    currency: Currency = "USD"
+    currency: Currency
     invoice_number: Text | None = None
     invoice_date: date | None = None
     contract_id: Code | None = None

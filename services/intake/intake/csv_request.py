@@ -124,6 +124,7 @@ class _Reading:
             "diagnoses": tuple(cell["diagnoses"].replace(".", "").split()),
             "place_of_service": cell["place_of_service"] or None,
             "total_cents": self._cents(first, "total"),
+            "currency": "USD",
             "invoice_number": cell["invoice_number"] or None,
             "invoice_date": self._date(first, "invoice_date"),
             "contract_id": cell["contract_id"] or None,

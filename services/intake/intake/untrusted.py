@@ -103,13 +103,11 @@ def body_hash_of(command: Command) -> bytes:
 
 
 def implausible(command: Command) -> list[Problem]:
-    """What types alone cannot refuse: amounts of zero, days that no service was given on, an unnamed currency."""
+    """What types alone cannot refuse: amounts of zero, days that no service was given on."""
     if type(command) is WithdrawRequest:
         return []
     request: PaymentRequest = command.request  # type: ignore[attr-defined]
     problems = []
-    if "currency" not in request.__pydantic_fields_set__:
-        problems.append(problem(Reason.CURRENCY, "request.currency"))
     if request.total_cents == 0 and request.frequency != "8":
         problems.append(problem(Reason.AMOUNT_RANGE, "request.total_cents"))
     for place, line in enumerate(request.lines):

@@ -53,6 +53,7 @@ def request(number: str = "A1", **changes: Any) -> PaymentRequest:
         "diagnoses": ("J069",),
         "place_of_service": "11",
         "total_cents": sum(one.charge_cents for one in lines),
+        "currency": "USD",
     }
     return PaymentRequest(**{**values, **changes})
 

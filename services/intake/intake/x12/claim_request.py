@@ -66,6 +66,7 @@ class _Reading:
             "diagnoses": self._diagnoses(lines),
             "place_of_service": place[0] or None,
             "total_cents": self._money(claim.clm, 2),
+            "currency": "USD",
             "contract_id": (claim.contract.element(4) or None) if claim.contract else None,
             "authorisation_number": self._reference("G1"),
         }
