@@ -73,6 +73,7 @@ def test_every_column_is_read() -> None:
     assert wire == {
         "number": "REQ-1001",
         "payer": "demo-health",
+        "currency": "USD",
         "payee": {"kind": "npi", "identifier": "1234567893", "tin": "941234567", "name": "Oakwood Clinic"},
         "rendering_provider": "1558598797",
         "subject": {
