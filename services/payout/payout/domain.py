@@ -59,6 +59,8 @@ class Item:
     payment_id: UUID | None = None
     came_back: bool = False
     """Its money was in a payment that was returned or refused: it lies in another clearing account."""
+    revoked_by: UUID | None = None
+    """The last ApprovalRevoked that was answered for it."""
 
     @property
     def is_live(self) -> bool:

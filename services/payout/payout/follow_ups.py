@@ -11,17 +11,16 @@ from chassis import Context, Transaction
 from payout.batch_repository import payees_with_accounts
 from payout.domain import MENDED_BY_ACCOUNT, REASONS, ItemState, refuse_account
 from payout.rails.ach import fits_as_name
-from payout.repository import item_of, store_follow_ups, update_items
+from payout.repository import ITEM, item_of, store_follow_ups, update_items
 from throughline.identifiers import derived
 from throughline.items import ItemHeld, ItemReleased
 from throughline.reasons import Reason
 
-_ITEM = "decision_id, request_id, version, payer, payee_id, cents, state, reason, payment_id, came_back"
 _TO_HOLD = f"""
-select {_ITEM} from items where payment_id = $1 and state = 'scheduled' order by decision_id limit $2 for update
+select {ITEM} from items where payment_id = $1 and state = 'scheduled' order by decision_id limit $2 for update
 """
 _TO_RELEASE = f"""
-select {_ITEM} from items where payee_id = $1 and state = 'held' and payment_id is null and reason = any($3::text[])
+select {ITEM} from items where payee_id = $1 and state = 'held' and payment_id is null and reason = any($3::text[])
 order by decision_id limit $2 for update
 """
 

@@ -16,6 +16,11 @@ def stop(heard: Heard[ApprovalRevoked], work: ItemsWork, say: Say) -> None:
     revoked = heard.message
     item = work.item(revoked.decision_id, revoked.request_id)
     key = str(revoked.request_id)
+    if item is not None:
+        if item.revoked_by == heard.envelope.id:
+            return  # heard again: it was answered
+        item.revoked_by = heard.envelope.id
+        work.changed(item)
     if item is None or not can_stop(item):
         say(
             ItemTooLate(
@@ -31,7 +36,6 @@ def stop(heard: Heard[ApprovalRevoked], work: ItemsWork, say: Say) -> None:
     if item.state is not ItemState.STOPPED:
         work.post(journal_entry(stop_step(item), item.payer, f"item/{item.decision_id}", item.cents))
         item.state, item.reason = ItemState.STOPPED, None
-        work.changed(item)
     say(
         ItemStopped(
             request_id=revoked.request_id,

@@ -13,7 +13,7 @@ from payout.domain import REASONS, AccountState, Item, ItemState
 from payout.ledger import MOVES, JournalEntry
 from throughline.reasons import Reason
 
-_ITEM = "decision_id, request_id, version, payer, payee_id, cents, state, reason, payment_id, came_back"
+ITEM = "decision_id, request_id, version, payer, payee_id, cents, state, reason, payment_id, came_back, revoked_by"
 
 
 def item_of(row: asyncpg.Record) -> Item:
@@ -28,13 +28,14 @@ def item_of(row: asyncpg.Record) -> Item:
         REASONS[row["reason"]] if row["reason"] else None,
         row["payment_id"],
         row["came_back"],
+        row["revoked_by"],
     )
 
 
 async def lock_items_of_requests(db: asyncpg.Connection, request_ids: Iterable[UUID]) -> list[Item]:
     """Every item of these requests, locked: closing a batch waits for us, or we for it."""
     rows = await db.fetch(
-        f"select {_ITEM} from items where request_id = any($1::uuid[]) order by decision_id for update",
+        f"select {ITEM} from items where request_id = any($1::uuid[]) order by decision_id for update",
         sorted(set(request_ids)),
     )
     return [item_of(row) for row in rows]
@@ -57,13 +58,13 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
     await db.execute(
         """
         insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            waiting_since, correlation_id, adjudication)
+            waiting_since, correlation_id, adjudication, revoked_by)
         select decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            $12, correlation_id, adjudication
+            $13, correlation_id, adjudication, revoked_by
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[])
+            $9::text[], $10::text[], $11::bytea[], $12::uuid[])
             as t (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-                correlation_id, adjudication)
+                correlation_id, adjudication, revoked_by)
         """,
         [item.decision_id for item in items],
         [item.request_id for item in items],
@@ -76,6 +77,7 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
         [item.reason.value if item.reason else None for item in items],
         [one.correlation_id for one in new],
         [one.adjudication for one in new],
+        [item.revoked_by for item in items],
         waiting_since,
     )
 
@@ -87,9 +89,10 @@ async def update_items(db: asyncpg.Connection, items: Sequence[Item], waiting_si
     await db.execute(
         """
         update items as i set state = t.state, reason = t.reason, payment_id = t.payment_id, came_back = t.came_back,
-            waiting_since = case when t.state = 'waiting' then $6 else i.waiting_since end
-        from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bool[])
-            as t (decision_id, state, reason, payment_id, came_back)
+            revoked_by = t.revoked_by,
+            waiting_since = case when t.state = 'waiting' and i.state <> 'waiting' then $7 else i.waiting_since end
+        from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[], $5::bool[], $6::uuid[])
+            as t (decision_id, state, reason, payment_id, came_back, revoked_by)
         where i.decision_id = t.decision_id
         """,
         [item.decision_id for item in items],
@@ -97,6 +100,7 @@ async def update_items(db: asyncpg.Connection, items: Sequence[Item], waiting_si
         [item.reason.value if item.reason else None for item in items],
         [item.payment_id for item in items],
         [item.came_back for item in items],
+        [item.revoked_by for item in items],
         waiting_since,
     )
 

@@ -57,6 +57,7 @@ create table items (
     payment_id uuid,
     came_back boolean not null default false,
     announced boolean not null default true,
+    revoked_by uuid,
     correlation_id text not null,
     adjudication bytea not null,
     check (state <> 'scheduled' or payment_id is not null),
