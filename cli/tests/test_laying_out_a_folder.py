@@ -32,6 +32,8 @@ def test_files_are_told_apart_by_what_they_hold(tmp_path: Path) -> None:
     ]
     assert all("request" in call["body"] for call in calls)
     assert dict(own.not_read).keys() == {"broken.json", "note.md"}
+    assert own.known_as(f"1-first/files/{PARTNER}/deep__claims.txt.837", 3) == ("deep/claims.txt", 3)
+    assert own.known_as(f"1-first/http/{PARTNER}.jsonl", 3) == ("two.jsonl", 2)
 
 
 def test_reference_data_is_kept_and_the_folder_gets_a_partner(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from stack import LocalStack, StackError
+from stack import StackError, new_stack, running_stack
 from throughline.money import for_people
 from throughline_cli import explain as explain_
 from throughline_cli import parked, review
@@ -64,7 +64,7 @@ def up(
 ) -> None:
     """Start the whole line here and leave it running."""
     stack.mkdir(parents=True, exist_ok=True)
-    started = LocalStack(stack, partners=["portal", *(partner or ())], report=console.print).start(
+    started = new_stack(stack, partners=["portal", *(partner or ())], report=console.print).start(
         detached=True
     )
     console.print(
@@ -75,7 +75,7 @@ def up(
 @app.command()
 def down(stack: StackOption = STACK) -> None:
     """Stop what `throughline up` started. What it stored stays in the directory."""
-    LocalStack.attach(stack).stop()
+    running_stack(stack).stop()
     console.print("Stopped.")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import httpx
 import typer
 
-from stack import LocalStack
+from stack import Stack, running_stack
 from throughline_cli.errors import Problem
 
 STACK = Path("var/stack")
@@ -25,7 +25,7 @@ StackOption = Annotated[
 class Line:
     """A running stack, and how to ask its services."""
 
-    stack: LocalStack
+    stack: Stack
 
     @property
     def bootstrap(self) -> str:
@@ -50,7 +50,7 @@ class Line:
 
 def line_at(directory: Path) -> Line:
     """Raises StackError where no stack runs there."""
-    return Line(LocalStack.attach(directory))
+    return Line(running_stack(directory))
 
 
 def _words(answer: httpx.Response) -> str:

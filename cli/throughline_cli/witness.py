@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 from uuid import UUID
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaRecord
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from throughline.envelope import Envelope, EnvelopeBreach, read_envelope
 from throughline.flow import INTAKE, TOPICS, topic_named
 from throughline.message import Message
 
+BROKER_PATIENCE_S = 30.0
 OURS = re.compile("|".join(topic.pattern for topic in TOPICS))
 
 
@@ -86,12 +88,25 @@ class Witness:
         return all(self._positions[at] >= end for at, end in self.log_ends().items())
 
     def log_ends(self) -> dict[tuple[str, int], int]:
-        """The end of every partition, by topic and partition, asked of the broker in one request; new topics too."""
-        self.look_for_topics()
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        wanted = {TopicPartition(*at): latest for at in dict(self._positions)}
-        asked = self._admin.list_offsets(wanted)
-        return {(at.topic, at.partition): future.result(timeout=30).offset for at, future in asked.items()}
+        """The end of every partition, by topic and partition, asked of the broker in one request; new topics too.
+
+        Asked again where a partition has no leader yet. Raises KafkaException when the broker stays away.
+        """
+        deadline = time.monotonic() + BROKER_PATIENCE_S
+        while True:
+            try:
+                self.look_for_topics()
+                latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+                asked = self._admin.list_offsets(
+                    {TopicPartition(*at): latest for at in dict(self._positions)}
+                )
+                return {
+                    (at.topic, at.partition): future.result(timeout=30).offset for at, future in asked.items()
+                }
+            except KafkaException:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
 
     def look_for_topics(self) -> None:
         """Topics are made while we look: a partner's may come at any time, and is told a little late."""

@@ -165,6 +165,18 @@ class Feed:
             request, version, case, state, substatus or None, reason, paid_cents, remitted
         )
 
+    def expect_answer(
+        self,
+        sent: str,
+        position: int,
+        outcome: str,
+        reasons: Sequence[str],
+        of: UUID | None = None,
+        version: int | None = None,
+    ) -> None:
+        """The first answer to a claim of a file of ``raw_files``."""
+        self.answers.append(ExpectedAnswer(sent, position, outcome, tuple(reasons), of, version))
+
     def decide(
         self, round_: int, request: UUID, version: int, decision: str, actor: str = "R. Reviewer"
     ) -> None:

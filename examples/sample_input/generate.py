@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from random import Random
 
-from sample_input import changes, duplicates, exceptions, payments, refusals, reviews
+from sample_input import broken_files, changes, duplicates, exceptions, payments, refusals, reviews
 from sample_input.claims import ClaimMaker
 from sample_input.feed import FIRST, Channel, Feed
 from sample_input.reference import World, build_world
@@ -58,6 +58,12 @@ def _scenarios(scenario: Scenario) -> None:
     changes.withdrawn(scenario, 12)
     changes.too_late(scenario, 12)
     changes.nothing_to_stop(scenario, 3)
+    broken_files.cut_off(scenario)
+    broken_files.miscounted(scenario)
+    broken_files.unreadable_claim_among_good(scenario)
+    broken_files.misspelt_column(scenario)
+    broken_files.amount_in_words(scenario)
+    broken_files.sent_twice(scenario)
     payments.returned(scenario, 4)
     payments.odd_settlements(scenario, 4)
     payments.held(scenario, 4)

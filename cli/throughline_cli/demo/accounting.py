@@ -62,13 +62,16 @@ def account_for(own: OwnInput, story: Story, sent: SentLog) -> tuple[list[Accoun
         counted[where[0]] += 1
         first = [answer for answer in answers if answer.first]
         verdict.must(len(first) == 1, f"{where[0]} {where[1]}: {len(first)} first answers")
-        accounts += [_of_answer(story, where, answer) for answer in first]
+        accounts += [_of_answer(story, own.known_as(*where), answer) for answer in first]
     for where, told in sorted(sent.refused_calls.items()):
         counted[where[0]] += 1
-        accounts.append(Account(where[0], where[1], "", "refused", "", told, "", "", "", "", ""))
+        accounts.append(Account(*own.known_as(*where), "", "refused", "", told, "", "", "", "", ""))
     for name, claims in sorted(sent.claims_in_files.items()):
         problems = sent.file_problems.get(name, [])
-        accounts += [Account(name, 0, "", "refused whole", "", *problem, "", "", "") for problem in problems]
+        accounts += [
+            Account(own.files.get(name, name), 0, "", "refused whole", "", *problem, "", "", "")
+            for problem in problems
+        ]
         counts = counted[name] == claims and (claims or problems)
         verdict.must(
             bool(counts),

@@ -25,6 +25,16 @@ class OwnInput:
 
     root: Path
     not_read: list[tuple[str, str]] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
+    """By the name under which a file is fed, the name that its owner knows."""
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    """The file and line of each call, in the order in which they are sent."""
+
+    def known_as(self, sent: str, position: int) -> tuple[str, int]:
+        """A file or line as its owner knows it."""
+        if sent.endswith(f"/http/{PARTNER}.jsonl") and position <= len(self.calls):
+            return self.calls[position - 1]
+        return self.files.get(sent, sent), position
 
 
 def is_laid_out(folder: Path) -> bool:
@@ -56,13 +66,16 @@ def lay_out(source: Path, root: Path) -> OwnInput:
         if kind == "json":
             calls += _calls(path, name, own)
         elif kind in ("837p", "csv"):
-            (files / _flat(name, kind)).symlink_to(path.resolve())
+            link = files / _flat(name, kind)
+            link.symlink_to(path.resolve())
+            own.files[str(link.relative_to(root))] = name
         else:
             own.not_read.append((name, kind))
     with (http / f"{PARTNER}.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(call) + "\n" for call in calls)
     if not calls and not any(files.iterdir()):
         raise Problem(f"{source} holds no 837P, CSV or JSON file.", "Give the folder that holds them.")
+    own.calls = [(call["file"], call["line"]) for call in calls]
     return own
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack import LocalStack
+from stack import Stack
 from throughline.flow import SERVICES
 
 
@@ -13,7 +13,7 @@ from throughline.flow import SERVICES
 class Place:
     """The running stack, and the folder of the demo."""
 
-    stack: LocalStack
+    stack: Stack
     out: Path
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
-from stack import LocalStack
+from stack import Stack
 from throughline.flow import PAYEES, REFERENCE
 from throughline.identifiers import payee_id_for
 from throughline.message import Message
@@ -59,7 +59,7 @@ def read_messages(folder: Path, entity: str) -> list[Message]:
     return found
 
 
-def publish_partners(stack: LocalStack, speaker: Speaker, partners: list[Message]) -> None:
+def publish_partners(stack: Stack, speaker: Speaker, partners: list[Message]) -> None:
     for one in partners:
         assert isinstance(one, PartnerRegistered)
         stack.add_partner(one.partner)

@@ -13,7 +13,7 @@ import httpx
 from sample_input.feed import PHASES
 from sample_input.generate import REQUESTS, write_sample
 
-from stack import LocalStack, StackError
+from stack import Stack, StackError, new_stack, running_stack
 from throughline.answers import RequestAnswered
 from throughline_cli.clock import start_clock
 from throughline_cli.demo import export, reviewing
@@ -241,12 +241,13 @@ def prepare_own(source: Path, out: Path) -> OwnInput:
     return lay_out(source, out / "input")
 
 
-def fresh_stack(out: Path, **options: object) -> LocalStack:
+def fresh_stack(out: Path, **options: object) -> Stack:
     """A stack that knows nothing yet, its clock at the demo's Monday. Not started."""
     directory = out / "stack"
     with contextlib.suppress(StackError):
-        LocalStack.attach(directory).stop()
+        running_stack(directory).stop()
     if directory.exists():
         shutil.rmtree(directory)
-    start_clock(directory / "clock.json", START)
-    return LocalStack(directory, **options)  # type: ignore[arg-type]
+    stack = new_stack(directory, **options)  # type: ignore[arg-type]
+    start_clock(stack.places.clock, START)
+    return stack
