@@ -93,7 +93,7 @@ def _arrival(file: WaitingFile, one: FileClaim) -> Arrival:
     reading: Reading = Breach(one.problems, NO_HASH, one.number)
     if one.request is not None:
         command = SubmitRequest.model_construct(request=one.request)
-        problems = [found for found in implausible(command) if found.reason is not Reason.CURRENCY]
+        problems = implausible(command)
         reading = (
             Breach(in_order(problems), NO_HASH) if problems else Understood(command, body_hash_of(command))
         )

@@ -111,8 +111,10 @@ def implausible(command: Command) -> list[Problem]:
     if request.total_cents == 0 and request.frequency != "8":
         problems.append(problem(Reason.AMOUNT_RANGE, "request.total_cents"))
     for place, line in enumerate(request.lines):
-        if not (DATE_FIRST <= line.from_date <= DATE_LAST and DATE_FIRST <= line.to_date <= DATE_LAST):
+        if not DATE_FIRST <= line.from_date <= DATE_LAST:
             problems.append(problem(Reason.DATE, f"request.lines.{place}.from_date"))
+        if not DATE_FIRST <= line.to_date <= DATE_LAST:
+            problems.append(problem(Reason.DATE, f"request.lines.{place}.to_date"))
     if request.invoice_date is not None and not DATE_FIRST <= request.invoice_date <= DATE_LAST:
         problems.append(problem(Reason.DATE, "request.invoice_date"))
     birth_date = request.subject.birth_date

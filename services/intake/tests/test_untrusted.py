@@ -147,9 +147,7 @@ def test_unreadable_is_named_by_the_first_check_that_fails(value: bytes | None, 
         pytest.param(
             with_line(from_date="1900-01-01"), Reason.DATE, "request.lines.0.from_date", id="M12 1900"
         ),
-        pytest.param(
-            with_line(to_date="9999-12-31"), Reason.DATE, "request.lines.0.from_date", id="M12 9999"
-        ),
+        pytest.param(with_line(to_date="9999-12-31"), Reason.DATE, "request.lines.0.to_date", id="M12 9999"),
         pytest.param(
             with_line(from_date="2026-10-01T00:00:00Z"),
             Reason.DATE,
