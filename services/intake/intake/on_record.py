@@ -10,10 +10,10 @@ import asyncpg
 
 from chassis import Context, RawRecord, Say
 from intake.answering import answer
-from intake.arrival import Arrival, arrival_of
+from intake.arrival import Arrival, arrival_of, partner_of
 from intake.book import Book
 from intake.registration import Registrations
-from intake.repository import load_book, store_book
+from intake.repository import load_book, load_partners, store_book
 from intake.tally import Tally
 from throughline.flow import ANSWERS
 from throughline.reasons import Reason
@@ -29,12 +29,11 @@ class RecordsWork:
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> RecordsWork:
-        arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}
-        book = await load_book(db, list(arrivals.values()), context.clock.today())
         registrations: Registrations = context.resources
-        partners = {arrival.partner for arrival in arrivals.values()}
-        registrations.must_be_known(partners, book.partners, time.monotonic())
-        return cls(arrivals, book)
+        partners = {partner_of(one.topic) for one in heard}
+        registrations.must_be_known(partners, await load_partners(db, partners), time.monotonic())
+        arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}
+        return cls(arrivals, await load_book(db, list(arrivals.values()), context.clock.today()))
 
     async def store(self, db: asyncpg.Connection) -> None:
         await store_book(db, self.book)

@@ -59,9 +59,7 @@ _BY_INT = attrgetter("int")
 
 async def load_book(db: asyncpg.Connection, arrivals: Sequence[Arrival], today: date) -> Book:
     """Everything that decisions about these arrivals can ask for. Locks the requests that may get a new version."""
-    book = Book(today)
-    names = list({arrival.partner for arrival in arrivals})
-    book.partners = {row[0]: Partner(row[0], tuple(row[1])) for row in await db.fetch(_PARTNERS, names)}
+    book = Book(today, await load_partners(db, {arrival.partner for arrival in arrivals}))
     await _load_originals(db, arrivals, book)
     submitted, to_lock = _request_ids(arrivals, book)
     for query, ids in ((_REQUESTS_LOCKED, to_lock), (_REQUESTS, submitted - to_lock)):
@@ -73,6 +71,11 @@ async def load_book(db: asyncpg.Connection, arrivals: Sequence[Arrival], today: 
         for row in await db.fetch(_MESSAGES, keys):
             book.answers[row[0]] = FirstAnswer(row[1], row[2], row[3], row[4], problem_text.read(row[5]))
     return book
+
+
+async def load_partners(db: asyncpg.Connection, names: Iterable[str]) -> dict[str, Partner]:
+    """Those of the named partners who may send."""
+    return {row[0]: Partner(row[0], tuple(row[1])) for row in await db.fetch(_PARTNERS, list(names))}
 
 
 async def store_book(db: asyncpg.Connection, book: Book) -> None:
