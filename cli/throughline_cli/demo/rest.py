@@ -25,6 +25,7 @@ class Rest:
         self._place = place
         self._witness = witness
         self._client = httpx.Client(timeout=10)
+        self._born = set(place.stack.running())
         self.stops_at_the_dead = False
         """Whether a process of the stack that ended is the end of the wait: nobody will start it again."""
 
@@ -60,8 +61,7 @@ class Rest:
             return False
 
     def _dead(self) -> list[str]:
-        running = self._place.stack.running()
-        return [name for name in self._place.stack.processes if name not in running]
+        return sorted(self._born - self._place.stack.running().keys())
 
     def until(self, holds: Callable[[], bool], what: str, patience: float = PATIENCE_SECONDS) -> None:
         """Asks again and again; gives up when nothing at all is heard for a long time."""
