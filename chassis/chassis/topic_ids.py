@@ -5,12 +5,17 @@ aiokafka 0.14 speaks Metadata up to version 5; ids came with version 10, so that
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 from uuid import UUID
 
 from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import NodeNotReadyError
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
+
+_NODE_WAIT_S = 10.0
 
 
 class _Uuid:
@@ -100,8 +105,7 @@ async def read_topics(connection: dict[str, Any], topics: list[str]) -> dict[str
     client = AIOKafkaClient(**connection, client_id="chassis-topics")
     await client.bootstrap()
     try:
-        node = next(iter(client.cluster.brokers())).nodeId
-        response = await client.send(node, _MetadataRequest(topics))
+        response = await client.send(await _any_node(client), _MetadataRequest(topics))
     finally:
         await client.close()
     return {
@@ -109,3 +113,14 @@ async def read_topics(connection: dict[str, Any], topics: list[str]) -> dict[str
         for error, name, topic_id, _, partitions, *_ in response.topics
         if error == 0
     }
+
+
+async def _any_node(client: AIOKafkaClient) -> int:
+    """A broker just started, or fenced off for a moment, answers that the cluster has none: waits for one."""
+    give_up = time.monotonic() + _NODE_WAIT_S
+    while not (brokers := client.cluster.brokers()):
+        if time.monotonic() > give_up:
+            raise NodeNotReadyError(f"the cluster names no broker for {_NODE_WAIT_S:.0f} seconds")
+        await asyncio.sleep(0.1)
+        await client.force_metadata_update()
+    return int(next(iter(brokers)).nodeId)

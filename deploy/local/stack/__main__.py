@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from stack.choice import Stack, new_stack, running_stack
 from stack.errors import StackError
 from stack.keys import ensure_keys
-from stack.local_stack import INFRASTRUCTURE, WHOLE, LocalStack
+from stack.local_stack import INFRASTRUCTURE, LocalStack
 from stack.services import ensure_clock
 from stack.settings import read_settings
 from stack.topics import ensure_flow_topics
@@ -51,19 +52,22 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(arguments: argparse.Namespace) -> None:
     """Start a stack and leave it running."""
-    parts = INFRASTRUCTURE if arguments.only else WHOLE
-    stack = LocalStack(arguments.dir, arguments.port_base, parts=parts, report=_say)
+    stack: Stack
+    if arguments.only:
+        stack = LocalStack(arguments.dir, arguments.port_base, parts=INFRASTRUCTURE, report=_say)
+    else:
+        stack = new_stack(arguments.dir, arguments.port_base, report=_say)
     _show(stack.start(detached=True))
 
 
 def _down(arguments: argparse.Namespace) -> None:
     """Stop it."""
-    LocalStack.attach(arguments.dir).stop()
+    running_stack(arguments.dir).stop()
 
 
 def _status(arguments: argparse.Namespace) -> None:
     """Show its addresses and processes."""
-    _show(LocalStack.attach(arguments.dir))
+    _show(running_stack(arguments.dir))
 
 
 def _prepare(arguments: argparse.Namespace) -> None:
@@ -75,7 +79,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     _say(f"Keys and clock are in {arguments.dir}; {len(made)} topics were made on {arguments.bootstrap}.")
 
 
-def _show(stack: LocalStack) -> None:
+def _show(stack: Stack) -> None:
     _say(
         f"Kafka {stack.kafka_bootstrap}, PostgreSQL 127.0.0.1:{stack.ports.postgres}, all in {stack.directory}"
     )

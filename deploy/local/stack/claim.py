@@ -11,6 +11,7 @@ from typing import IO
 
 import psutil
 
+from stack.compose_project import ComposeProject
 from stack.errors import StackError
 from stack.process import Running, stop_running
 from stack.run_file import Run, forget_run, read_run
@@ -56,7 +57,7 @@ class Claim:
 
     def _clear_up(self) -> None:
         earlier = read_run(self._directory)
-        if earlier is not None and earlier.detached and earlier.any_alive():
+        if earlier is not None and earlier.detached and earlier.any_alive(self._directory):
             raise StackError(
                 f"The stack in {self._directory} is up already: use it, or stop it with 'make down' first."
             )
@@ -66,6 +67,8 @@ class Claim:
 
 def stop_everything(directory: Path, run: Run | None) -> None:
     """Stops what a run wrote down, the last started first, then whatever else carries the stack's mark."""
+    if run is not None and run.project:
+        ComposeProject(directory).remove(data=not run.detached)
     for running in reversed(run.processes.values()) if run is not None else ():
         stop_running(running, signal.SIGTERM, _STOP_SECONDS)
     for running in _marked(directory):

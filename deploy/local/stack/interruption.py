@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -48,14 +48,15 @@ def uninterrupted() -> Iterator[None]:
 class Watchdog:
     """The process that stops the stack when its starter dies without a word."""
 
-    def __init__(self, directory: Path, run_id: str) -> None:
+    def __init__(self, directory: Path, run_id: str, env: Mapping[str, str] | None = None) -> None:
+        """`env`: what stopping needs from the environment, where that is more than every process gets."""
         # Without the stack's mark in its environment: it would stop itself.
         self._process = subprocess.Popen(
             [sys.executable, "-m", "stack.watchdog", str(directory), run_id],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=inherited_environment(),
+            env=inherited_environment() | dict(env or {}),
             start_new_session=True,
         )
 

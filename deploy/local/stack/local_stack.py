@@ -9,8 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import psutil
-
 from stack import services
 from stack.claim import Claim, stop_everything
 from stack.database_server import ADMIN
@@ -22,7 +20,7 @@ from stack.keys import ensure_keys
 from stack.parts import Parts
 from stack.ports import Ports, require_free
 from stack.postgres import Postgres
-from stack.process import Running
+from stack.process import Running, myself
 from stack.run_file import Run, forget_run, read_run, write_run
 from stack.secrets_file import role_password
 from stack.settings import DEFAULT_PORT_BASE, read_settings
@@ -78,7 +76,7 @@ class LocalStack(Parts):
         """The stack that an earlier `start(detached=True)` left running. Raises StackError where none runs there."""
         directory = Path(directory).absolute()
         run = read_run(directory)
-        if run is None or not run.any_alive():
+        if run is None or run.project or not run.any_alive(directory):
             raise StackError(f"No stack is running in {directory}: start one with 'make up'.")
         stack = cls(
             directory,
@@ -128,7 +126,7 @@ class LocalStack(Parts):
         try:
             self._run = Run(
                 id=uuid.uuid4().hex,
-                owner=_myself(),
+                owner=myself(),
                 detached=detached,
                 port_base=self.ports.base,
                 parts=list(self.parts),
@@ -280,8 +278,3 @@ class LocalStack(Parts):
         if self._claim is not None:
             self._claim.release()
             self._claim = None
-
-
-def _myself() -> Running:
-    me = psutil.Process()
-    return Running(me.pid, me.create_time())

@@ -34,6 +34,12 @@ class Running:
         return process
 
 
+def myself() -> Running:
+    """The process that asks."""
+    me = psutil.Process()
+    return Running(me.pid, me.create_time())
+
+
 class ManagedProcess:
     """A program that can be started, asked to stop, killed, paused and started again under the same name."""
 

@@ -7,6 +7,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from stack.compose_project import ComposeProject
 from stack.process import Running
 
 
@@ -23,8 +24,12 @@ class Run:
     partners: list[str]
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
     processes: dict[str, Running] = field(default_factory=dict)
+    project: str = ""
+    """The compose project, of a stack in containers."""
 
-    def any_alive(self) -> bool:
+    def any_alive(self, directory: Path) -> bool:
+        if self.project:
+            return bool(ComposeProject(directory).running())
         return any(running.process() is not None for running in self.processes.values())
 
 

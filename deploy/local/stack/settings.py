@@ -57,6 +57,15 @@ def inherited_environment() -> dict[str, str]:
     return env
 
 
+def engine_environment() -> dict[str, str]:
+    """`inherited_environment` and what tells docker where its engine is; never another project's file."""
+    foreign = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME", "COMPOSE_PROFILES", "COMPOSE_ENV_FILES")
+    wanted = ("DOCKER_", "COMPOSE_", "BUILDKIT_", "BUILDX_", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK")
+    return inherited_environment() | {
+        name: value for name, value in os.environ.items() if name.startswith(wanted) and name not in foreign
+    }
+
+
 def trust_what_the_machine_trusts() -> None:
     """Lets downloads by `requests` accept the machine's own certificates, where nothing else was said."""
     machine = Path("/etc/ssl/certs/ca-certificates.crt")
