@@ -12,6 +12,7 @@ import asyncpg
 from chassis import trace
 from chassis.alarms import Alarms
 from chassis.clock import Clock
+from chassis.database import roll_back
 from chassis.outbox import Outbox, name_of_transaction
 from chassis.say import Say
 from chassis.settings import ServiceSettings
@@ -77,11 +78,12 @@ class Context:
             try:
                 say = Say(self.topics, trace.current_traceparent())
                 yield Transaction(db, say)
-                packs = await self.outbox.store(db, say.said, name_of_transaction())
+                async with self.outbox.turn_to_speak(say.said):
+                    packs = await self.outbox.store(db, say.said, name_of_transaction())
+                    await begun.commit()
             except BaseException:
-                await begun.rollback()
+                await roll_back(begun)
                 raise
-            await begun.commit()
         self.outbox.committed(packs)
 
 

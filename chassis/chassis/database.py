@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import asyncpg
 
 from chassis.settings import ServiceSettings
@@ -44,6 +47,12 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # asyncpg's DataError: an argument that cannot be encoded
     return isinstance(error, (OSError, TimeoutError, EOFError))
+
+
+async def roll_back(transaction: Any) -> None:
+    """Never raises: a connection that is gone took the transaction with it."""
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await transaction.rollback()
 
 
 def _milliseconds(seconds: float) -> str:

@@ -17,7 +17,7 @@ import asyncpg
 
 from chassis.arrival import Arrival, Defect, UnknownVersion, decode, raw_record
 from chassis.context import Context
-from chassis.database import is_transient
+from chassis.database import is_transient, roll_back
 from chassis.heard import Heard
 from chassis.hearing import Hearing
 from chassis.outbox import NotSpeaking
@@ -204,11 +204,12 @@ async def _through_the_door(door: Door, at: tuple[str, int, int]) -> None:
             await db.execute(_COUNT, at[0], at[1])
             if row["sequence"] is not None:
                 await db.execute(_RELEASE_BEHIND, at[0], at[1], row["key"], row["released_by"])
-            packs = await context.outbox.store(db, say.said, f"redrive/{at[0]}/{at[1]}/{at[2]}")
+            async with context.outbox.turn_to_speak(say.said):
+                packs = await context.outbox.store(db, say.said, f"redrive/{at[0]}/{at[1]}/{at[2]}")
+                await transaction.commit()
         except BaseException:
-            await transaction.rollback()
+            await roll_back(transaction)
             raise
-        await transaction.commit()
     context.outbox.committed(packs)
     logger.info("redriven %s/%s/%s", *at)
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import asyncpg
 
 from chassis import metrics, trace
 from chassis.arrival import Arrival, Defect, raw_record
 from chassis.context import Context
+from chassis.database import roll_back
 from chassis.decide import DecisionsFailed, load_decide_store
 from chassis.hearing import Hearing
 from chassis.once import new_commands, risen_entities
@@ -103,11 +102,12 @@ async def transact(
                 newly_parked = await park(db, door.service, topic, partition, parked, say)
                 first = min((one.offset for one in arrivals), default=before.next)
                 name = name_of_slice(topic, partition, owned.epoch, first)
-                packs = await context.outbox.store(db, say.said, name)
+                async with context.outbox.turn_to_speak(say.said):
+                    packs = await context.outbox.store(db, say.said, name)
+                    await transaction.commit()
         except BaseException:
-            await _roll_back(transaction)
+            await roll_back(transaction)
             raise
-        await transaction.commit()
     context.outbox.committed(packs)
     owned.parked = parked_before + newly_parked
     metrics.HEARD.labels(topic=topic).inc(len(arrivals))
@@ -145,12 +145,6 @@ async def _sort_out(
         if in_order and one.key is not None:
             blocked.add(one.key)
     return clean, parked
-
-
-async def _roll_back(transaction: Any) -> None:
-    # A connection that is gone took the transaction with it.
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        await transaction.rollback()
 
 
 def _traceparent(arrival: Arrival) -> str | None:
