@@ -76,11 +76,12 @@ class Context:
             begun = db.transaction()
             await begun.start()
             try:
-                say = Say(self.topics, trace.current_traceparent())
-                yield Transaction(db, say)
-                async with self.outbox.turn_to_speak(say.said):
-                    packs = await self.outbox.store(db, say.said, name_of_transaction())
-                    await begun.commit()
+                with trace.transaction_span(self.topics.service) as span:
+                    say = Say(self.topics, span)
+                    yield Transaction(db, say)
+                    async with self.outbox.turn_to_speak(say.said):
+                        packs = await self.outbox.store(db, say.said, name_of_transaction())
+                        await begun.commit()
             except BaseException:
                 await roll_back(begun)
                 raise

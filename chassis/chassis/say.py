@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from opentelemetry.trace import INVALID_SPAN, Span
+
+from chassis import trace
 from chassis.clock import event_time
 from chassis.fast_ids import event_id
 from chassis.heard import Heard, RawRecord
@@ -77,11 +80,13 @@ class Say:
     events of one type and key in answer to one message need different ordinals.
     """
 
-    def __init__(self, topics: TopicMap, traceparent: str | None = None) -> None:
+    def __init__(self, topics: TopicMap, span: Span = INVALID_SPAN) -> None:
         self._topics = topics
+        self._span = span
+        self._recording = trace.recording()
         self._source = ("ce_source", topics.service.encode())
         self._time = ("ce_time", event_time().isoformat().encode())
-        self._batch_trace = traceparent
+        self._batch_trace = trace.write_traceparent(span.get_span_context())
         self._ids: set[UUID] = set()
         self.said: list[Said] = []
         self.parked: list[ToPark] = []
@@ -91,11 +96,18 @@ class Say:
         """What is said from now on is caused by this message. Called by the loop, not by handlers."""
         envelope = heard.envelope
         self.caused_by(envelope.id, envelope.correlation_id)
-        self._traceparent = envelope.traceparent or self._batch_trace
+        if self._recording:
+            parent, correlation = envelope.traceparent, envelope.correlation_id
+            self._traceparent = trace.message_span(envelope.message_name, parent, self._span, correlation)
+        elif envelope.traceparent is not None:
+            self._traceparent = envelope.traceparent
 
     def hearing_record(self, record: RawRecord) -> None:
         """As ``hearing``, for a record whose envelope nobody has vouched for: its coordinates are the cause."""
         self.caused_by(cause_of(record), None)
+        if self._recording:
+            theirs = next((value for name, value in record.headers if name == "traceparent"), None)
+            self._traceparent = trace.record_span(f"record of {record.topic}", theirs, self._span)
 
     def caused_by(self, cause: UUID, correlation_id: str | None) -> None:
         self._cause = str(cause)

@@ -88,7 +88,8 @@ async def transact(
     topic, partition = owned.topic, owned.partition
     begun_at = time.perf_counter()
     context = door.context
-    traceparents = [] if door.hearing.is_raw else [_traceparent(one) for one in arrivals]
+    traced = trace.recording() and not door.hearing.is_raw
+    traceparents = [_traceparent(one) for one in arrivals] if traced else []
     async with context.pool.acquire() as db:
         transaction = db.transaction()
         await transaction.start()
@@ -96,8 +97,8 @@ async def transact(
             assert db.is_in_transaction()
             parked_before = await move(db, owned, before, after)
             clean, parked = await _sort_out(db, door, owned, arrivals, condemned, parked_before)
-            with trace.batch_span(door.service, topic, partition, traceparents):
-                say = Say(context.topics, trace.current_traceparent())
+            with trace.batch_span(door.service, topic, partition, traceparents) as span:
+                say = Say(context.topics, span)
                 parked += await door.pass_through(db, clean, say) if clean else []
                 newly_parked = await park(db, door.service, topic, partition, parked, say)
                 first = min((one.offset for one in arrivals), default=before.next)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from opentelemetry import trace as otel
+from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 
 _TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
@@ -52,7 +53,7 @@ def batch_span(
     service: str, topic: str, partition: int, traceparents: Sequence[str | None]
 ) -> Iterator[Span]:
     """One span for a slice, linked to the traces of what is in it (the first 64)."""
-    if not _recording():
+    if not recording():
         yield otel.INVALID_SPAN
         return
     contexts = dict.fromkeys(header for header in traceparents if header)
@@ -69,29 +70,44 @@ def batch_span(
         yield span
 
 
-def message_traceparent(name: str, parent: str | None, batch: Span, attributes: dict[str, str]) -> str | None:
-    """A span for one message within its batch: a child of the message's own trace (a new trace where it has none),
-    linked to the batch. Returns the traceparent that what it causes carries; the parent's where nothing is recorded."""
-    if not _recording():
-        return parent
+def message_span(name: str, parent: str | None, batch: Span, correlation_id: str | None) -> str | None:
+    """A span for one message within its batch, in the message's own trace, linked to the batch's.
+
+    Returns the traceparent that what it causes carries. Only while recording.
+    """
     above = read_traceparent(parent)
-    context = otel.set_span_in_context(NonRecordingSpan(above)) if above else None
+    context = otel.set_span_in_context(NonRecordingSpan(above)) if above else Context()
+    return _ended(name, context, [Link(batch.get_span_context())], correlation_id)
+
+
+def record_span(name: str, theirs: bytes | None, batch: Span) -> str | None:
+    """Where a payment's trace begins: a partner's own trace is linked, never adopted. Only while recording."""
+    partner = read_traceparent(theirs.decode("ascii", "replace") if theirs else None)
+    links = [Link(batch.get_span_context())]
+    if partner is not None:
+        links.append(Link(partner, {"partner": True}))
+    return _ended(name, Context(), links, None)
+
+
+def _ended(name: str, context: Context, links: list[Link], correlation_id: str | None) -> str | None:
+    attributes = {"throughline.correlation_id": correlation_id} if correlation_id else {}
     span = _tracer.start_span(
-        name,
-        context=context,
-        kind=SpanKind.CONSUMER,
-        links=[Link(batch.get_span_context())],
-        attributes=attributes,
+        name, context=context, kind=SpanKind.CONSUMER, links=links, attributes=attributes
     )
     span.end()
     return write_traceparent(span.get_span_context())
 
 
-def partner_link(header: str | None) -> list[Link]:
-    """A partner's own trace is linked, never adopted."""
-    context = read_traceparent(header)
-    return [Link(context, {"partner": True})] if context else []
+@contextmanager
+def transaction_span(service: str) -> Iterator[Span]:
+    """Around what is said outside a batch; a child of the HTTP request's span where there is one."""
+    if not recording():
+        yield otel.INVALID_SPAN
+        return
+    with _tracer.start_as_current_span(f"{service} transaction", kind=SpanKind.PRODUCER) as span:
+        yield span
 
 
-def _recording() -> bool:
+def recording() -> bool:
+    """True where spans go somewhere."""
     return not isinstance(otel.get_tracer_provider(), otel.ProxyTracerProvider)

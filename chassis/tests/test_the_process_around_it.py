@@ -189,7 +189,7 @@ async def test_unsent_packs_hold_new_work_back(world: World) -> None:
         await gate.wait()
         await real(*arguments)
 
-    sender._send = waiting  # type: ignore[method-assign]
+    sender._send = waiting  # type: ignore[assignment,method-assign]
 
     async def say(number: int) -> None:
         async with source.context.transaction() as tx:
