@@ -6,13 +6,12 @@ Only an exported proof can carry a record's bytes, and only where it is asked fo
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import HTTPException, Query
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -27,27 +26,9 @@ from audit.settings import Settings
 from audit.timeline import timeline_of
 from audit.verify import Progress, verify
 from chassis import Context
+from chassis.guarded import InContext, guarded_router
 
-
-def context_of(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-InContext = Annotated[Context, Depends(context_of)]
-
-
-def must_know_the_token(request: Request, context: InContext) -> None:
-    """401 unless the request bears the token, where one is set."""
-    settings: Settings = context.settings
-    if settings.api_token is None:
-        return
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not secrets.compare_digest(given.encode(), settings.api_token.get_secret_value().encode()):
-        raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
-
-
-router = APIRouter(prefix="/v1", dependencies=[Depends(must_know_the_token)])
+router = guarded_router()
 
 
 @router.get("/requests/{request_id}/timeline")

@@ -5,35 +5,18 @@ Accounts appear by mask only. Money is in cents, times in UTC.
 
 from __future__ import annotations
 
-import secrets
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import HTTPException, Query, Request
 from pydantic import BaseModel, Field
 
-from chassis import Context
+from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
 from payout.close_batch import close_due_windows, close_now
 from payout.findings import resolve
 
-
-def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-def must_know_the_token(request: Request) -> None:
-    """401 unless the request bears the token, where one is set."""
-    token = _context(request).settings.api_token
-    if token is None:
-        return
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not secrets.compare_digest(given.encode(), token.get_secret_value().encode()):
-        raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
-
-
-router = APIRouter(prefix="/v1", dependencies=[Depends(must_know_the_token)])
+router = guarded_router()
 
 _BATCH = """
 select batch_id, bank, window_id as window, closed_at, effective_date, payment_count, total_cents, entry_hash, state,
@@ -52,14 +35,14 @@ _Limit = Annotated[int, Query(ge=1, le=1000)]
 @router.get("/batches")
 async def batches(request: Request, limit: _Limit = 100) -> list[dict[str, Any]]:
     """The latest batches, newest first."""
-    rows = await _context(request).pool.fetch(f"{_BATCH} order by closed_at desc limit $1", limit)
+    rows = await context_of(request).pool.fetch(f"{_BATCH} order by closed_at desc limit $1", limit)
     return [dict(row) for row in rows]
 
 
 @router.get("/batches/{batch_id}")
 async def batch(request: Request, batch_id: UUID) -> dict[str, Any]:
     """One batch, with how many of its payments stand where."""
-    pool = _context(request).pool
+    pool = context_of(request).pool
     row = await pool.fetchrow(f"{_BATCH} where batch_id = $1", batch_id)
     if row is None:
         raise HTTPException(404, "no such batch")
@@ -79,7 +62,7 @@ async def payments(
     limit: _Limit = 100,
 ) -> list[dict[str, Any]]:
     """Payments of a batch, of a request or to a payee."""
-    rows = await _context(request).pool.fetch(
+    rows = await context_of(request).pool.fetch(
         f"""
         {_PAYMENT} where ($1::uuid is null or batch_id = $1) and ($3::uuid is null or payee_id = $3)
             and ($2::uuid is null or payment_id in (select payment_id from items where request_id = $2))
@@ -96,7 +79,7 @@ async def payments(
 @router.get("/payments/{payment_id}")
 async def payment(request: Request, payment_id: UUID) -> dict[str, Any]:
     """One payment with its items."""
-    pool = _context(request).pool
+    pool = context_of(request).pool
     row = await pool.fetchrow(f"{_PAYMENT} where payment_id = $1", payment_id)
     if row is None:
         raise HTTPException(404, "no such payment")
@@ -111,7 +94,7 @@ async def payment(request: Request, payment_id: UUID) -> dict[str, Any]:
 @router.get("/items/{request_id}")
 async def items(request: Request, request_id: UUID) -> list[dict[str, Any]]:
     """Every decision on one request, and where it stands in payout."""
-    rows = await _context(request).pool.fetch(
+    rows = await context_of(request).pool.fetch(
         "select decision_id, version, payer, payee_id, cents as amount_cents, state, reason, payment_id, waiting_since"
         " from items where request_id = $1 order by version, waiting_since",
         request_id,
@@ -122,7 +105,7 @@ async def items(request: Request, request_id: UUID) -> list[dict[str, Any]]:
 @router.get("/windows")
 async def windows(request: Request) -> list[dict[str, Any]]:
     """At each bank: the last window, whether it is closed, the next one, and what waits for it."""
-    context = _context(request)
+    context = context_of(request)
     now = context.clock.now()
     found = []
     for code, bank in context.settings.banks.items():
@@ -154,7 +137,7 @@ async def windows(request: Request) -> list[dict[str, Any]]:
 @router.post("/cutoff")
 async def cutoff(request: Request, bank: str | None = None) -> dict[str, list[UUID]]:
     """Close a window at this instant, at one bank or at all. Sandboxes only; elsewhere cutoffs come by the clock."""
-    context = _context(request)
+    context = context_of(request)
     if context.settings.stack_mode != "sandbox":
         raise HTTPException(403, "cutoffs come by the clock")
     banks = context.settings.banks
@@ -168,7 +151,7 @@ async def cutoff(request: Request, bank: str | None = None) -> dict[str, list[UU
 @router.get("/ledger")
 async def ledger(request: Request) -> list[dict[str, Any]]:
     """Balance of each payer's accounts: debits less credits. They sum to zero."""
-    rows = await _context(request).pool.fetch(
+    rows = await context_of(request).pool.fetch(
         "select payer, account, sum(cents)::bigint as cents from postings group by 1, 2 order by 1, 2"
     )
     return [dict(row) for row in rows]
@@ -177,7 +160,7 @@ async def ledger(request: Request) -> list[dict[str, Any]]:
 @router.get("/findings")
 async def findings(request: Request, all: bool = False, limit: _Limit = 100) -> list[dict[str, Any]]:
     """What does not agree and waits for a person."""
-    rows = await _context(request).pool.fetch(
+    rows = await context_of(request).pool.fetch(
         "select * from findings where $1 or resolved_at is null order by found_at desc limit $2", all, limit
     )
     return [dict(row) for row in rows]
@@ -192,7 +175,7 @@ class Resolution(BaseModel):
 @router.post("/findings/{finding_id}/resolution")
 async def resolve_finding(request: Request, finding_id: UUID, resolution: Resolution) -> dict[str, str]:
     """A person has looked and put right what was wrong. Nothing else changes."""
-    if not await resolve(_context(request).pool, finding_id, resolution.actor):
+    if not await resolve(context_of(request).pool, finding_id, resolution.actor):
         raise HTTPException(404, "no such open finding")
     return {"resolved_by": resolution.actor}
 
@@ -209,7 +192,7 @@ async def resolve_file(request: Request, batch_id: UUID, resolution: FileResolut
     """Resolve a file in doubt. `received`: it waits for its acknowledgement. `not_received`: the same bytes leave again
     under the same name, which the bank would recognise."""
     state = "delivered" if resolution.outcome == "received" else "built"
-    row = await _context(request).pool.fetchrow(
+    row = await context_of(request).pool.fetchrow(
         """
         update batches set state = $2, resolved_by = $3, part_name = case when $2 = 'built' then null else part_name end
         where batch_id = $1 and state = 'unknown' returning batch_id, state

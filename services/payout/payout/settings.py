@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import time
 from pathlib import Path
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from chassis import ServiceSettings
+from chassis.guarded import GuardedSettings
 from payout.calendar import Cutoff
 
 
@@ -46,7 +46,7 @@ SANDBOX_BANK = Bank(
 )
 
 
-class PayoutSettings(ServiceSettings):
+class PayoutSettings(GuardedSettings):
     """Each bank by the code that payers' reference data names."""
 
     bank_directory: Path | None = Field(
@@ -65,16 +65,10 @@ class PayoutSettings(ServiceSettings):
     bank_file_bytes_max: int = Field(64 * 1024 * 1024, description="largest bank file that is read", ge=1)
     unknown_alarm_s: float = Field(300.0, description="age at which a file in doubt pages", ge=0)
 
-    api_token: SecretStr | None = Field(
-        None, description="bearer token that the HTTP API asks for; a live stack must set it"
-    )
-
     @model_validator(mode="after")
     def _live_is_live(self) -> PayoutSettings:
         if self.stack_mode != "live":
             return self
-        if self.api_token is None:
-            raise ValueError("API_TOKEN must be set where STACK_MODE is live: the API resolves findings")
         for code, bank in self.banks.items():
             if bank == SANDBOX_BANK or (self.directory_of(bank) / SANDBOX_BANK_MARK).exists():
                 raise ValueError(

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from chassis import Context
+from chassis.guarded import InContext, guarded_router
 from remittance.advice import HEADER
-from remittance.settings import RemittanceSettings
 
 FIRST = UUID(int=0)
 LIST = """
@@ -72,25 +71,7 @@ class Sums(BaseModel):
     agree: bool
 
 
-def context_of(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context
-
-
-InContext = Annotated[Context, Depends(context_of)]
-
-
-def must_know_the_token(request: Request, context: InContext) -> None:
-    """401 unless the request bears the token, where one is set."""
-    settings: RemittanceSettings = context.settings
-    if settings.api_token is None:
-        return
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not secrets.compare_digest(given.encode(), settings.api_token.get_secret_value().encode()):
-        raise HTTPException(401, "a bearer token is needed", headers={"WWW-Authenticate": "Bearer"})
-
-
-router = APIRouter(prefix="/v1", dependencies=[Depends(must_know_the_token)])
+router = guarded_router()
 
 
 @router.get("/remittances")

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from secrets import compare_digest
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import HTTPException, Query, Request
 from pydantic import BaseModel
 
-from chassis import Context
+from chassis.guarded import context_of, guarded_router
 from throughline.decisions import Finding
 from throughline.reasons import Reason
 from validation import queries
 from validation.rules.rule_set import Rule
 
-
-def must_be_known(request: Request) -> None:
-    """Where a token is set, every route asks for it."""
-    expected = _context(request).settings.api_token
-    given = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if expected is not None and not compare_digest(given.encode(), expected.get_secret_value().encode()):
-        raise HTTPException(401, "give the token: Authorization: Bearer <token>")
-
-
-router = APIRouter(prefix="/v1", tags=["validation"], dependencies=[Depends(must_be_known)])
+router = guarded_router()
 
 
 class WaitingReview(BaseModel):
@@ -84,7 +74,7 @@ async def reviews(
     limit: Annotated[int, Query(ge=1)] = 100,
 ) -> ReviewPage:
     """What waits for a person, oldest first."""
-    context = _context(request)
+    context = context_of(request)
     size = min(limit, context.settings.reviews_page_max)
     try:
         position = queries.position_of(after)
@@ -102,7 +92,7 @@ async def reviews(
 @router.get("/requests/{request_id}")
 async def decided_request(request: Request, request_id: UUID) -> DecidedRequest:
     """Every version of one request as decided, with its findings."""
-    async with _context(request).pool.acquire() as db:
+    async with context_of(request).pool.acquire() as db:
         versions = await queries.decided_versions(db, request_id)
     if not versions:
         raise HTTPException(404, "no such request was decided here")
@@ -112,7 +102,7 @@ async def decided_request(request: Request, request_id: UUID) -> DecidedRequest:
 @router.get("/rules")
 async def rules(request: Request, on: date | None = None) -> RuleSetInForce:
     """The rules in force for a first service day; without one, for today's business date."""
-    context = _context(request)
+    context = context_of(request)
     day = on or context.clock.now().date()
     rule_set = context.resources.catalogue.in_force_on(day)
     return RuleSetInForce(sha256=rule_set.sha256, on=day, rules=[_content(rule) for rule in rule_set.rules])
@@ -120,8 +110,3 @@ async def rules(request: Request, on: date | None = None) -> RuleSetInForce:
 
 def _content(rule: Rule) -> dict[str, Any]:
     return {**rule.content(), "sentence": rule.reason.sentence}
-
-
-def _context(request: Request) -> Context:
-    context: Context = request.app.state.context
-    return context

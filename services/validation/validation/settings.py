@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
-from chassis import ServiceSettings
+from chassis.guarded import GuardedSettings
 
 
-class ValidationSettings(ServiceSettings):
+class ValidationSettings(GuardedSettings):
     """Rules, prices and tiers are data, not settings."""
 
     reviews_page_max: int = Field(500, description="reviews that one page of GET /v1/reviews may list", ge=1)
-    api_token: SecretStr | None = Field(None, description="bearer token of the HTTP API; unset asks for none")
