@@ -31,7 +31,14 @@ def main() -> int:
     out: Path = asked.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
     storm = Storm(
-        out / "input", out, asked.seed, asked.kills, asked.bank_kills, asked.breath, asked.port_base
+        out / "input",
+        out,
+        asked.seed,
+        asked.kills,
+        asked.bank_kills,
+        asked.breath,
+        asked.pauses,
+        asked.port_base,
     )
     console.print(f"Seed {asked.seed}, {asked.requests:,} requests, {asked.kills} kills of each part")
     write_sample(storm.input, asked.seed, asked.requests)
@@ -65,6 +72,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--breath", type=float, default=1.5, help="seconds from one kill to the next, on average (1.5)"
     )
+    parser.add_argument(
+        "--pauses", type=int, default=2, help="freezes of each part past its Kafka session, at most (2)"
+    )
     parser.add_argument("--out", type=Path, default=Path("var/storm"), help="where everything is left")
     parser.add_argument("--port-base", type=int, default=None, help="the first of a hundred ports")
     parser.add_argument(
@@ -75,12 +85,15 @@ def _arguments() -> argparse.Namespace:
 
 def _show(console: Console, title: str, verdict: Verdict) -> bool:
     if verdict.kills:
-        kills = Table(title="Kills with work in flight", title_justify="left")
+        kills = Table(title="Killed, and frozen past the session, with work in flight", title_justify="left")
         kills.add_column("part")
         kills.add_column("kills", justify="right")
         kills.add_column("wanted", justify="right")
+        kills.add_column("frozen", justify="right")
         for part in PARTS:
-            kills.add_row(part, str(verdict.kills[part]), str(verdict.wanted.get(part, 0)))
+            kills.add_row(
+                part, str(verdict.kills[part]), str(verdict.wanted.get(part, 0)), str(verdict.paused[part])
+            )
         console.print(kills)
     table = Table(title=title, title_justify="left")
     table.add_column("what must hold")

@@ -34,7 +34,7 @@ class Gauge:
 
     def __init__(self, stack: LocalStack) -> None:
         self._stack = stack
-        self._admin = AdminClient({"bootstrap.servers": stack.kafka_bootstrap, "log_level": 0})
+        self._admin = self._new_admin()
         self._runner = asyncio.Runner()
         self._databases: dict[str, asyncpg.Connection] = {}
 
@@ -78,5 +78,10 @@ class Gauge:
                 for at, future in asked.items()
             }
         except (KafkaException, TimeoutError):
+            # After a restart of the broker librdkafka's admin client asks by the old leader epoch for ever.
+            self._admin = self._new_admin()
             return None
         return InFlight(sum(max(0, ends[at] - following) for at, following in stored.items()), packs)
+
+    def _new_admin(self) -> AdminClient:
+        return AdminClient({"bootstrap.servers": self._stack.kafka_bootstrap, "log_level": 0})

@@ -16,16 +16,18 @@ import httpx
 from confluent_kafka import KafkaException
 from rich.console import Console
 
-from stack import LocalStack
+from stack import LocalStack, StackError
 from tests.storm.history import read_topics
 from tests.storm.nemesis import Gate, Nemesis
 from throughline.remittances import RemittancePosted
+from throughline_cli.clock import start_clock
 from throughline_cli.demo import export
+from throughline_cli.demo.days import START
 from throughline_cli.demo.feeding import Feeder
 from throughline_cli.demo.progress import Bars, totals_of
 from throughline_cli.demo.reference import read_lines
 from throughline_cli.demo.rest import Rest
-from throughline_cli.demo.run import Demo, fresh_stack
+from throughline_cli.demo.run import Demo
 from throughline_cli.speaking import Speaker
 from throughline_cli.witness import Witness
 
@@ -143,13 +145,13 @@ class StormDemo(Demo):
         return tuple(stack.http_url("intake", replica) for replica in range(2, stack.replicas["intake"] + 1))
 
 
-def stack_for(out: Path, keys: Path | None, **options: Any) -> LocalStack:
-    """A new stack; with another's keys, so that what is derived from an account is derived the same."""
-    stack = fresh_stack(out, **options)
-    if keys is not None:
-        shutil.copytree(keys, stack.places.keys)
-        stack.places.keys.chmod(0o700)
-    return stack
+def fresh_line(directory: Path, **options: Any) -> LocalStack:
+    """A stack of processes that knows nothing yet, its clock at the demo's Monday. Not started."""
+    with contextlib.suppress(StackError):
+        LocalStack.attach(directory).stop()
+    shutil.rmtree(directory, ignore_errors=True)
+    start_clock(directory / "clock.json", START)
+    return LocalStack(directory, **options)
 
 
 def posted_in(bootstrap: str) -> list[RemittancePosted]:

@@ -14,11 +14,17 @@ from typing import Self
 from stack import LocalStack
 from stack.errors import StackError
 from tests.storm.in_flight import Gauge, InFlight
-from tests.storm.plan import BANK, Kill, Plan
+from tests.storm.plan import BANK, Blow, Plan
 from throughline.flow import SERVICES
 
 SEEN_WITHIN_S = 1.5
 """How long a part is watched for work; then another one's turn comes first."""
+BACKLOG = 3
+"""Bursts that may wait in the line before no more is let through."""
+PAUSE_S = 8.0
+"""Longer than the session: the group gives the frozen member's partitions away, and then it wakes up."""
+PAUSED = 0.2
+"""The share of turns that freeze a part as well, while pauses are left."""
 AT_ONCE = 0.12
 """The share of kills that take the next victim with them."""
 
@@ -57,7 +63,7 @@ class Nemesis:
     ) -> None:
         self.gate = Gate()
         self.when = "start"
-        self.kills: list[Kill] = []
+        self.blows: list[Blow] = []
         self.died: list[str] = []
         """Parts that ended by themselves, with their last words, and were started again."""
         self.trouble: BaseException | None = None
@@ -65,6 +71,7 @@ class Nemesis:
         self._burst, self._breath_s, self._log = burst, breath_s, log
         self._bank_is_busy, self._report = bank_is_busy, report
         self._asked = Counter(plan.feeding + plan.days)
+        self._thaws: list[tuple[float, str]] = []
         self._began = time.monotonic()
         self._begun = False
         self._feeding = False
@@ -99,10 +106,15 @@ class Nemesis:
         self.gate.open()
         if self._thread.is_alive():
             self._thread.join(120)
+        self._thaw(everything=True)
         self._revive()
 
     def counted(self) -> Counter[str]:
-        return Counter(kill.part for kill in self.kills if kill.counts)
+        """Kills by part."""
+        return Counter(blow.part for blow in self.blows if blow.how == "kill")
+
+    def paused(self) -> Counter[str]:
+        return Counter(blow.part for blow in self.blows if blow.how == "pause")
 
     # The thread.
 
@@ -117,6 +129,7 @@ class Nemesis:
             self.gate.open()
 
     def _turn(self, gauge: Gauge) -> None:
+        self._thaw()
         self._revive()
         if not self._begun:
             self._stop.wait(0.1)
@@ -127,9 +140,11 @@ class Nemesis:
                 self.gate.open()
             self._stop.wait(0.2)
             return
-        if self._feeding:
-            self.gate.let(self._burst)
         part = victims[0]
+        if self._feeding and self._is_hungry(gauge):
+            self.gate.let(self._burst)
+        if self._plan.pauses and not self._thaws and self._random.random() < PAUSED:
+            self._pause(gauge, self._plan.pauses[0])
         if not self._strike(gauge, part, with_another=False):
             victims.append(victims.pop(0))
             return
@@ -138,10 +153,21 @@ class Nemesis:
             victims.pop(0)
         self._stop.wait(self._random.uniform(0.3, 1.7) * self._breath_s)
 
+    def _is_hungry(self, gauge: Gauge) -> bool:
+        """Not much waits in the line: a burst of records makes work for the next victim.
+
+        While broker or database is away nothing is let through: the input would be used up before the kills are.
+        """
+        found = [gauge.measure(service) for service in SERVICES]
+        if not all(one is not None for one in found):
+            return False
+        behind = sum(one.lag for one in found if one is not None)
+        return behind < BACKLOG * self._burst
+
     def _strike(self, gauge: Gauge, part: str, *, with_another: bool) -> bool:
         """Watch the part until it works, wait a little more, and kill it if it still does."""
         process = f"{part}-{self._random.choice((1, 2))}" if part in SERVICES else part
-        if process not in self._stack.running():
+        if process not in self._stack.running() or process in self._frozen():
             return False
         if not with_another:
             deadline = time.monotonic() + SEEN_WITHIN_S
@@ -153,8 +179,29 @@ class Nemesis:
         found = self._kill_frozen(gauge, part, process) if part in SERVICES else self._kill(gauge, part)
         if found is None:
             return False
-        self._note(part, process, found, with_another)
+        self._note("kill", part, process, found, with_another)
         return True
+
+    def _pause(self, gauge: Gauge, part: str) -> None:
+        """Freeze a working part; the kills go on, and it wakes up when its partitions are another's."""
+        process = f"{part}-{self._random.choice((1, 2))}" if part in SERVICES else part
+        found = self._work_of(gauge, part)
+        if not found or process not in self._stack.running():
+            return
+        self._stack.pause(process)
+        self._thaws.append((time.monotonic() + PAUSE_S, process))
+        self._plan.pauses.pop(0)
+        self._note("pause", part, process, found, False)
+
+    def _frozen(self) -> set[str]:
+        return {process for _, process in self._thaws}
+
+    def _thaw(self, *, everything: bool = False) -> None:
+        now = time.monotonic()
+        for at, process in list(self._thaws):
+            if everything or at <= now:
+                self._thaws.remove((at, process))
+                self._stack.resume(process)
 
     def _work_of(self, gauge: Gauge, part: str) -> InFlight | None:
         """Of a service its own; of broker and database that of any service; of the bank what lies in its drop."""
@@ -186,25 +233,18 @@ class Nemesis:
         self._stack.start_part(part, wait=False)
         return found
 
-    def _note(self, part: str, process: str, found: InFlight, with_another: bool) -> None:
-        kill = Kill(
-            len(self.kills) + 1,
-            part,
-            process,
-            self.when,
-            round(time.monotonic() - self._began, 2),
-            found.lag,
-            found.packs,
-            True,
-            with_another,
-        )
-        self.kills.append(kill)
+    def _note(self, how: str, part: str, process: str, found: InFlight, with_another: bool) -> None:
+        second = round(time.monotonic() - self._began, 2)
+        number = len(self.blows) + 1
+        blow = Blow(number, how, part, process, self.when, second, found.lag, found.packs, with_another)
+        self.blows.append(blow)
         with self._log.open("a") as log:
-            log.write(json.dumps(kill.as_line()) + "\n")
-        total = sum(self._asked.values())
+            log.write(json.dumps(blow.as_line()) + "\n")
+        done, wanted = sum(self.counted().values()), sum(self._asked.values())
+        did = "killed" if how == "kill" else "froze"
         self._report(
-            f"{self.when}: killed {process} with {found.lag} records and {found.packs} packs in flight "
-            f"({len(self.kills)} of {total})"
+            f"{self.when}: {did} {process} with {found.lag} records and {found.packs} packs in flight "
+            f"({done} of {wanted} kills)"
         )
 
     def _revive(self) -> None:

@@ -28,15 +28,43 @@ Outcome = dict[str, dict[str, Any]]
 
 
 def outcome_of(history: History) -> Outcome:
-    """By section, everything by an id that the input fixes."""
+    """By section, everything by an id or name that the input fixes.
+
+    Ids of payments and their remittances come from the account's id, which is new in each stack; trace numbers follow
+    the order of those ids. So a payment is named by what it pays, and its own id and trace number are not compared.
+    """
+    names = _names(history)
     return {
         "answers": _answers(history),
-        "versions": _versions(history),
-        "payments": _payments(history),
+        "versions": _versions(history, names),
+        "payments": _payments(history, names),
         "batches": _batches(history),
-        "remittances": _remittances(history),
-        "said": _said(history),
+        "remittances": _remittances(history, names),
+        "said": _said(history, names),
     }
+
+
+def _names(history: History) -> dict[str, str]:
+    """By the id of a payment or its remittance: what it pays, and whose."""
+    first: dict[str, str] = {}
+    whose: dict[str, str] = {}
+    explains: dict[str, str] = {}
+    for _, _, message in history.said():
+        match message:
+            case ItemScheduled():
+                item = f"{message.request_id} version {message.version}"
+                payment = str(message.payment_id)
+                first[payment] = min(first.get(payment, item), item)
+            case PaymentSent():
+                whose[str(message.payment_id)] = f"{message.payer} to {message.payee_id}"
+            case RemittancePosted() if message.payment_id is not None:
+                explains[str(message.remittance_id)] = str(message.payment_id)
+            case _:
+                pass
+    names = {
+        payment: f"payment of {whose.get(payment, 'nobody')} with {item}" for payment, item in first.items()
+    }
+    return names | {one: f"remittance of {names.get(paid, paid)}" for one, paid in explains.items()}
 
 
 def where_sent(history: History, answer: RequestAnswered) -> Sent | None:
@@ -66,7 +94,7 @@ def _answers(history: History) -> dict[str, Any]:
     return found
 
 
-def _versions(history: History) -> dict[str, Any]:
+def _versions(history: History, names: dict[str, str]) -> dict[str, Any]:
     told: dict[UUID, list[Told]] = defaultdict(list)
     of_payment: dict[UUID, list[Told]] = defaultdict(list)
     requests_of: dict[UUID, set[UUID]] = defaultdict(set)
@@ -95,38 +123,37 @@ def _versions(history: History) -> dict[str, Any]:
                 "state": str(state.state) if state.state else None,
                 "substatus": str(state.substatus),
                 "paid_cents": cents[state.payment_id, request_id, version] if paid else 0,  # type: ignore[index]
-                "payment_id": str(state.payment_id) if state.payment_id else None,
+                "payment": names.get(str(state.payment_id)),
                 "remitted": state.remitted,
                 "not fitting": sorted(type(one.event).__name__ for one in (*state.pending, *state.refused)),
             }
     return found
 
 
-def _payments(history: History) -> dict[str, Any]:
+def _payments(history: History, names: dict[str, str]) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = defaultdict(lambda: {"items": []})
+
+    def of(payment_id: UUID) -> dict[str, Any]:
+        return found[names.get(str(payment_id), str(payment_id))]
+
     for _, _, message in history.said():
         match message:
             case ItemScheduled():
-                found[str(message.payment_id)]["items"].append(
+                of(message.payment_id)["items"].append(
                     [str(message.request_id), message.version, message.amount_cents]
                 )
             case PaymentSent():
-                found[str(message.payment_id)] |= {
-                    "batch": str(message.batch_id),
-                    "payer": message.payer,
-                    "payee": str(message.payee_id),
-                    "cents": message.amount_cents,
-                    "trace_number": message.trace_number,
-                    "effective": str(message.effective_date),
-                }
+                of(message.payment_id)["sent"] = [
+                    str(message.batch_id), message.amount_cents, str(message.effective_date),
+                ]  # fmt: skip
             case PaymentSettled():
-                found[str(message.payment_id)]["settled"] = [message.amount_cents, str(message.settled_on)]
+                of(message.payment_id)["settled"] = [message.amount_cents, str(message.settled_on)]
             case PaymentReturned():
-                found[str(message.payment_id)]["returned"] = [
+                of(message.payment_id)["returned"] = [
                     message.amount_cents, message.return_code, str(message.returned_on),
                 ]  # fmt: skip
             case PaymentRefused():
-                found[str(message.payment_id)]["refused"] = str(message.reason)
+                of(message.payment_id)["refused"] = str(message.reason)
             case _:
                 pass
     for payment in found.values():
@@ -149,32 +176,34 @@ def _batches(history: History) -> dict[str, Any]:
     return dict(found)
 
 
-def _remittances(history: History) -> dict[str, Any]:
+def _remittances(history: History, names: dict[str, str]) -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for _, _, message in history.said():
         match message:
             case RemittancePosted():
-                found[str(message.remittance_id)] |= {
+                found[names.get(str(message.remittance_id), str(message.remittance_id))] |= {
                     "cents": message.amount_cents,
                     "claims": message.claim_count,
-                    "trace_number": message.trace_number,
                     "date": str(message.effective_date),
                 }
             case RemittanceReversed():
-                found[str(message.remittance_id)]["reversed"] = True
+                found[names.get(str(message.remittance_id), str(message.remittance_id))]["reversed"] = True
             case MismatchFound():
-                found[str(message.payment_id or message.request_id)]["mismatch"] = message.what
+                subject = str(message.payment_id or message.request_id)
+                found[names.get(subject, subject)]["mismatch"] = message.what
             case _:
                 pass
     return dict(found)
 
 
-def _said(history: History) -> dict[str, Any]:
+def _said(history: History, names: dict[str, str]) -> dict[str, Any]:
     """How often each kind of event was said about each key: one decision is one event, whoever died meanwhile."""
     counts: Counter[str] = Counter()
     for record, _, message in history.said():
         if not isinstance(message, RequestAnswered | RecordParked):
             version = getattr(message, "version", None)
             of = f" version {version}" if version is not None else ""
-            counts[f"{type(message).__name__} on {record.topic} of {record.key}{of}"] += 1
+            counts[
+                f"{type(message).__name__} on {record.topic} of {names.get(record.key, record.key)}{of}"
+            ] += 1
     return dict(counts)

@@ -15,10 +15,12 @@ DAYS_PARTS = ("payout", "remittance", "audit", KAFKA, POSTGRES)
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
-    """One SIGKILL that happened, and the work that was in flight at that moment."""
+class Blow:
+    """One blow that fell, and the work that was in flight at that moment."""
 
     number: int
+    how: str
+    """`kill`, or `pause`: frozen past its Kafka session and let go again."""
     part: str
     """`payout`, `kafka`, ..."""
     process: str
@@ -27,7 +29,6 @@ class Kill:
     second: float
     lag: int
     packs: int
-    counts: bool
     with_another: bool
 
     def as_line(self) -> dict[str, object]:
@@ -41,21 +42,25 @@ class Plan:
     random: Random
     feeding: list[str] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
+    pauses: list[str] = field(default_factory=list)
+    """Parts to be frozen past the session, beside the kills."""
 
     @property
     def left(self) -> int:
         return len(self.feeding) + len(self.days)
 
 
-def draw(seed: int, kills: int, bank_kills: int) -> Plan:
-    """``kills`` of every service, of the broker and of the database, in seeded order."""
+def draw(seed: int, kills: int, bank_kills: int, pauses: int) -> Plan:
+    """``kills`` and ``pauses`` of every service, of the broker and of the database, in seeded order."""
     random = Random(f"storm {seed}")
     plan = Plan(random)
     for part in (*SERVICES, KAFKA, POSTGRES):
         later = round(kills * AMONG_DAYS) if part in DAYS_PARTS else 0
         plan.feeding += [part] * (kills - later)
         plan.days += [part] * later
+        plan.pauses += [part] * pauses
     plan.days += [BANK] * bank_kills
     random.shuffle(plan.feeding)
     random.shuffle(plan.days)
+    random.shuffle(plan.pauses)
     return plan

@@ -13,7 +13,7 @@ from stack import LocalStack
 from tests.storm.checker import Finding, check, compare
 from tests.storm.expected import compare_with_expected
 from tests.storm.history import read_history
-from tests.storm.line import Steps, StormDemo, keep_logs, leave_behind, posted_in, stack_for
+from tests.storm.line import Steps, StormDemo, fresh_line, keep_logs, leave_behind, posted_in
 from tests.storm.nemesis import Nemesis
 from tests.storm.outcome import Outcome, outcome_of
 from tests.storm.plan import BANK, PARTS, draw
@@ -41,6 +41,7 @@ class Storm:
     kills: int
     bank_kills: int
     breath_s: float
+    pauses: int = 0
     port_base: int | None = None
     quick_broker: bool = False
 
@@ -49,6 +50,7 @@ class Storm:
 class Verdict:
     findings: list[Finding]
     kills: Counter[str] = field(default_factory=Counter)
+    paused: Counter[str] = field(default_factory=Counter)
     wanted: dict[str, int] = field(default_factory=dict)
     died: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -64,10 +66,10 @@ class Verdict:
 
 
 def run_undisturbed(storm: Storm, report: Report) -> tuple[Outcome, list[Finding]]:
-    """The run that a storm is measured against; its outcome and keys stay in ``out/undisturbed``."""
+    """The run that a storm is measured against; its outcome stays in ``out/undisturbed``."""
     out = storm.out / "undisturbed"
     out.mkdir(parents=True, exist_ok=True)
-    stack = stack_for(out, None, port_base=storm.port_base, environment={"*": SESSION}, report=report)
+    stack = fresh_line(out / "stack", port_base=storm.port_base, environment={"*": SESSION}, report=report)
     with stack:
         demo = StormDemo(Place(stack, out), storm.input, Steps(report))
         outcome, findings = _live_and_look(demo, storm.input, report)
@@ -81,9 +83,8 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
     out = storm.out / "disturbed"
     out.mkdir(parents=True, exist_ok=True)
     (out / "kills.jsonl").unlink(missing_ok=True)
-    keys = storm.out / "undisturbed" / "stack" / "keys" if undisturbed is not None else None
-    stack = stack_for(
-        out, keys, port_base=storm.port_base, replicas=REPLICAS, environment=ENVIRONMENT,
+    stack = fresh_line(
+        out / "stack", port_base=storm.port_base, replicas=REPLICAS, environment=ENVIRONMENT,
         quick_broker=storm.quick_broker, report=report,
     )  # fmt: skip
     with stack:
@@ -101,7 +102,9 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
         findings += compare(outcome, undisturbed)
     (out / "outcome.json").write_text(json.dumps(outcome))
     wanted = {part: storm.bank_kills if part == BANK else storm.kills for part in PARTS}
-    return Verdict(findings, nemesis.counted(), wanted, nemesis.died, time.monotonic() - began)
+    return Verdict(
+        findings, nemesis.counted(), nemesis.paused(), wanted, nemesis.died, time.monotonic() - began
+    )
 
 
 def _live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outcome, list[Finding]]:
@@ -115,7 +118,7 @@ def _live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outco
 
 
 def _nemesis(storm: Storm, stack: LocalStack, out: Path, report: Report) -> Nemesis:
-    plan = draw(storm.seed, storm.kills, storm.bank_kills)
+    plan = draw(storm.seed, storm.kills, storm.bank_kills, storm.pauses)
     phases = [path.name for path in storm.input.iterdir() if path.name[:1].isdigit()]
     records = sum(sum(totals_of(storm.input, phase).values()) for phase in phases)
     burst = max(2, int(records / (max(1, len(plan.feeding)) * BURST_SHARE)))

@@ -249,7 +249,7 @@ DIFFERENT: dict[str, tuple[Callable[[History], None], str]] = {
     "version lost": (_without("SubmissionReceived"), "0e5c4064-bed8-5d44-b85f-777bf62157e3 version 1: "),
     "other state": (_without("RemittancePosted"), "state Payout scheduled, undisturbed Paid"),
     "other answer": (_changed("RequestAnswered", outcome="repeated"), "outcome repeated, undisturbed accepted"),
-    "other payee": (_changed("PaymentSent", payee_id=DECISION), f"payee {DECISION}, undisturbed"),
+    "other payee": (_changed("PaymentSent", payee_id=DECISION), f"payment of DEMOHP to {DECISION}"),
     "other window": (_changed("BatchClosed", window="2026-11-17T16:30"), "window 2026-11-17T16:30, undisturbed"),
     "said twice": (_again_with("SubmissionApproved"), "2, undisturbed 1"),
     "other remittance": (_changed("RemittancePosted", amount_cents=1), "cents 1, undisturbed 15000"),
