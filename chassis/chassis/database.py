@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import asyncpg
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from chassis.settings import ServiceSettings
 
@@ -40,13 +41,17 @@ def server_settings(settings: ServiceSettings, application: str) -> dict[str, st
 
 
 def is_transient(error: BaseException) -> bool:
-    """True where time can cure it: the database is away, a lock, a serialization failure, an unanswered commit."""
+    """True where time can cure it: the database or the broker is away, a lock, a serialization failure, an unanswered
+    commit. Never what a record asks for: a connection that broke in the middle of a statement says so in several ways.
+    """
     if isinstance(error, asyncpg.PostgresError):
         state = getattr(error, "sqlstate", None) or ""
         return state[:2] in _TRANSIENT_CLASSES or state in _TRANSIENT_CODES
     if isinstance(error, asyncpg.InterfaceError):
         return not isinstance(error, ValueError)  # asyncpg's DataError: an argument that cannot be encoded
-    return isinstance(error, (OSError, TimeoutError, EOFError))
+    if isinstance(error, KafkaError):
+        return bool(error.retriable) or isinstance(error, KafkaTimeoutError)
+    return isinstance(error, (asyncpg.InternalClientError, OSError, TimeoutError, EOFError))
 
 
 async def roll_back(transaction: Any) -> None:

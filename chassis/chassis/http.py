@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable
 
+import asyncpg
 import uvicorn
+from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.context import Context
+from chassis.database import is_transient
 from chassis.health import Health
 from chassis.metrics import REGISTRY
 from chassis.outbox import NotSpeaking
+
+logger = logging.getLogger("chassis.http")
 
 
 def build_app(name: str, routers: Iterable[APIRouter], context: Context, health: Health) -> FastAPI:
@@ -36,6 +42,19 @@ def build_app(name: str, routers: Iterable[APIRouter], context: Context, health:
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+    @app.exception_handler(asyncpg.PostgresError)
+    @app.exception_handler(asyncpg.InterfaceError)
+    @app.exception_handler(asyncpg.InternalClientError)
+    @app.exception_handler(KafkaError)
+    @app.exception_handler(OSError)  # of which TimeoutError is one
+    async def away(request: object, error: Exception) -> JSONResponse:
+        """What time can cure is no fault of the caller's or of ours: it is asked again, with the same key."""
+        if not is_transient(error):
+            raise error
+        logger.warning("a call could not be answered: %s", type(error).__name__)
+        problem = {"title": "The database or the broker does not answer; try again.", "status": 503}
+        return JSONResponse(problem, 503, {"Retry-After": "1"}, "application/problem+json")
 
     @app.exception_handler(NotSpeaking)
     async def held(request: object, error: NotSpeaking) -> JSONResponse:

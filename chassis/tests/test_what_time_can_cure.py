@@ -1,0 +1,87 @@
+"""What is waited for and what is a record's own fault; and what a caller is told while database or broker is away."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import asyncpg
+import httpx
+import pytest
+from aiokafka.errors import (
+    GroupLoadInProgressError,
+    KafkaConnectionError,
+    KafkaTimeoutError,
+    TopicAuthorizationFailedError,
+)
+from fastapi import APIRouter
+
+from chassis.context import Context
+from chassis.database import is_transient
+from chassis.health import Health
+from chassis.http import build_app
+
+CURED = (
+    ConnectionRefusedError(),
+    TimeoutError(),
+    asyncpg.CannotConnectNowError(),
+    asyncpg.ConnectionDoesNotExistError(),
+    asyncpg.DeadlockDetectedError(),
+    asyncpg.InterfaceError("connection is closed"),
+    # A connection that broke in the middle of a statement: the pool may still hand it out once.
+    asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress"),
+    KafkaConnectionError(),
+    KafkaTimeoutError(),
+    GroupLoadInProgressError(),
+)
+NOT_CURED = (
+    ValueError(),
+    asyncpg.UniqueViolationError(),
+    asyncpg.DataError("an argument that cannot be encoded"),
+    TopicAuthorizationFailedError(),
+)
+
+
+@pytest.mark.parametrize("error", CURED, ids=lambda error: type(error).__name__)
+def test_time_cures_what_is_away(error: Exception) -> None:
+    assert is_transient(error)
+
+
+@pytest.mark.parametrize("error", NOT_CURED, ids=lambda error: type(error).__name__)
+def test_time_does_not_cure_what_is_wrong(error: Exception) -> None:
+    assert not is_transient(error)
+
+
+class _Away:
+    """A health that finds nobody there."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def idle(self) -> dict[str, Any]:
+        raise self._error
+
+
+async def _ask(path: str, error: Exception) -> httpx.Response:
+    router = APIRouter()
+
+    @router.post("/v1/things")
+    async def thing() -> None:
+        raise error
+
+    app = build_app("test", [router], cast(Context, None), cast(Health, _Away(error)))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        return await (client.post(path) if path.startswith("/v1") else client.get(path))
+
+
+@pytest.mark.parametrize("path", ["/idle", "/v1/things"])
+@pytest.mark.parametrize("error", CURED, ids=lambda error: type(error).__name__)
+async def test_a_caller_is_told_to_try_again(path: str, error: Exception) -> None:
+    answer = await _ask(path, error)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "1"
+
+
+async def test_what_is_wrong_is_not_hidden() -> None:
+    assert (await _ask("/v1/things", asyncpg.UniqueViolationError())).status_code == 500
+    assert (await _ask("/v1/things", ValueError())).status_code == 500
