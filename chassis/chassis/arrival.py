@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from chassis.fast_ids import envelope_of
 from chassis.heard import Heard, RawRecord
 from throughline.envelope import Envelope, EnvelopeBreach
-from throughline.flow import Topic
+from throughline.flow import Kind, Topic
 from throughline.message import Message, field_problems, version_of
 from throughline.reasons import Reason
 
@@ -121,7 +121,13 @@ def decode(arrival: Arrival, topic: Topic) -> None:
     try:
         found = arrival.found if arrival.found is not None else dict(record.headers)
         envelope = envelope_of(found, record.headers)
-        model = model_of(envelope)
+        try:
+            model = model_of(envelope)
+        except UnknownVersion:
+            if topic.kind is not Kind.COMMANDS:
+                raise
+            arrival.defect = Defect(Reason.UNKNOWN_SCHEMA)  # no order waits for it
+            return
         if model not in topic.messages:
             arrival.defect = Defect(Reason.WRONG_TOPIC)
             return

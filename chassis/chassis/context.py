@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,11 +14,13 @@ from chassis import trace
 from chassis.alarms import Alarms
 from chassis.clock import Clock
 from chassis.database import roll_back
-from chassis.outbox import Outbox, name_of_transaction
+from chassis.outbox import NotSpeaking, Outbox, name_of_transaction
 from chassis.say import Say
 from chassis.settings import ServiceSettings
 from chassis.topics import TopicMap
 from throughline.message import Message
+
+_ROOM_TIMEOUT_S = 5.0
 
 
 class Transaction:
@@ -68,10 +71,14 @@ class Context:
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Begin; at the end number what was said, store the pack, commit, hand it to the sender.
 
-        Raises ``outbox.NotSpeaking`` while the service is held because its database is older than the log.
+        Raises ``NotSpeaking`` (HTTP answers 503) while the service is held because its database is older than the
+        log, and where Kafka has taken nothing for so long that the outbox is at its bound.
         """
         self.outbox.must_be_speaking()
-        await self.outbox.room()
+        try:
+            await asyncio.wait_for(self.outbox.room(), _ROOM_TIMEOUT_S)
+        except TimeoutError:
+            raise NotSpeaking("too much is committed that Kafka does not take") from None
         async with self.pool.acquire() as db:
             begun = db.transaction()
             await begun.start()

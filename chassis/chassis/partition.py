@@ -39,6 +39,7 @@ GAP_READ_AGAIN_S = 10.0
 GAP_PAGE_S = 60.0
 _DELAY_MAX_S = 5.0
 _HOLD_DELAY_MAX_S = 30.0
+_SLICE_MIN = 10
 
 
 class ReadAgain(Exception):
@@ -76,6 +77,7 @@ class PartitionWorker:
         self._drained = asyncio.Event()
         self._paused_for_room = False
         self._failures = 0
+        self._slice_max = self.settings.slice_records_max
         self._order: Order | None = None
         self._hole_seen_at = self._hole_accepted_at = -1
         self._waiting_since: tuple[int, float] | None = None
@@ -189,9 +191,9 @@ class PartitionWorker:
             except UnknownVersion as error:
                 known, unknown = index, error
                 break
-        at, slice_max = 0, self.settings.slice_records_max
+        at = 0
         while at < known:
-            until = min(known, at + slice_max)
+            until = min(known, at + self._slice_max)
             await work_off.apply(plan, at, until)
             at = until
         if not plan.ready and plan.whole != plan.before:
@@ -262,6 +264,7 @@ class PartitionWorker:
         self._drained.set()
 
     def _recovered(self) -> None:
+        self._slice_max = min(self.settings.slice_records_max, self._slice_max * 2)
         if self._failures:
             self._failures = 0
             self.trouble = None
@@ -270,6 +273,8 @@ class PartitionWorker:
     async def _stand_still(self, error: Exception) -> None:
         """Wait a growing time; page where time alone will not cure it."""
         self._failures += 1
+        # What ran out of time with so many may do with fewer.
+        self._slice_max = max(_SLICE_MIN, self._slice_max // 2)
         trouble = self._trouble(error)
         self.trouble = trouble.alarm
         metrics.RETRIES.labels(cause=trouble.alarm).inc()

@@ -50,6 +50,9 @@ def run(service: Service, settings: ServiceSettings) -> int:
     except (CannotStart, BrokerDisagrees) as error:
         logger.error("%s", error)
         return 1
+    except (KafkaError, OSError) as error:
+        logger.error("The broker or the database went away while starting (%s).", type(error).__name__)
+        return 1
     return 0
 
 
@@ -100,13 +103,14 @@ class RunningService:
         sender = Sender(producer_maker(connection, settings.instance_id), self.alarms)
         sender.pending_bytes_max = settings.outbox_pending_bytes_max
         await sender.start()
-        stack.push_async_callback(sender.stop, settings.graceful_stop_s)
         outbox = Outbox(
             sender,
             self.alarms,
             pack_bytes_max=settings.pack_bytes_max,
             sweep_age_s=settings.outbox_sweep_age_s,
         )
+        stack.push_async_callback(_forget_sent, outbox, pool)
+        stack.push_async_callback(sender.stop, settings.graceful_stop_s)
         self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms)
         speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics.spoken())
         with suppress(NotSpeaking):  # the alarm is up; partitions and transactions are held until it is over
@@ -115,9 +119,9 @@ class RunningService:
             self.context.resources = await service.start(settings, pool)
         await self._hear(stack, speaker, connection)
         health = Health(self.context, self.listeners, _head(service))
-        stack.callback(setattr, health, "draining", True)
         self._background(stack, outbox, pool, health)
         await self._serve(stack, health)
+        stack.callback(setattr, health, "draining", True)
         gc.collect()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
@@ -239,6 +243,12 @@ async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=1.0)
         for task in pending:
             logger.warning("task %s goes on after it was cancelled", task.get_name())
+
+
+async def _forget_sent(outbox: Outbox, pool: asyncpg.Pool) -> None:
+    """What Kafka acknowledged while draining; left over, it would only be sent twice."""
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        await asyncio.wait_for(outbox.delete_acknowledged(pool), 5.0)
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -22,6 +22,7 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
 )
 
 from chassis import metrics
@@ -183,12 +184,13 @@ class Sender:
 
     async def _after_failure(self, lane: _Lane, producer: AIOKafkaProducer | None, error: Exception) -> None:
         lane.failures += 1
-        refused = isinstance(error, REFUSALS)
+        refused, absent = isinstance(error, REFUSALS), isinstance(error, UnknownTopicOrPartitionError)
         logger.warning("sending to %s/%s failed: %s", lane.topic, lane.partition, type(error).__name__)
-        if refused and lane.one_by_one:
+        if absent or (refused and lane.one_by_one):
             self._alarms.raise_("refused_by_broker", topic=lane.topic, partition=lane.partition)
         lane.one_by_one = lane.one_by_one or refused
-        await self._replace(producer)
+        if not absent:  # a topic that is not there harms no other lane
+            await self._replace(producer)
         await asyncio.sleep(min(_DELAY_MAX_S, 0.05 * 2 ** min(lane.failures, 8)))
 
     async def _replace(self, failed: AIOKafkaProducer | None) -> None:

@@ -74,7 +74,8 @@ class World:
         """A broker that is killed looks through every log it has when it starts again."""
         names = [one.name for one in self.topics if not one.is_family]
         names += [PARKED.of(self.name(name)) for name in ("source", *HOPS)]
-        wait(AdminClient({"bootstrap.servers": self.bootstrap}).delete_topics(names).values(), timeout=20)
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        wait(admin.delete_topics(names).values(), timeout=20)
 
     async def database(self, name: str) -> str:
         """The address of this test's database of that name, made at its first use."""
