@@ -252,6 +252,6 @@ class Nemesis:
         running = self._stack.running()
         for name, process in self._stack.processes.items():
             if name not in running:
-                self.died.append(f"{name} ended by itself in {self.when}: {process.last_words(2)[-600:]}")
+                self.died.append(f"{name} ended by itself in {self.when}: {process.last_words(1)[-400:]}")
                 with contextlib.suppress(StackError):
                     self._stack.start_part(name, wait=False)

@@ -15,7 +15,7 @@ KILLS = 2
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_short_storm(tmp_path: Path) -> None:
     write_short_sample(tmp_path / "input", SEED)
     storm = Storm(
