@@ -115,9 +115,9 @@ def cutoff(
 ) -> None:
     """Close the payment window now (sandbox), and show what each bank's next window holds."""
     line = line_at(stack)
-    closed = line.ask("POST", "payout", "/cutoff", params={"bank": bank} if bank else {})["batches"]
+    closed = line.ask("POST", "payout", "/v1/cutoff", params={"bank": bank} if bank else {})["batches"]
     console.print(f"{len(closed)} windows closed" + "".join(f"\n  batch {batch}" for batch in closed))
-    for window in line.get("payout", "/windows"):
+    for window in line.get("payout", "/v1/windows"):
         cents, at = (
             for_people(window["waiting_cents"]),
             instant(datetime.fromisoformat(window["next_cutoff"])),

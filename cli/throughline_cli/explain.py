@@ -44,7 +44,7 @@ def show_explanation(line: Line, request: UUID) -> None:
     steps = {step["event_id"]: step for version in timeline["versions"] for step in version["steps"]}
     table = Table(title=f"{request}: {timeline['state']}", title_justify="left")
     for column in ("when (UTC)", "topic", "what", "state", "details"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "what", overflow="fold")
     for event in timeline["events"]:
         step = steps.get(_event_id(event))
         state = f"{step['state']} {step['substatus']}".strip() if step else ""

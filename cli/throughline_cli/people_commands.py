@@ -89,4 +89,4 @@ def enrol_payee(
 
 def _require(holds: bool, field: str, wanted: str) -> None:
     if not holds:
-        raise Problem(f"--{field} is not right.", f"It must be {wanted}.")
+        raise Problem(f"'{field}' is not right.", f"It must be {wanted}.")

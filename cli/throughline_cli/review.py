@@ -29,13 +29,15 @@ def show_open(line: Line, exceptions: bool) -> None:
     """Reviews, and with ``exceptions`` also what a rule stopped."""
     story = tell(everything_said(line), SentLog())
     table = Table()
-    for column in ("request", "version", "state", "why", "charge", "would pay"):
-        table.add_column(column, justify="right" if column in ("charge", "would pay") else "left")
+    table.add_column("request", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    table.add_column("charge", justify="right", no_wrap=True)
+    table.add_column("would pay", justify="right", no_wrap=True)
     for key, state in sorted(story.states.items()):
         if (state.state, state.substatus) in OPEN and (exceptions or state.state is State.IN_REVIEW):
             charge, proposed = _amounts(story, key)
-            why = ", ".join(story.reasons(key))
-            table.add_row(str(key[0]), str(key[1]), state.label, why, charge, proposed)
+            why = f"{state.label}: {', '.join(story.reasons(key))}"
+            table.add_row(str(key[0]), why if key[1] == 1 else f"version {key[1]}, {why}", charge, proposed)
     console.print(table if table.row_count else "Nothing waits for a person.")
 
 

@@ -95,7 +95,7 @@ class Feeder:
             )
             receipt = _receipt(answer)
             if receipt is None:
-                self.sent.refused_calls[name, position] = answer.json().get("title", str(answer.status_code))
+                self.sent.refused_calls[name, position] = _reason(answer)
             else:
                 self.sent.receipts[receipt] = (name, position)
             self.advance("http", 1)
@@ -171,6 +171,15 @@ class Feeder:
             if time.monotonic() > deadline:
                 raise Problem(f"Intake at {self.intake_url} does not answer: {trouble}.")
             time.sleep(0.2)
+
+
+def _reason(answer: httpx.Response) -> str:
+    """The reason of a problem body, else its title, else the status."""
+    try:
+        body = answer.json()
+        return str(body.get("reason") or body["title"])
+    except (ValueError, KeyError, AttributeError):
+        return f"HTTP {answer.status_code}"
 
 
 def _receipt(answer: httpx.Response) -> UUID | None:
