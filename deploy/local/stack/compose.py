@@ -112,11 +112,6 @@ class ComposeStack:
         """The base address of a service's HTTP API."""
         return f"http://127.0.0.1:{self.ports.service(SERVICES.index(service), replica)}"
 
-    @property
-    def processes(self) -> tuple[str, ...]:
-        """What runs until the stack is stopped."""
-        return tuple(name for name in self._parts() if name != "prepare")
-
     def running(self) -> dict[str, int]:
         """The pid of each container's main process, as the engine counts them; up to two seconds old."""
         asked, answer = self._seen
@@ -186,7 +181,7 @@ class ComposeStack:
         """Makes the two topics of a partner."""
         ensure_flow_topics(self.kafka_bootstrap, [partner])
 
-    def wait_ready(self, seconds: float = 180) -> None:
+    def wait_ready(self, seconds: float = 300) -> None:
         """Waits until `GET /ready` of every service answers 200. Raises StackError naming one that is not."""
         deadline = time.monotonic() + seconds
         look_at = time.monotonic() + _LOOK_EVERY_S
@@ -268,7 +263,7 @@ class ComposeStack:
 
     def _require_none_failed(self) -> None:
         containers = self.project.containers()
-        for part in self.processes:
+        for part in ("kafka", "postgres", *self._wanted(), "bank"):
             one = containers.get(part)
             if one is None or not one["State"]["Running"] or one["RestartCount"] > _RESTARTS_MAX:
                 raise self._failed(part, "stopped while starting")
