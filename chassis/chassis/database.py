@@ -54,6 +54,11 @@ def is_transient(error: BaseException) -> bool:
     return isinstance(error, (asyncpg.InternalClientError, OSError, TimeoutError, EOFError))
 
 
+def is_away(error: BaseException) -> bool:
+    """Of what time can cure, that database or broker does not answer; a file that is missing is something else."""
+    return is_transient(error) and getattr(error, "filename", None) is None
+
+
 async def roll_back(transaction: Any) -> None:
     """Never raises: a connection that is gone took the transaction with it."""
     with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):

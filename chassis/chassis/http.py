@@ -10,11 +10,12 @@ import asyncpg
 import uvicorn
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, FastAPI, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from chassis.context import Context
-from chassis.database import is_transient
+from chassis.database import is_away
 from chassis.health import Health
 from chassis.metrics import REGISTRY
 from chassis.outbox import NotSpeaking
@@ -50,7 +51,7 @@ def build_app(name: str, routers: Iterable[APIRouter], context: Context, health:
     @app.exception_handler(OSError)  # of which TimeoutError is one
     async def away(request: object, error: Exception) -> JSONResponse:
         """What time can cure is no fault of the caller's or of ours: it is asked again, with the same key."""
-        if not is_transient(error):
+        if not is_away(error):
             raise error
         logger.warning("a call could not be answered: %s", type(error).__name__)
         problem = {"title": "The database or the broker does not answer; try again.", "status": 503}
@@ -60,6 +61,16 @@ def build_app(name: str, routers: Iterable[APIRouter], context: Context, health:
     async def held(request: object, error: NotSpeaking) -> JSONResponse:
         problem = {"title": "The service is held until its database is repaired.", "status": 503}
         return JSONResponse(problem, 503, {"Retry-After": "30"}, "application/problem+json")
+
+    @app.exception_handler(RequestValidationError)
+    async def not_understood(request: object, error: RequestValidationError) -> JSONResponse:
+        # The framework's own answer, and its sentences, repeat what was sent.
+        problems = [
+            {"field": ".".join(str(step) for step in one["loc"]), "detail": one["type"]}
+            for one in error.errors()
+        ]
+        problem = {"title": "The call is not as this API says.", "status": 422, "problems": problems}
+        return JSONResponse(problem, 422, media_type="application/problem+json")
 
     for router in routers:
         app.include_router(router)

@@ -18,7 +18,7 @@ from chassis.broker_check import BrokerDisagrees, check_broker
 from chassis.clock import Clock, SandboxClock, SystemClock
 from chassis.consumer import Listener, broker_for, connection_of, joined_pattern, subscribe
 from chassis.context import Context
-from chassis.database import open_pool
+from chassis.database import is_away, open_pool
 from chassis.health import Health
 from chassis.hearing import Hearing
 from chassis.http import Server, build_app
@@ -86,7 +86,14 @@ class RunningService:
 
     async def __aenter__(self) -> RunningService:
         async with AsyncExitStack() as stack:
-            await self._start(stack)
+            try:
+                await self._start(stack)
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                raise CannotStart(
+                    f"Database or broker went away while the service started ({type(error).__name__}). Start it again."
+                ) from None
             self._exit = stack.pop_all()
         return self
 

@@ -14,11 +14,15 @@ from aiokafka.errors import (
     TopicAuthorizationFailedError,
 )
 from fastapi import APIRouter
+from pydantic import SecretStr
 
+from chassis import Service
 from chassis.context import Context
 from chassis.database import is_transient
 from chassis.health import Health
 from chassis.http import build_app
+from chassis.run import CannotStart, RunningService
+from chassis.settings import ServiceSettings
 
 CURED = (
     ConnectionRefusedError(),
@@ -85,3 +89,19 @@ async def test_a_caller_is_told_to_try_again(path: str, error: Exception) -> Non
 async def test_what_is_wrong_is_not_hidden() -> None:
     assert (await _ask("/v1/things", asyncpg.UniqueViolationError())).status_code == 500
     assert (await _ask("/v1/things", ValueError())).status_code == 500
+    missing = FileNotFoundError(2, "No such file", "sealing.jwk")
+    assert (await _ask("/v1/things", missing)).status_code == 500
+
+
+async def test_a_broker_that_goes_away_during_the_start_is_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def start(self: RunningService, stack: object) -> None:
+        raise KafkaConnectionError
+
+    monkeypatch.setattr(RunningService, "_start", start)
+    service = Service(name="validation", settings=ServiceSettings, hears=[])
+    settings = ServiceSettings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    with pytest.raises(CannotStart, match=r"went away while the service started \(KafkaConnectionError\)"):
+        async with RunningService(service, settings):
+            pass
