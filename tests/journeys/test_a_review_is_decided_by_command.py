@@ -25,7 +25,12 @@ from throughline.reviews import DecideReview
 def dear_bill(line: WholeLine, payee: Provider) -> PaymentRequest:
     """Above what the payer lets pay without a person."""
     return with_line(
-        line.bill(payee), 0, code="G0121", modifiers=(), units_thousandths=10_000, charge_cents=400_000
+        line.maker.clean(payee, "BLUEHARBOR", lines_max=1),
+        0,
+        code="G0121",
+        modifiers=(),
+        units_thousandths=10_000,
+        charge_cents=400_000,
     )
 
 

@@ -7,8 +7,9 @@ trusted; then claim by claim. A cell is text, whatever it begins with: nothing h
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import groupby
 from typing import BinaryIO
 
@@ -139,7 +140,7 @@ def _columns(header: list[str]) -> list[str]:
     for position, name in enumerate(columns, 1):
         if name not in known:
             what = "is not a column of this format; remove it or check its spelling"
-            raise CsvError(Reason.CSV_HEADER, 1, what, _printable(name) or f"number {position}")
+            raise CsvError(Reason.CSV_HEADER, 1, what, _misspelt(name, known) or f"number {position}")
         if columns.index(name) != position - 1:
             raise CsvError(Reason.CSV_HEADER, 1, "stands twice in the header", name)
     for name in REQUIRED_COLUMNS:
@@ -148,6 +149,8 @@ def _columns(header: list[str]) -> list[str]:
     return columns
 
 
-def _printable(name: str) -> str:
-    """A column name that may be repeated to the sender: short and plain. A first data row is not."""
-    return name if len(name) <= 40 and name.replace("_", "").isalpha() and name.isascii() else ""
+def _misspelt(name: str, known: Collection[str]) -> str:
+    """A column name that may be repeated to the sender: close to one of ours. Of a file without a header row the first
+    claim would be told, names of persons among it."""
+    plain = len(name) <= 40 and name.replace("_", "").isalpha() and name.isascii()
+    return name if plain and get_close_matches(name, known, n=1, cutoff=0.75) else ""

@@ -208,6 +208,7 @@ GOOD = emit(ROW, ROW | {"number": "REQ-2"})
         (emit(), Reason.EMPTY, "line 1"),
         (GOOD[:-2], Reason.TRUNCATED, "line 3"),
         (GOOD.replace(b"units", b"unitz"), Reason.CSV_HEADER, "line 1, column unitz"),
+        (b"Zabriskovitch,Ottolinnea\r\n", Reason.CSV_HEADER, "line 1, column number 1"),
         (GOOD.replace(b",total", b",charge", 1), Reason.CSV_HEADER, "line 1, column charge"),
         (
             emit(ROW, columns=[*ROW]).replace(b"member_id,", b"contract_id,", 1),
