@@ -81,8 +81,8 @@ class Days:
         if any(row["fate"] == Fate.TWICE and row["return_code"] is None for row in debits):
             self._ledger.answer(f"camt053-{text}-again.xml", content)
         db.executemany(
-            "update entries set status = 'settled', settled_on = ? where id = ?",
-            [(text, row["id"]) for row in debits],
+            "update entries set status = 'settled', settled_on = ?, return_on = max(return_on, ?) where id = ?",
+            [(text, bank_days.after(day, 1).isoformat(), row["id"]) for row in debits],
         )
         db.executemany(
             "update accounts set balance_cents = balance_cents + ? where company_id = ?",
