@@ -41,6 +41,8 @@ class Version:
     paid_cents: int | None = None
     rule_set: str | None = None
     findings: Findings = ()
+    shown: tuple[UUID, ...] = ()
+    """Requests that billed the same, as reviewers were shown them."""
     is_stored: bool = False
     is_changed: bool = True
 

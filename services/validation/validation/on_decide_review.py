@@ -9,7 +9,7 @@ from throughline.reviews import DecideReview
 from validation import verdicts
 from validation.history import Version
 from validation.pricing import Price, price
-from validation.review import overrides_duplicate, refusal_of
+from validation.review import refusal_of
 from validation.settle import DUPLICATE
 from validation.work import DecisionWork
 
@@ -43,11 +43,13 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
 
 
 def _approve(version: Version, proposed: Price, person: Decider, work: DecisionWork, say: Say) -> None:
-    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it."""
+    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it. A reviewer who
+    released a duplicate pays it beside the request that was shown, and beside no other."""
     request_id = version.submission.request_id
-    other = work.bills.other_owner(version.bill_keys, request_id)
-    if other is not None and not overrides_duplicate(version):
-        version.findings = (*version.findings, DUPLICATE)
+    other = work.bills.other_owner(version.bill_keys, request_id, version.shown)
+    if other is not None:
+        if DUPLICATE not in version.findings:
+            version.findings = (*version.findings, DUPLICATE)
         verdicts.except_(version, Reason.DUPLICATE, say, other_request_id=other)
         return
     work.bills.take(version.bill_keys, request_id)

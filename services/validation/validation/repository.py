@@ -19,34 +19,39 @@ _LOCK_VERSIONS = """
 select 1 from versions where request_id = any($1::uuid[]) order by request_id, version for update
 """
 _READ_VERSIONS = """
-select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, body
+select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown, body
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
-                      charge_cents, paid_cents, rule_set, findings, decided_at, body)
-select * from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
-                     $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
-                     $14::timestamptz[], $15::bytea[])
+                      charge_cents, paid_cents, rule_set, findings, decided_at, body, shown)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[]
+from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
+            $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
+            $14::timestamptz[], $15::bytea[], $16::text[]) as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
     decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
-    findings = new.findings, decided_at = new.decided_at
+    findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[]
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
-            $9::bytea[], $10::bytea[], $11::timestamptz[])
+            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[])
     as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
-            decided_at)
+            decided_at, shown)
 where versions.request_id = new.request_id and versions.version = new.version
 """
-_LOCK_BILL_KEYS = "select key, owner from bill_keys where key = any($1::bytea[]) order by key for update"
+_LOCK_BILL_KEYS = (
+    "select key, owner, beside from bill_keys where key = any($1::bytea[]) order by key for update"
+)
 _CLAIM_BILL_KEYS = """
-insert into bill_keys (key, owner)
-select key, owner from unnest($1::bytea[], $2::uuid[]) as new (key, owner) order by key
+insert into bill_keys (key, owner, beside)
+select key, owner, string_to_array(beside, ',')::uuid[]
+from unnest($1::bytea[], $2::uuid[], $3::text[]) as new (key, owner, beside) order by key
 on conflict (key) do nothing
 """
 _CHANGE_BILL_KEYS = """
-update bill_keys set owner = new.owner from unnest($1::bytea[], $2::uuid[]) as new (key, owner)
+update bill_keys set owner = new.owner, beside = string_to_array(new.beside, ',')::uuid[]
+from unnest($1::bytea[], $2::uuid[], $3::text[]) as new (key, owner, beside)
 where bill_keys.key = new.key
 """
 _READ_REFERENCE = "select kind, body, revision from reference where revision > $1 order by revision, kind, id"
@@ -95,6 +100,7 @@ def _version_of(row: asyncpg.Record) -> Version:
         paid_cents=row["paid_cents"],
         rule_set=None if row["rule_set"] is None else row["rule_set"].hex(),
         findings=findings_from_json(row["findings"]),
+        shown=_ids(row["shown"]),
         is_stored=True,
         is_changed=False,
     )
@@ -130,6 +136,7 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         findings_to_json(one.findings),
         one.decided_at,
         submission.__pydantic_serializer__.to_json(submission),
+        _joined(one.shown),
     )
 
 
@@ -146,25 +153,42 @@ def _changed_row(one: Version) -> tuple[Any, ...]:
         None if one.rule_set is None else bytes.fromhex(one.rule_set),
         findings_to_json(one.findings),
         one.decided_at,
+        _joined(one.shown),
     )
 
 
 async def lock_bill_keys(db: asyncpg.Connection, keys: Sequence[BillKey]) -> BillClaims:
     """Who owns these keys now. Existing rows are locked, in order of key."""
     rows = await db.fetch(_LOCK_BILL_KEYS, keys) if keys else []
-    return BillClaims({row["key"]: _plain(row["owner"]) for row in rows})
+    return BillClaims(
+        {row["key"]: _plain(row["owner"]) for row in rows},
+        {row["key"]: _ids(row["beside"]) for row in rows if row["beside"]},
+    )
 
 
 async def store_bill_keys(db: asyncpg.Connection, claims: BillClaims) -> None:
     """Store what was claimed and released. Raises ClaimedByAnother where a new key was taken in the meantime."""
     keys, owners = claims.new()
     if keys:
-        status = await db.execute(_CLAIM_BILL_KEYS, keys, owners)
+        status = await db.execute(_CLAIM_BILL_KEYS, keys, owners, _beside(claims, keys))
         if int(status.rpartition(" ")[2]) != len(keys):
             raise ClaimedByAnother("a bill key was claimed by another request at the same moment")
     changed, new_owners = claims.changed()
     if changed:
-        await db.execute(_CHANGE_BILL_KEYS, changed, new_owners)
+        await db.execute(_CHANGE_BILL_KEYS, changed, new_owners, _beside(claims, changed))
+
+
+def _beside(claims: BillClaims, keys: Sequence[BillKey]) -> list[str | None]:
+    return [_joined(claims.beside.get(key, ())) for key in keys]
+
+
+def _joined(ids: Sequence[UUID]) -> str | None:
+    """Arrays of arrays must be of one length for PostgreSQL: a list of ids travels as text."""
+    return ",".join(map(str, ids)) or None
+
+
+def _ids(found: Sequence[UUID] | None) -> tuple[UUID, ...]:
+    return tuple(UUID(int=one.int) for one in found or ())
 
 
 async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> None:

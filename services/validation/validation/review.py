@@ -36,8 +36,3 @@ def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:
     if command.decision == "release" and version.reason is Reason.RECOVERY_NEEDED:
         return Reason.NOT_ALLOWED_NOW  # paying beside what was paid is never a reviewer's choice
     return None
-
-
-def overrides_duplicate(version: Version) -> bool:
-    """A reviewer who released a duplicate knows that another request billed the same."""
-    return any(finding.reason is Reason.DUPLICATE for finding in version.findings)

@@ -75,6 +75,8 @@ def except_(
         rule_set=version.rule_set or NO_RULES,
     )
     _stands(version, State.EXCEPTION, reason, say(event, key=str(event.request_id)))
+    if other_request_id is not None:
+        version.shown = (*version.shown, other_request_id)
 
 
 def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | None, say: Say) -> None:
