@@ -75,6 +75,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pauses", type=int, default=2, help="freezes of each part past its Kafka session, at most (2)"
     )
+    parser.add_argument(
+        "--minutes", type=float, default=60, help="after so many no more kills, whatever is left (60)"
+    )
     parser.add_argument("--out", type=Path, default=Path("var/storm"), help="where everything is left")
     parser.add_argument("--port-base", type=int, default=None, help="the first of a hundred ports")
     parser.add_argument(

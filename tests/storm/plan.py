@@ -55,7 +55,7 @@ def draw(seed: int, kills: int, bank_kills: int, pauses: int) -> Plan:
     random = Random(f"storm {seed}")
     plan = Plan(random)
     for part in (*SERVICES, KAFKA, POSTGRES):
-        later = round(kills * AMONG_DAYS) if part in DAYS_PARTS else 0
+        later = max(kills > 1, round(kills * AMONG_DAYS)) if part in DAYS_PARTS else 0
         plan.feeding += [part] * (kills - later)
         plan.days += [part] * later
         plan.pauses += [part] * pauses

@@ -42,6 +42,7 @@ class Storm:
     bank_kills: int
     breath_s: float
     pauses: int = 0
+    minutes: float = 60.0
     port_base: int | None = None
     quick_broker: bool = False
 
@@ -91,6 +92,7 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
         steps = Steps(report)
         demo = StormDemo(Place(stack, out), storm.input, steps)
         nemesis = demo.nemesis = steps.nemesis = _nemesis(storm, stack, out, report)
+        nemesis.until = time.monotonic() + storm.minutes * 60
         try:
             with nemesis:
                 outcome, findings = _live_and_look(demo, storm.input, report)
