@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.panel import Panel
@@ -13,7 +14,7 @@ from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import Bars
 from throughline_cli.demo.run import Demo, Outcome, fresh_stack, prepare_own, prepare_sample
 from throughline_cli.demo.table import outcome_table, sums_table, verdict_table
-from throughline_cli.show import console
+from throughline_cli.show import complaints, console
 
 
 def run_demo(
@@ -25,7 +26,7 @@ def run_demo(
     own = None if source is None else prepare_own(source, out)
     root = prepare_sample(out, seed, requests) if own is None else own.root
     idle = {"payout": 0, "remittance": 0} if decided_only else {}
-    with Bars(console) as bars:
+    with Bars(console) as bars, telling_of_ctrl_c():
         stack = fresh_stack(out, replicas=idle, report=bars.step)
         with contextlib.ExitStack() as until:
             if keep:
@@ -40,6 +41,16 @@ def run_demo(
                 bars.done(f"left running: 'throughline down --stack {stack.directory}' stops it")
     show_outcome(outcome, out)
     return outcome.holds
+
+
+@contextlib.contextmanager
+def telling_of_ctrl_c() -> Iterator[None]:
+    """Says what Ctrl-C did, once everything that was started is stopped."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        complaints.print("Stopped by Ctrl-C; nothing is left running.")
+        raise
 
 
 def show_outcome(outcome: Outcome, out: Path) -> None:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,7 @@ class Feeder:
     """Called before every record, call and file."""
     urls: tuple[str, ...] = ()
     """More addresses of intake, tried in turn where one does not answer."""
+    _stopping: threading.Event = field(default_factory=threading.Event)
 
     def feed(self, root: Path, phase: str) -> None:
         """Everything of the phase, and returns when all of it was taken. Raises Problem."""
@@ -50,8 +51,18 @@ class Feeder:
         jobs += [partial(self._calls, root, path) for path in sorted((root / phase / "http").glob("*.jsonl"))]
         jobs.append(lambda: self._files(root, phase))
         with ThreadPoolExecutor(len(jobs)) as pool:
-            for future in [pool.submit(job) for job in jobs]:
-                future.result()
+            try:
+                for future in [pool.submit(job) for job in jobs]:
+                    future.result()
+            except BaseException:
+                self._stopping.set()
+                raise
+
+    def _next(self) -> None:
+        """Before every record, call and file. Raises Problem where another channel failed, or Ctrl-C was pressed."""
+        if self._stopping.is_set():
+            raise Problem("Sending was stopped.")
+        self.before_each()
 
     def _kafka(self, root: Path, phase: str) -> None:
         with Speaker(self.bootstrap) as speaker:
@@ -59,7 +70,7 @@ class Feeder:
                 topic = INTAKE.of(path.stem)
                 name = str(path.relative_to(root))
                 for position, line in enumerate(read_lines(path), start=1):
-                    self.before_each()
+                    self._next()
                     self._record(speaker, topic, name, position, line)
 
     def _record(self, speaker: Speaker, topic: str, name: str, position: int, line: dict[str, Any]) -> None:
@@ -86,7 +97,7 @@ class Feeder:
 
         def call(numbered: tuple[int, dict[str, Any]]) -> None:
             position, line = numbered
-            self.before_each()
+            self._next()
             if not hasattr(local, "client"):
                 local.client = httpx.Client(timeout=60)
             content = json.dumps(line["body"]).encode()
@@ -106,7 +117,7 @@ class Feeder:
     def _files(self, root: Path, phase: str) -> None:
         with httpx.Client(timeout=120) as client:
             for path in sorted(path for path in (root / phase / "files").glob("*/*") if path.is_file()):
-                self.before_each()
+                self._next()
                 self.send_file(client, path, str(path.relative_to(root)), path.parent.name)
 
     def send_file(self, client: httpx.Client, path: Path, name: str, partner: str) -> dict[str, Any]:
@@ -136,7 +147,7 @@ class Feeder:
                 lambda url: client.get(f"{url}/v1/files/{receipt}", headers=headers)
             ).json()
             yield shown
-            if shown["state"] in ("done", "read", "answered", "refused"):
+            if self._stopping.is_set() or shown["state"] in ("done", "read", "answered", "refused"):
                 return
             time.sleep(0.1)
 
@@ -168,7 +179,7 @@ class Feeder:
             except httpx.HTTPError as error:
                 trouble = type(error).__name__
             turn += 1
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or self._stopping.is_set():
                 raise Problem(f"Intake at {self.intake_url} does not answer: {trouble}.")
             time.sleep(0.2)
 
