@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Sequence
-from functools import cache
 
 from stack.errors import StackError
 from stack.settings import engine_environment
@@ -32,7 +31,6 @@ def docker(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
         raise StackError(_no_docker()) from error
 
 
-@cache
 def require_engine() -> None:
     """Raises StackError where there is no docker, no compose or no engine that answers."""
     if shutil.which("docker", path=engine_environment()["PATH"]) is None:
