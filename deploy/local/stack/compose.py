@@ -3,48 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from stack import services
 from stack.claim import Claim
-from stack.compose_images import IMAGES, make_images, source_variable
+from stack.compose_images import IMAGES, make_images
 from stack.compose_project import COMPOSE_FILE, ENV_FILE, ComposeProject
+from stack.compose_settings import ComposePlaces, prepare_folders, write_settings
 from stack.database_server import ADMIN, DatabaseServer
-from stack.docker_engine import is_rootless, last_line, require_engine
-from stack.environment import Places
+from stack.docker_engine import last_line, require_engine
 from stack.errors import StackError
 from stack.interruption import Watchdog, sigterm_unwinds, uninterrupted
-from stack.keys import ensure_keys
 from stack.ports import Ports, require_free
 from stack.process import myself
 from stack.run_file import Run, forget_run, read_run, write_run
-from stack.secrets_file import role_password, write_secret
+from stack.secrets_file import role_password
 from stack.settings import DEFAULT_PORT_BASE, engine_environment, read_settings
 from stack.topics import ensure_flow_topics
 from throughline.flow import SERVICES
 
-_IMAGE_USER = 10001
-"""The user of our images, for which a stack of root's gives its folders away."""
 _LOOK_EVERY_S = 2.0
 """To ask the engine costs more than a look at a process."""
 _RESTARTS_MAX = 2
 """So often a container may end while the stack starts, before that counts as failed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ComposePlaces(Places):
-    """As LocalStack has them, but for the clock: a container sees a file replaced only in a folder it is given."""
-
-    @property
-    def clock(self) -> Path:
-        return self.directory / "clock" / "clock.json"
 
 
 class ComposeStack:
@@ -198,9 +184,9 @@ class ComposeStack:
     # how
 
     def _start_parts(self) -> None:
-        self._prepare_folders()
+        prepare_folders(self.places)
         sources = {image: image.source() for image in IMAGES if image.service in self._parts()}
-        self._write_settings({source_variable(image): source for image, source in sources.items()})
+        write_settings(self.places, self.ports, sources)
         make_images(self.project, sources, self._report)
         self._report(f"Starting {', '.join(self._parts())} in containers")
         try:
@@ -216,38 +202,6 @@ class ComposeStack:
 
     def _parts(self) -> list[str]:
         return ["kafka", "postgres", "prepare", *self._wanted(), "bank"]
-
-    def _prepare_folders(self) -> None:
-        """Made here, not by a container: what this machine reads and writes belongs to whoever started the stack."""
-        ensure_keys(self.places.keys)
-        self.places.clock.parent.mkdir(parents=True, exist_ok=True)
-        services.ensure_clock(self.places.clock)
-        for folder in (self.places.bank, self.places.logs):
-            folder.mkdir(parents=True, exist_ok=True)
-        if os.geteuid() == 0 and not is_rootless():
-            for folder in (self.places.keys, self.places.clock.parent, self.places.bank):
-                for path in (folder, *folder.rglob("*")):
-                    os.chown(path, _IMAGE_USER, _IMAGE_USER, follow_symlinks=False)
-
-    def _write_settings(self, sources: Mapping[str, str]) -> None:
-        settings = {
-            "RUN_AS": run_as(os.geteuid(), os.getegid(), rootless=is_rootless()),
-            "KEYS_VOLUME": str(self.places.keys),
-            "CLOCK_VOLUME": str(self.places.clock.parent),
-            "BANK_VOLUME": str(self.places.bank),
-            "KAFKA_PORT": str(self.ports.kafka),
-            "POSTGRES_PORT": str(self.ports.postgres),
-            **{
-                f"{name.upper()}_PORT": str(self.ports.service(place, 1))
-                for place, name in enumerate(SERVICES)
-            },
-            **{
-                f"{role.upper()}_PASSWORD": role_password(self.directory, role) for role in (ADMIN, *SERVICES)
-            },
-            **sources,
-        }
-        lines = [f"{name}='{value}'\n" for name, value in settings.items()]
-        write_secret(self.directory / ENV_FILE, "".join(lines))
 
     def _forget_data_of_a_removed_directory(self) -> None:
         """Who removes the directory of a stack removes the stack: its volumes would know other passwords."""
@@ -281,16 +235,6 @@ class ComposeStack:
         if self._claim is not None:
             self._claim.release()
             self._claim = None
-
-
-def run_as(user: int, group: int, *, rootless: bool) -> str:
-    """Who our containers run as, `user:group`: the starter, whose folders they are given; never the machine's root.
-
-    Under a rootless engine the starter is called root inside its containers, and only there.
-    """
-    if rootless:
-        return "0:0"
-    return f"{user}:{group}" if user else f"{_IMAGE_USER}:{_IMAGE_USER}"
 
 
 def _require_checkout() -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from stack import StackError, docker_engine
-from stack.compose import ComposePlaces, ComposeStack, run_as
+from stack.compose import ComposeStack
 from stack.compose_images import IMAGES, Image, source_variable
 from stack.compose_project import CHECKOUT, COMPOSE_FILE, ENV_FILE, project_name
+from stack.compose_settings import ComposePlaces, run_as
 from stack.docker_engine import docker, require_engine
 from stack.environment import Places
 from stack.kafka import broker_properties
