@@ -66,7 +66,19 @@ class PayeeFacts:
 
 
 async def payees_with_accounts(db: asyncpg.Connection, payee_ids: Sequence[UUID]) -> dict[UUID, PayeeFacts]:
-    """Payees that have an account in use; their rows are kept as they are until the batch has closed."""
+    """Payees that have an account in use; their rows are kept as they are until the batch has closed.
+
+    Two statements on purpose: the second one's snapshot is taken when the locks are held, so it sees a change of
+    account that was asked for while the first one waited.
+    """
+    ids = sorted(set(payee_ids))
+    await db.execute(
+        """
+        select 1 from accounts where payee_id = any($1::uuid[]) and state in ('active', 'held')
+        order by token for share
+        """,
+        ids,
+    )
     rows = await db.fetch(
         """
         select p.payee_id, p.identifier, p.name, a.token, a.mask, a.state, a.payable_from, a.sealed,
@@ -75,7 +87,7 @@ async def payees_with_accounts(db: asyncpg.Connection, payee_ids: Sequence[UUID]
         where p.payee_id = any($1::uuid[])
         order by a.token for share of a
         """,
-        sorted(set(payee_ids)),
+        ids,
     )
     return {
         row["payee_id"]: PayeeFacts(

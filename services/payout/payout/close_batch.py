@@ -18,6 +18,7 @@ from payout.calendar import BANK_ZONE, Window, effective_date, last_window
 from payout.domain import Plan, Planned, Waiting, items_hash, plan_payments
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.nacha import Unencodable
+from payout.nacha.codes import MAX_TOTAL_CENTS
 from payout.rails import ach
 from payout.repository import PayerRow, post
 from payout.settings import Bank
@@ -70,6 +71,7 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
         accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         plan = plan_payments(batch_id, items, accounts, context.clock.today())
         drafts, held = _draft(plan, payers, payees, bank, context.resources.vault)
+        drafts = _within_file_total(drafts)
         total = sum(draft.credit.cents for draft in drafts)
         closed = BatchClosed(
             batch_id=batch_id,
@@ -125,6 +127,16 @@ def _draft(
             drafts.append(_Draft(planned, payee, credit))
     drafts.sort(key=_place_in_file)
     return drafts, held
+
+
+def _within_file_total(drafts: Sequence[_Draft]) -> list[_Draft]:
+    """The control totals of a file have twelve digits. What would carry them over waits for the next window."""
+    taken, room = [], MAX_TOTAL_CENTS
+    for draft in drafts:
+        if draft.credit.cents <= room:
+            taken.append(draft)
+            room -= draft.credit.cents
+    return taken
 
 
 def _place_in_file(draft: _Draft) -> tuple[str, str, str, UUID]:

@@ -100,16 +100,17 @@ async def _release(
 
 
 async def release_cooled_off(context: Context) -> None:
-    """Changed accounts that became payable today: their payees' items wait again."""
+    """Changed accounts that became payable today: their payees' items wait again. So do those that a closing batch held
+    for want of an account while it was being enrolled: neither of the two could see the other."""
     async with context.pool.acquire() as db, db.transaction():
         rows: list[asyncpg.Record] = await db.fetch(
             """
             select distinct a.payee_id, a.token from accounts a join items i on i.payee_id = a.payee_id
-            where i.state = 'held' and i.reason = $1 and i.payment_id is null
+            where i.state = 'held' and i.reason = any($1::text[]) and i.payment_id is null
                 and a.state = 'active' and a.payable_from <= $2
                 and not exists (select 1 from accounts u where u.payee_id = a.payee_id and u.state = 'unconfirmed')
             """,
-            Reason.COOLING_OFF.value,
+            [Reason.COOLING_OFF.value, Reason.NO_ACCOUNT.value],
             context.clock.today(),
         )
         await store_follow_ups(

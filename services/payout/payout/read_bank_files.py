@@ -41,9 +41,6 @@ async def read_bank_files(context: Context) -> None:
         for file, look in _unseen(context.resources, code, outbox):
             await _keep(context, code, file)
             context.resources.seen_files.add(look)
-    # What the bank says of a payment is told after the payment itself.
-    if await has_untold_payments(context.pool):
-        return
     while await _post_next(context):
         pass
 
@@ -87,7 +84,9 @@ async def _post_next(context: Context) -> bool:
     """Post the oldest kept file in one transaction. False where there is none, or another replica has it."""
     async with context.transaction() as tx:
         file = await next_to_post(tx.db)
-        if file is None:
+        # What the bank says of a payment is told after the payment itself. Asked when the file is known: whatever it
+        # speaks of had left before the file was kept, also where another replica sent the one and kept the other.
+        if file is None or await has_untold_payments(tx.db):
             return False
         if _hash(file.content) != file.sha256:
             await _refuse(tx.db, file, FileRefused("changed_in_store"))

@@ -27,7 +27,7 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
         await _take_refusal(posting, ack, batch)
         return
     if batch["state"] not in ("intended", "unknown", "delivered"):
-        if batch["state"] != "acknowledged":
+        if batch["state"] != "acknowledged" or await _names_another_refusal(posting, ack, batch_id):
             await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=batch["state"])
         return
     agreed = (ack.entries, ack.credit_cents, ack.entry_hash)
@@ -43,6 +43,15 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
                 await posting.found("refused_entry_unknown", batch_id=batch_id, detail=one.trace)
             else:
                 await _refuse_payment(posting, payment, one.reason)
+
+
+async def _names_another_refusal(posting: Posting, ack: Acknowledgement, batch_id: UUID) -> bool:
+    """Whether an acknowledgement that came after the first refuses an entry that the first did not."""
+    payments = await lock_by_trace(posting.tx.db, [one.trace for one in ack.refused_entries])
+    known = {
+        one.ach_trace for one in payments.values() if one.batch_id == batch_id and one.state == "refused"
+    }
+    return not known.issuperset(one.trace for one in ack.refused_entries)
 
 
 async def _take_refusal(posting: Posting, ack: Acknowledgement, batch: asyncpg.Record) -> None:

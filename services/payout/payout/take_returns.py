@@ -53,8 +53,8 @@ async def _is_ours(posting: Posting, one: ReturnedEntry, payment: LockedPayment)
         await posting.found("return_other_amount", **details)
     elif one.company_id != payment.payer_trace_id or not one.is_credit:
         await posting.found("return_other_company", **details)
-    elif payment.state == "refused":
-        await posting.found("return_of_refused", **details)
+    elif payment.state in ("refused", "scheduled"):
+        await posting.found("return_of_" + payment.state, **details)
     else:
         return True
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from payout.calendar import return_window_end
 from payout.camt053 import Movement
@@ -16,6 +17,7 @@ async def settle(posting: Posting, movements: Sequence[Movement]) -> None:
     """Debits settle payments. Credits are returns as the statement shows them; the return file is what moves them."""
     debits = [one for one in movements if one.is_debit]
     payments = await lock_by_trace(posting.tx.db, [one.trace for one in debits])
+    settled: set[UUID] = set()
     for movement in debits:
         payment = payments.get(movement.trace)
         if payment is None:
@@ -27,6 +29,12 @@ async def settle(posting: Posting, movements: Sequence[Movement]) -> None:
             await posting.found("settled_after_" + payment.state, payment_id=payment.payment_id)
         elif payment.state == "sent":
             _settle_one(posting, payment, movement)
+            settled.add(payment.payment_id)
+        elif payment.state == "scheduled":
+            await posting.found("settled_before_sent", payment_id=payment.payment_id)
+        elif payment.payment_id in settled or movement.reference != payment.statement_reference:
+            # The statement that settled it may be told again; a second debit is money that left twice.
+            await posting.found("settled_twice", payment_id=payment.payment_id, detail=movement.reference)
 
 
 def _settle_one(posting: Posting, payment: LockedPayment, movement: Movement) -> None:

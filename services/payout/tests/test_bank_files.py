@@ -6,12 +6,14 @@ import hashlib
 import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import pytest
 
+from payout.bank_files import keep, next_to_post
 from payout.camt053 import StatementRefused, read_statement
 from payout.findings import page_open_findings
-from payout.read_bank_files import FileRefused, interpret
+from payout.read_bank_files import FileRefused, interpret, read_bank_files
 from throughline.accounts import AccountHeld
 from throughline.items import ItemHeld, ItemReleased, ItemTooLate
 from throughline.orders import ReleaseItem
@@ -429,3 +431,66 @@ def test_a_statement_that_cannot_be_trusted_is_refused_whole(content: bytes, fau
 def test_what_is_no_answer_is_refused(name: str, content: bytes) -> None:
     with pytest.raises(FileRefused):
         interpret(name, content)
+
+
+async def test_a_second_debit_of_one_entry_is_a_finding(sent: House) -> None:
+    sent.bank_says("camt.xml", statement((TRACE, "100.00")))
+    await sent.work()
+    sent.bank_says(
+        "again.xml", statement((TRACE, "100.00"), day="2026-11-25")
+    )  # the same booking, told again
+    await sent.work()
+    assert await sent.rows("select what from findings") == []
+    sent.bank_says("other.xml", statement((TRACE, "100.00")).replace(b"F1", b"F2"))
+    await sent.work()
+    assert await sent.rows("select what from findings") == [("settled_twice",)]
+    assert len(await sent.said_of(PaymentSettled)) == 1
+
+
+async def test_one_statement_that_debits_an_entry_twice_settles_it_once(sent: House) -> None:
+    sent.bank_says("camt.xml", statement((TRACE, "100.00"), (TRACE, "100.00")))
+    await sent.work()
+    assert await sent.rows("select what from findings") == [("settled_twice",)]
+    assert len(await sent.said_of(PaymentSettled)) == 1
+
+
+async def test_a_later_acknowledgement_that_refuses_an_entry_is_a_finding(sent: House) -> None:
+    sent.bank_says("ack-1.json", acknowledgement(sent.file, sent.file_name))
+    await sent.work()
+    refused = [{"trace": TRACE, "amount_cents": CENTS, "reason": "account_refused"}]
+    sent.bank_says("ack-2.json", acknowledgement(sent.file, sent.file_name, refused_entries=refused))
+    await sent.work()
+    assert await sent.rows("select what from findings") == [("contradicting_acknowledgement",)]
+    assert await sent.said_of(PaymentRefused) == []
+
+
+async def test_the_same_refusal_in_another_acknowledgement_is_no_finding(sent: House) -> None:
+    refused = [{"trace": TRACE, "amount_cents": CENTS, "reason": "account_refused"}]
+    for name, at in (
+        ("ack-1.json", "2026-11-23T20:00:00+00:00"),
+        ("ack-2.json", "2026-11-23T21:00:00+00:00"),
+    ):
+        answer = acknowledgement(sent.file, sent.file_name, refused_entries=refused, received_at=at)
+        sent.bank_says(name, answer)
+        await sent.work()
+    assert await sent.rows("select what from findings") == []
+    assert len(await sent.said_of(PaymentRefused)) == 1
+
+
+async def test_what_the_bank_says_waits_until_the_payment_is_told_of(sent: House) -> None:
+    """Another replica sent the file and kept the answer; this one was posting meanwhile."""
+    await sent.pool.execute("update payments set state = 'scheduled'")
+    with patch("payout.read_bank_files.next_to_post", _kept_meanwhile(sent)):
+        await read_bank_files(sent.context)
+    assert await sent.rows("select state from bank_files") == [("kept",)]
+    await sent.work()
+    assert len(await sent.said_of(PaymentReturned)) == 1
+
+
+def _kept_meanwhile(sent: House) -> Any:
+    async def next_one(db: Any) -> Any:
+        content = returns()
+        await keep(db, "sandbox-bank", "return.ach", content, hashlib.sha256(content).hexdigest())
+        return await next_to_post(db)
+
+    return next_one
