@@ -79,7 +79,7 @@ class BillClaims:
                 self.beside[key] = (*self.beside.get(key, ()), request_id)
 
     def release(self, keys: Iterable[BillKey], request_id: UUID) -> None:
-        """Give back what this request holds, because it is never to be paid. Who was paid beside it owns the bill then."""
+        """Give back what this request holds: it is never to be paid. Who was paid beside it owns the bill then."""
         for key in keys:
             beside = tuple(one for one in self.beside.get(key, ()) if one != request_id)
             if self.owners.get(key) == request_id:
