@@ -41,6 +41,8 @@ REFUSALS = (
 BATCH_BYTES = 900_000
 _ANSWER_TIMEOUT_S = 60.0
 _DELAY_MAX_S = 10.0
+# A broker that has just started does not know its topics yet (seen after each of its deaths): that is not worth a page.
+_ABSENT_OFTEN = 4
 
 
 @dataclass(slots=True)
@@ -61,6 +63,8 @@ class _Lane:
     task: asyncio.Task[None] | None = None
     one_by_one: bool = False
     failures: int = 0
+    absences: int = 0
+    """How often in a row the broker did not know the topic."""
 
 
 MakeProducer = Callable[[], AIOKafkaProducer]
@@ -175,7 +179,7 @@ class Sender:
     def _after_success(self, lane: _Lane, taken: list[tuple[Outgoing, WireRecord]]) -> None:
         if lane.failures:
             self._alarms.clear("refused_by_broker", topic=lane.topic, partition=lane.partition)
-        lane.failures, lane.one_by_one = 0, False
+        lane.failures, lane.absences, lane.one_by_one = 0, 0, False
         metrics.SAID.labels(topic=lane.topic).inc(len(taken))
         for pack, _ in taken:
             pack.left -= 1
@@ -186,7 +190,8 @@ class Sender:
         lane.failures += 1
         refused, absent = isinstance(error, REFUSALS), isinstance(error, UnknownTopicOrPartitionError)
         logger.warning("sending to %s/%s failed: %s", lane.topic, lane.partition, type(error).__name__)
-        if absent or (refused and lane.one_by_one):
+        lane.absences = lane.absences + 1 if absent else 0
+        if lane.absences >= _ABSENT_OFTEN or (refused and lane.one_by_one):
             self._alarms.raise_("refused_by_broker", topic=lane.topic, partition=lane.partition)
         lane.one_by_one = lane.one_by_one or refused
         if not absent:  # a topic that is not there harms no other lane

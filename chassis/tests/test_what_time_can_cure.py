@@ -7,21 +7,25 @@ from typing import Any, cast
 import asyncpg
 import httpx
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     GroupLoadInProgressError,
     KafkaConnectionError,
     KafkaTimeoutError,
     TopicAuthorizationFailedError,
+    UnknownTopicOrPartitionError,
 )
 from fastapi import APIRouter
 from pydantic import SecretStr
 
 from chassis import Service
+from chassis.alarms import Alarms
 from chassis.context import Context
 from chassis.database import is_transient
 from chassis.health import Health
 from chassis.http import build_app
 from chassis.run import CannotStart, RunningService
+from chassis.sender import Sender, _Lane
 from chassis.settings import ServiceSettings
 
 CURED = (
@@ -105,3 +109,24 @@ async def test_a_broker_that_goes_away_during_the_start_is_named_in_one_sentence
     with pytest.raises(CannotStart, match=r"went away while the service started \(KafkaConnectionError\)"):
         async with RunningService(service, settings):
             pass
+
+
+async def test_a_broker_that_has_just_started_and_knows_no_topics_pages_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seen after each death of a broker: for a moment it answers that the topic is unknown."""
+    monkeypatch.setattr("chassis.sender._DELAY_MAX_S", 0.0)
+    alarms, lane = Alarms(), _Lane("decisions", 0)
+    sender = Sender(lambda: cast(AIOKafkaProducer, None), alarms)
+    monkeypatch.setattr(sender, "_replace", _nothing)
+    for error in (KafkaConnectionError(), *[UnknownTopicOrPartitionError()] * 3, KafkaConnectionError()):
+        await sender._after_failure(lane, None, error)
+        assert alarms.names() == set()
+    assert lane.absences == 0
+    for _ in range(4):
+        await sender._after_failure(lane, None, UnknownTopicOrPartitionError())
+    assert alarms.names() == {"refused_by_broker"}
+
+
+async def _nothing(failed: object) -> None:
+    return None

@@ -31,15 +31,9 @@ def main() -> int:
     out: Path = asked.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
     storm = Storm(
-        out / "input",
-        out,
-        asked.seed,
-        asked.kills,
-        asked.bank_kills,
-        asked.breath,
-        asked.pauses,
-        asked.port_base,
-    )
+        out / "input", out, asked.seed, asked.kills, asked.bank_kills, asked.breath, pauses=asked.pauses,
+        blackouts=asked.blackouts, minutes=asked.minutes, port_base=asked.port_base,
+    )  # fmt: skip
     console.print(f"Seed {asked.seed}, {asked.requests:,} requests, {asked.kills} kills of each part")
     write_sample(storm.input, asked.seed, asked.requests)
     recorded = out / "undisturbed" / "outcome.json"
@@ -74,6 +68,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--pauses", type=int, default=2, help="freezes of each part past its Kafka session, at most (2)"
+    )
+    parser.add_argument(
+        "--blackouts", type=int, default=1, help="times that everything is killed at the same moment (1)"
     )
     parser.add_argument(
         "--minutes", type=float, default=60, help="after so many no more kills, whatever is left (60)"

@@ -14,7 +14,7 @@ from typing import Self
 from stack import LocalStack
 from stack.errors import StackError
 from tests.storm.in_flight import Gauge, InFlight
-from tests.storm.plan import BANK, Blow, Plan
+from tests.storm.plan import BANK, BLACKOUT, Blow, Plan
 from throughline.flow import SERVICES
 
 SEEN_WITHIN_S = 1.5
@@ -169,7 +169,7 @@ class Nemesis:
     def _strike(self, gauge: Gauge, part: str, *, with_another: bool) -> bool:
         """Watch the part until it works, wait a little more, and kill it if it still does."""
         process = f"{part}-{self._random.choice((1, 2))}" if part in SERVICES else part
-        if process not in self._stack.running() or process in self._frozen():
+        if part != BLACKOUT and (process not in self._stack.running() or process in self._frozen()):
             return False
         if not with_another:
             deadline = time.monotonic() + SEEN_WITHIN_S
@@ -231,8 +231,11 @@ class Nemesis:
         found = self._work_of(gauge, part)
         if not found:
             return None
-        self._stack.kill(part)
-        self._stack.start_part(part, wait=False)
+        struck = list(self._stack.processes) if part == BLACKOUT else [part]
+        for name in struck:
+            self._stack.kill(name)
+        for name in struck:
+            self._stack.start_part(name, wait=False)
         return found
 
     def _note(self, how: str, part: str, process: str, found: InFlight, with_another: bool) -> None:

@@ -8,7 +8,9 @@ from random import Random
 from throughline.flow import SERVICES
 
 KAFKA, POSTGRES, BANK = "kafka", "postgres", "bank"
-PARTS = (*SERVICES, KAFKA, POSTGRES, BANK)
+BLACKOUT = "everything"
+"""All processes at the same moment, as when the power fails."""
+PARTS = (*SERVICES, KAFKA, POSTGRES, BANK, BLACKOUT)
 AMONG_DAYS = 0.25
 """The share of kills of payout, remittance, audit, broker and database kept for the days of the bank."""
 DAYS_PARTS = ("payout", "remittance", "audit", KAFKA, POSTGRES)
@@ -50,7 +52,7 @@ class Plan:
         return len(self.feeding) + len(self.days)
 
 
-def draw(seed: int, kills: int, bank_kills: int, pauses: int) -> Plan:
+def draw(seed: int, kills: int, bank_kills: int, pauses: int, blackouts: int) -> Plan:
     """``kills`` and ``pauses`` of every service, of the broker and of the database, in seeded order."""
     random = Random(f"storm {seed}")
     plan = Plan(random)
@@ -60,6 +62,7 @@ def draw(seed: int, kills: int, bank_kills: int, pauses: int) -> Plan:
         plan.days += [part] * later
         plan.pauses += [part] * pauses
     plan.days += [BANK] * bank_kills
+    plan.feeding += [BLACKOUT] * blackouts
     random.shuffle(plan.feeding)
     random.shuffle(plan.days)
     random.shuffle(plan.pauses)

@@ -16,7 +16,7 @@ from tests.storm.history import read_history
 from tests.storm.line import Steps, StormDemo, fresh_line, keep_logs, leave_behind, posted_in
 from tests.storm.nemesis import Nemesis
 from tests.storm.outcome import Outcome, outcome_of
-from tests.storm.plan import BANK, PARTS, draw
+from tests.storm.plan import BANK, BLACKOUT, PARTS, draw
 from throughline.flow import SERVICES
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import totals_of
@@ -42,6 +42,7 @@ class Storm:
     bank_kills: int
     breath_s: float
     pauses: int = 0
+    blackouts: int = 0
     minutes: float = 60.0
     port_base: int | None = None
     quick_broker: bool = False
@@ -103,7 +104,7 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
     if undisturbed is not None:
         findings += compare(outcome, undisturbed)
     (out / "outcome.json").write_text(json.dumps(outcome))
-    wanted = {part: storm.bank_kills if part == BANK else storm.kills for part in PARTS}
+    wanted = dict.fromkeys(PARTS, storm.kills) | {BANK: storm.bank_kills, BLACKOUT: storm.blackouts}
     return Verdict(
         findings, nemesis.counted(), nemesis.paused(), wanted, nemesis.died, time.monotonic() - began
     )
@@ -120,7 +121,7 @@ def _live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outco
 
 
 def _nemesis(storm: Storm, stack: LocalStack, out: Path, report: Report) -> Nemesis:
-    plan = draw(storm.seed, storm.kills, storm.bank_kills, storm.pauses)
+    plan = draw(storm.seed, storm.kills, storm.bank_kills, storm.pauses, storm.blackouts)
     phases = [path.name for path in storm.input.iterdir() if path.name[:1].isdigit()]
     records = sum(sum(totals_of(storm.input, phase).values()) for phase in phases)
     burst = max(2, int(records / (max(1, len(plan.feeding)) * BURST_SHARE)))

@@ -19,7 +19,7 @@ KILLS = 2
 def test_short_storm(tmp_path: Path) -> None:
     write_short_sample(tmp_path / "input", SEED)
     storm = Storm(
-        tmp_path / "input", tmp_path, SEED, KILLS, bank_kills=1, breath_s=0.7, pauses=1,
+        tmp_path / "input", tmp_path, SEED, KILLS, bank_kills=1, breath_s=0.7, pauses=1, blackouts=1,
         port_base=find_free_base(), quick_broker=True,
     )  # fmt: skip
     verdict = run_disturbed(storm, None, print)
