@@ -46,12 +46,11 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Leave the stack running at the end.")] = False,
     seed: Annotated[int, typer.Option(help="Another seed makes other claims.")] = 7,
     requests: Annotated[int, typer.Option(help="How many requests the sample has.", min=1_300)] = 5_200,
-    until_decided: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the whole line to its end and compare every id and every cent with what was expected."""
     from throughline_cli.demo.command import run_demo
 
-    holds = run_demo(out, source=input, seed=seed, requests=requests, keep=keep, decided_only=until_decided)
+    holds = run_demo(out, source=input, seed=seed, requests=requests, keep=keep)
     raise typer.Exit(0 if holds else 1)
 
 

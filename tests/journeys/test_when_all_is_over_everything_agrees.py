@@ -10,8 +10,8 @@ from tests.whole_line import WholeLine
 
 from throughline.answers import RequestAnswered
 from throughline_cli.demo.bank_files import delivered_entries, heard_from
+from throughline_cli.demo.judge import audit_verdict
 from throughline_cli.demo.remittance_files import Remittance
-from throughline_cli.demo.run import audit_verdict
 from throughline_cli.demo.sent import SentLog
 from throughline_cli.demo.story import tell
 from throughline_cli.demo.sums import (

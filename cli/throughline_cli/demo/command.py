@@ -10,32 +10,30 @@ from rich.panel import Panel
 
 from throughline.flow import SERVICES
 from throughline_cli.demo.accounting import summary
+from throughline_cli.demo.judge import Outcome
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import Bars
-from throughline_cli.demo.run import Demo, Outcome, fresh_stack, prepare_own, prepare_sample
+from throughline_cli.demo.run import Demo, fresh_stack, prepare_own, prepare_sample
 from throughline_cli.demo.table import outcome_table, sums_table, verdict_table
 from throughline_cli.show import complaints, console
 
 
-def run_demo(
-    out: Path, *, source: Path | None, seed: int, requests: int, keep: bool, decided_only: bool = False
-) -> bool:
+def run_demo(out: Path, *, source: Path | None, seed: int, requests: int, keep: bool) -> bool:
     """True if everything agrees and every invariant holds. ``source``: a folder instead of the sample."""
     out.mkdir(parents=True, exist_ok=True)
     console.print(Panel.fit("Throughline: every healthcare payment, from request to remittance, on one line"))
     own = None if source is None else prepare_own(source, out)
     root = prepare_sample(out, seed, requests) if own is None else own.root
-    idle = {"payout": 0, "remittance": 0} if decided_only else {}
     with Bars(console) as bars, telling_of_ctrl_c():
-        stack = fresh_stack(out, replicas=idle, report=bars.step)
+        stack = fresh_stack(out, report=bars.step)
         with contextlib.ExitStack() as until:
             if keep:
                 stack.start(detached=True)
                 until.callback(stack.stop)
             else:
                 until.enter_context(stack)
-            bars.done(f"Kafka, PostgreSQL, the sandbox bank and {len(SERVICES) - len(idle)} services run")
-            outcome = Demo(Place(stack, out), root, bars, own=own, until_decided_only=decided_only).run()
+            bars.done(f"Kafka, PostgreSQL, the sandbox bank and {len(SERVICES)} services run")
+            outcome = Demo(Place(stack, out), root, bars, own=own).run()
             if keep:
                 until.pop_all()
                 bars.done(f"left running: 'throughline down --stack {stack.directory}' stops it")

@@ -5,29 +5,24 @@ from __future__ import annotations
 import contextlib
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 from sample_input.feed import PHASES
 from sample_input.generate import REQUESTS, write_sample
 
 from stack import Stack, StackError, new_stack, running_stack
 from throughline.answers import RequestAnswered
 from throughline_cli.clock import start_clock
-from throughline_cli.demo import export, reviewing
-from throughline_cli.demo.accounting import Account, account_for, export_accounts
-from throughline_cli.demo.bank_files import delivered_entries, heard_from
-from throughline_cli.demo.compare import compare_answers, compare_requests
+from throughline_cli.demo import reviewing
 from throughline_cli.demo.days import START, Days
 from throughline_cli.demo.feeding import Feeder
+from throughline_cli.demo.judge import Outcome, judge
 from throughline_cli.demo.own_input import OwnInput, lay_out
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import Bars, totals_of
 from throughline_cli.demo.reference import (
     KEY_FIELDS,
-    Line,
     enrol,
     publish,
     publish_partners,
@@ -35,42 +30,10 @@ from throughline_cli.demo.reference import (
     read_messages,
     sealing_key,
 )
-from throughline_cli.demo.remittance_files import read_folder
 from throughline_cli.demo.rest import Rest
 from throughline_cli.demo.sent import SentLog
-from throughline_cli.demo.story import Story, tell
-from throughline_cli.demo.sums import (
-    Evidence,
-    Sum,
-    money_is_conserved,
-    nothing_lost,
-    one_live_entry,
-    one_payment_one_entry_one_835,
-    sequences_are_dense,
-    statuses_are_known,
-    sums,
-    sums_verdict,
-    versions_rise,
-)
-from throughline_cli.demo.verdicts import Verdict
 from throughline_cli.speaking import Speaker
-from throughline_cli.witness import Record, Witness
-
-
-@dataclass
-class Outcome:
-    """What a run came to."""
-
-    story: Story
-    sums: list[Sum]
-    verdicts: list[Verdict]
-    accounts: list[Account]
-    """With a folder of one's own: what came of each claim."""
-    seconds: float
-
-    @property
-    def holds(self) -> bool:
-        return all(verdict.holds for verdict in self.verdicts)
+from throughline_cli.witness import Witness
 
 
 @dataclass
@@ -82,8 +45,6 @@ class Demo:
     bars: Bars
     sent: SentLog = field(default_factory=SentLog)
     own: OwnInput | None = None
-    until_decided_only: bool = False
-    """Stop before the cutoff: for a line without payout."""
 
     def run(self) -> Outcome:
         began = time.monotonic()
@@ -92,7 +53,9 @@ class Demo:
             rest.stops_at_the_dead = True
             try:
                 self._live(witness, rest)
-                return self._judge(witness, time.monotonic() - began)
+                seconds = time.monotonic() - began
+                self.bars.step("exporting and verifying")
+                return judge(self.place, self.root, witness, self.sent, self.own, seconds)
             finally:
                 rest.close()
 
@@ -108,8 +71,6 @@ class Demo:
             bars.done(f"{count} decisions of reviewers")
         self._enrol("later")
         self._feed(PHASES[2], witness, rest)
-        if self.until_decided_only:
-            return
         days = Days(self.place, witness, rest, bars.step)
         days.close_the_window()
         bars.done("cutoff: the window closed, the file was collected and acknowledged")
@@ -167,67 +128,6 @@ class Demo:
             if isinstance(record.message, RequestAnswered) and (at := record.message.coordinates) is not None
         }
         return self.sent.records.keys() <= answered
-
-    def _judge(self, witness: Witness, seconds: float) -> Outcome:
-        records, ends = witness.records(), witness.log_ends()
-        story = tell(records, self.sent)
-        self.bars.step("exporting and verifying")
-        out = self.place.out
-        found: list[Sum] = []
-        expected: list[Line] = read_lines(self.root / "expected.jsonl")
-        verdicts, accounts = self._as_expected(story, expected)
-        verdicts += [
-            nothing_lost(story),
-            versions_rise(records),
-            sequences_are_dense(records, ends),
-            statuses_are_known(story),
-        ]
-        with httpx.Client(timeout=120) as client:
-            if not self.until_decided_only:
-                export.export_bank_files(self.place)
-                export.export_remittances(self.place, story, client)
-                evidence = Evidence(
-                    story, records, delivered_entries(self.place.bank), heard_from(self.place.bank),
-                    read_folder(out / "remittances"),
-                )  # fmt: skip
-                found = sums(evidence)
-                verdicts += [
-                    sums_verdict(found),
-                    one_live_entry(evidence),
-                    money_is_conserved(evidence),
-                    one_payment_one_entry_one_835(evidence),
-                ]
-                export.export_payments(out, story)
-            export.export_lines(out, story)
-            export.export_requests(out, story)
-            verdicts.append(audit_verdict(self.place, client))
-            self._prove_one(records, client)
-        return Outcome(story, found, verdicts, accounts, seconds)
-
-    def _as_expected(self, story: Story, expected: list[Line]) -> tuple[list[Verdict], list[Account]]:
-        """Compared with what was written down beside the input, or else accounted for one by one."""
-        if expected:
-            return [compare_answers(expected, story, self.sent), compare_requests(expected, story)], []
-        assert self.own is not None, "a sample has its expected outcomes"
-        accounts, verdict = account_for(self.own, story, self.sent)
-        export_accounts(self.place.out / "accounts.csv", accounts)
-        return [verdict], accounts
-
-    def _prove_one(self, records: Sequence[Record], client: httpx.Client) -> None:
-        """The proof of one decision; of any record, where nothing came so far."""
-        some = next((one for one in records if one.topic == "decisions"), None) or next(iter(records))
-        export.export_proof(self.place, client, some.topic, some.partition, some.offset)
-
-
-def audit_verdict(place: Place, client: httpx.Client) -> Verdict:
-    """Audit's own verification: the tree, every root, no topic and no offset missing."""
-    verdict = Verdict("audit holds every record and every root extends the last")
-    report = export.audit_report(place, client)
-    verdict.compared = int(report.get("size", 0))
-    if not report.get("holds", False):
-        for finding in report.get("findings", [{"kind": "no report", "where": "", "detail": ""}]):
-            verdict.differs(f"{finding.get('kind')} {finding.get('where')} {finding.get('detail')}")
-    return verdict
 
 
 def prepare_sample(out: Path, seed: int, requests: int = REQUESTS) -> Path:
