@@ -63,6 +63,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self.subscriber: Any = None
         self.workers: dict[TopicPartition, PartitionWorker] = {}
         self.assigned_once = False
+        self.reassigning = False
+        """Between what the group took away and what it gives: records wait, and no worker counts them."""
         self._windows: dict[TopicPartition, FailureWindow] = {}
         self._ids: dict[str, tuple[float, UUID | None]] = {}
         self._committed: dict[TopicPartition, int] = {}
@@ -80,8 +82,10 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             if any(hearing.matches(tp.topic) for hearing in self.hearings) and self.topics.named(tp.topic):
                 self.workers[tp] = self._worker(tp)
         self.assigned_once = True
+        self.reassigning = False
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self.reassigning = True
         await self._let_go([self.workers.pop(tp) for tp in revoked if tp in self.workers])
 
     async def stop(self) -> None:

@@ -84,7 +84,7 @@ class Health:
                     lag += max(0, ends[tp] - worker.position.next)
                 else:
                     waiting += 1
-            waiting += 0 if listener.assigned_once else 1
+            waiting += 0 if listener.assigned_once and not listener.reassigning else 1
         idle = not (packs or lag or waiting or self.draining)
         return {"idle": idle, "outbox": packs, "lag": lag, "waiting": waiting}
 
