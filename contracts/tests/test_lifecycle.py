@@ -15,6 +15,7 @@ from throughline import flow
 from throughline.identifiers import derived
 from throughline.lifecycle import TABLE, State, Substatus, Told, VersionState, fold
 from throughline.message import REGISTRY, Message
+from throughline.reasons import Reason
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 NOW = datetime(2026, 11, 16, 15, tzinfo=UTC)
@@ -51,11 +52,19 @@ SENT = example("PaymentSent")
 SETTLED = example("PaymentSettled")
 RETURNED = example("PaymentReturned")
 HELD_RETURNED = example("ItemHeld", "returned")
+HELD_REFUSED = HELD_RETURNED.model_copy(update={"reason": Reason.REFUSED_BY_BANK})
+REFUSED = example("PaymentRefused", payment_id=RETURNED.payment_id)  # type: ignore[attr-defined]
 POSTED = example("RemittancePosted", "paid")
 UNPAID_POSTED = example("RemittancePosted", "denied")
 REVERSED = example("RemittanceReversed")
 REPLACED = example("SubmissionReceived", "replacement")
 VOID = REPLACED.model_copy(update={"request": REPLACED.request.model_copy(update={"frequency": "8"})})  # type: ignore[attr-defined]
+
+
+RECALLED = REVIEW.model_copy(update={"reasons": (Reason.RECALLED,)})
+SCHEDULED_AGAIN = SCHEDULED.model_copy(update={"payment_id": PAYMENT_2})
+RETURNED_AGAIN = RETURNED.model_copy(update={"payment_id": PAYMENT_2})
+HELD_AGAIN = HELD_RETURNED.model_copy(update={"payment_id": PAYMENT_2})
 
 
 def revoked(cause: str) -> Message:
@@ -67,7 +76,27 @@ def stopped(cause: str) -> Message:
 
 
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
+REFUSED_BY_BANK = (RECEIVED, APPROVED, SCHEDULED, SENT, HELD_REFUSED, REFUSED)
 CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
+    ("refused by the bank", REFUSED_BY_BANK, State.EXCEPTION, Substatus.ON_HOLD),
+    (
+        "refused by the bank, then withdrawn",
+        (*REFUSED_BY_BANK, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
+        State.EXCEPTION,
+        Substatus.WITHDRAWN,
+    ),
+    (
+        "refused by the bank, then recalled and denied",
+        (*REFUSED_BY_BANK, revoked("recall"), stopped("recall"), RECALLED, DENIED),
+        State.IN_REVIEW,
+        Substatus.DENIED,
+    ),
+    (
+        "refused by the bank, sent again and returned",
+        (*REFUSED_BY_BANK, RELEASED, SCHEDULED_AGAIN, RETURNED_AGAIN, HELD_AGAIN),
+        State.EXCEPTION,
+        Substatus.RETURNED,
+    ),
     ("received", (RECEIVED,), State.SUBMITTED, Substatus.NONE),
     ("approved by the system", (RECEIVED, APPROVED), State.APPROVED, Substatus.NONE),
     ("in review", (RECEIVED, REVIEW), State.IN_REVIEW, Substatus.NONE),

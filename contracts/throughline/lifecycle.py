@@ -118,6 +118,13 @@ OPEN = (SUBMITTED, IN_REVIEW, EXCEPTED)
 DECIDED = (APPROVED, SCHEDULED, PAID, ON_HOLD, RETURNED, MISMATCH)
 DENIED = (DENIED_SUBMITTED, DENIED_REVIEWED, DENIED_EXCEPTED)
 STOPPABLE = (APPROVED, ON_HOLD)
+STOPPED = tuple(
+    (node[0], how)
+    for node in STOPPABLE
+    for how in (Substatus.WITHDRAWN, Substatus.VOIDED, Substatus.CORRECTED)
+)
+# Where a version may stand when the last is heard of a payment that the bank refused and that was then stopped.
+STOPPED_OR_REVIEWED = (*STOPPED, IN_REVIEW, EXCEPTED, *DENIED)
 
 
 def _ended(node: Node, how: Substatus) -> Node:
@@ -138,6 +145,11 @@ def _before_sending(facts: Facts, event: Any) -> bool:
 
 def _of_this_payment(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id is not None and event.payment_id == facts.payment_id)
+
+
+def _is_over(facts: Facts, event: Any) -> bool:
+    """It is about a payment that is known to have come to nothing, or about an earlier one."""
+    return bool(event.payment_id in facts.gone or event.payment_id != facts.payment_id)
 
 
 def _before_settlement(facts: Facts, event: Any) -> bool:
@@ -218,6 +230,8 @@ TABLE: tuple[Row, ...] = (
     Row("16", "payout", ItemHeld, (SCHEDULED,), ON_HOLD, _refused_by_bank),
     Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, _before_settlement),
     Row("16", "payout", PaymentRefused, (ON_HOLD, APPROVED), None, _of_this_payment),
+    Row("16", "payout", PaymentSent, STOPPED_OR_REVIEWED, None, _is_over),
+    Row("16", "payout", PaymentRefused, (RETURNED, ON_HOLD, APPROVED, *STOPPED_OR_REVIEWED), None, _is_over),
     Row("17", "payout", PaymentSent, (SCHEDULED, PAID, RETURNED, ON_HOLD, APPROVED, MISMATCH), None),
     Row("17", "payout", PaymentSettled, (SCHEDULED,), PAID, _completes),
     Row("17", "remittance", RemittancePosted, (SCHEDULED,), PAID, _completes),
