@@ -44,6 +44,8 @@ class Entry:
     rdfi_routing: str = ""
     payee_name: str = ""
     account_mask: str = ""
+    payer_trace_id: str = ""
+    """TRN03 as the bank entry has it: the payer's TIN on file may be another by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +109,17 @@ def _transaction(claims: tuple[Claim, ...], entry: Entry, around: Surroundings) 
         rdfi_routing=entry.rdfi_routing,
         account_mask=masked(entry.account_mask),
         receiver_id=identifier(payee.identifier[:15], "GS03", 15, 2),
-        payer=_payer(around.payer),
+        payer=_payer(around.payer, entry.payer_trace_id),
         payee=_payee(claims[0][2], entry, around.provider),
         claims=tuple(_claim(claim) for _, _, claim in claims),
     )
 
 
-def _payer(payer: PayerRecorded) -> PayerParty:
+def _payer(payer: PayerRecorded, trace_id: str) -> PayerParty:
     address = _address(payer.address)
     contact = name(payer.contact_name, "PER02", 60)
-    return PayerParty(name(payer.name, "N102", 60), address, contact, payer.contact_phone, f"1{payer.tin}")
+    trace_id = trace_id or f"1{payer.tin}"
+    return PayerParty(name(payer.name, "N102", 60), address, contact, payer.contact_phone, trace_id)
 
 
 def _payee(claim: Adjudication, entry: Entry, provider: ProviderRecorded | None) -> PayeeParty:

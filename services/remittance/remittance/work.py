@@ -166,7 +166,7 @@ class RemittanceWork:
         items = sorted(book.items.values(), key=lambda item: (item.adjudication.number, str(item.request_id)))
         entry = Entry(
             *(sent.trace_number, sent.amount_cents, sent.effective_date),
-            *(sent.odfi_routing, sent.rdfi_routing, sent.payee_name, sent.account_mask),
+            *(sent.odfi_routing, sent.rdfi_routing, sent.payee_name, sent.account_mask, sent.payer_trace_id),
         )
         claims = tuple((item.request_id, item.version, item.adjudication) for item in items)
         return self._post(remittance_id_for_payment(book.payment_id), book.payment_id, claims, entry, payer)

@@ -184,6 +184,16 @@ async def test_a_settled_payment_gets_one_835_with_its_trace_amount_and_date(con
     assert made.payee.name == "OAKWOOD CLINIC"
 
 
+async def test_a_payer_whose_tin_changed_since_is_traced_as_the_bank_entry_says(context: Context) -> None:
+    await on_file(context)
+    told = story([adjudication()])
+    await tell(context, *told.messages[:-1])
+    changed = PAYER.model_copy(update={"version": 2, "tin": "912345678"})
+    await tell(context, testing.heard(changed, topic="reference.payers"), told.settled)
+    made = read_transaction(await context.pool.fetchval("select content_835 from remittances"))
+    assert made.payer.trace_id == told.sent.message.payer_trace_id == "1987654321"
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(7)), one_by_one=st.booleans())
 async def test_the_order_in_which_topics_are_read_does_not_matter(
