@@ -78,7 +78,6 @@ def stopped(cause: str) -> Message:
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
 REFUSED_BY_BANK = (RECEIVED, APPROVED, SCHEDULED, SENT, HELD_REFUSED, REFUSED)
 CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
-    ("refused by the bank", REFUSED_BY_BANK, State.EXCEPTION, Substatus.ON_HOLD),
     (
         "refused by the bank, then withdrawn",
         (*REFUSED_BY_BANK, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
