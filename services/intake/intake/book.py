@@ -23,6 +23,14 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Original:
+    """A request that a claim of a file names, and the number under which it first came in."""
+
+    request_id: UUID
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class FirstAnswer:
     """What a message id was answered, and the body that was answered so."""
 
@@ -50,7 +58,7 @@ class Book:
     partners: dict[str, Partner] = field(default_factory=dict)
     answers: dict[bytes, FirstAnswer] = field(default_factory=dict)
     requests: dict[UUID, Known] = field(default_factory=dict)
-    originals: dict[str, UUID] = field(default_factory=dict)
+    originals: dict[str, Original] = field(default_factory=dict)
     """Requests by the claim number that a file's replacement or void names."""
 
     new_answers: dict[bytes, FirstAnswer] = field(default_factory=dict)
@@ -83,4 +91,4 @@ class Book:
             self.bodies.append(KeptBody(arrival, outcome, version))
 
 
-__all__ = ["Book", "Ended", "FirstAnswer", "KeptBody", "Outcome", "Partner"]
+__all__ = ["Book", "Ended", "FirstAnswer", "KeptBody", "Original", "Outcome", "Partner"]

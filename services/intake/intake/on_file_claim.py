@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from intake.answering import Answered, refused, settled
 from intake.arrival import Arrival
-from intake.book import Book, Partner
+from intake.book import Book, Original, Partner
 from intake.domain import Accepted, Decision, may_bill, may_claim
 from intake.on_submit_request import received
 from intake.untrusted import Breach, Understood
 from throughline.answers import Problem
+from throughline.identifiers import request_id_for
 from throughline.requests import PaymentRequest
 
 
 def claim(arrival: Arrival, request: PaymentRequest, partner: Partner, book: Book) -> Answered:
-    """The request it is about is the one whose claim number it names, else the one that shares its number."""
+    """The request it is about is the one whose claim number it names, else the one that shares its number. It must be
+    the same payee's: a request is one payee's for ever, and what another one did is another request."""
     assert isinstance(arrival.reading, Understood)
     if request.frequency != "1" and request.payer_claim_number is not None:
-        arrival.request_id = book.originals.get(request.payer_claim_number)
+        arrival.request_id = _named(arrival.partner, request, book.originals.get(request.payer_claim_number))
     known = None if arrival.request_id is None else book.requests.get(arrival.request_id)
     decision: Decision = may_bill(request.payer, partner.payers) or may_claim(
         request, arrival.body_hash, known
@@ -25,6 +29,14 @@ def claim(arrival: Arrival, request: PaymentRequest, partner: Partner, book: Boo
         return settled(arrival, decision, None, request.number, book)
     versioned = request.model_copy(update={"version": decision.version})
     return settled(arrival, decision, received(arrival, versioned, decision, book), request.number, book)
+
+
+def _named(partner: str, request: PaymentRequest, original: Original | None) -> UUID | None:
+    if original is None:
+        return None
+    payee = request.payee
+    same = request_id_for(partner, payee.kind, payee.identifier, original.number) == original.request_id
+    return original.request_id if same else None
 
 
 def unreadable_claim(

@@ -16,7 +16,7 @@ import asyncpg
 
 from intake import problem_text
 from intake.arrival import Arrival, claim_number_range
-from intake.book import Book, FirstAnswer, Partner
+from intake.book import Book, FirstAnswer, Original, Partner
 from intake.domain import Known
 from intake.untrusted import Understood
 from throughline.identifiers import claim_number_for
@@ -30,7 +30,7 @@ select id_key, body_hash, outcome, request_id, version, problems from messages w
 _REQUESTS = "select request_id, bodies, ended from requests where request_id = any($1::uuid[])"
 _REQUESTS_LOCKED = f"{_REQUESTS} order by request_id for update"
 _ORIGINALS = """
-select request_id from requests join unnest($1::uuid[], $2::uuid[]) as t (first, last)
+select request_id, number from requests join unnest($1::uuid[], $2::uuid[]) as t (first, last)
     on request_id between first and last
 where partner = $3
 """
@@ -147,13 +147,13 @@ async def _load_originals(db: asyncpg.Connection, arrivals: Iterable[Arrival], b
                 ranges.append(found)
     if ranges:
         rows = await db.fetch(_ORIGINALS, [one[0] for one in ranges], [one[1] for one in ranges], partner)
-        book.originals = {claim_number_for(row[0]): row[0] for row in rows}
+        book.originals = {claim_number_for(row[0]): Original(row[0], row[1]) for row in rows}
 
 
 def _request_ids(arrivals: Iterable[Arrival], book: Book) -> tuple[set[UUID], set[UUID]]:
     """The requests that the arrivals are about, and those of them that may change."""
     named: set[UUID] = set()
-    to_lock = set(book.originals.values())
+    to_lock = {original.request_id for original in book.originals.values()}
     for arrival in arrivals:
         if arrival.request_id is None or not isinstance(arrival.reading, Understood):
             continue

@@ -191,6 +191,17 @@ async def test_replacements_and_voids_name_the_claim_or_share_its_number(
     assert told(third) == [("A-1R", "repeated", None)]
 
 
+async def test_a_replacement_by_another_payee_is_of_no_request(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    """Else a request would change hands: what one payee was approved for would be paid to another."""
+    first = await read(client, context, claims_csv(row("A-1")), key="f-1")
+    claim = first["results"][0]["payer_claim_number"]
+    other = row("A-2", frequency="7", claim=claim).replace("1234567893", "1558598797")
+    second = await read(client, context, claims_csv(other, row("A-3", frequency="7", claim=claim)), key="f-2")
+    assert told(second) == [("A-2", "refused", "unknown_request"), ("A-3", "accepted", None)]
+
+
 async def test_nothing_of_a_file_that_is_not_whole_is_taken_in(
     client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
 ) -> None:
