@@ -74,7 +74,7 @@ def run_undisturbed(storm: Storm, report: Report) -> tuple[Outcome, list[Finding
     stack = fresh_line(out / "stack", port_base=storm.port_base, environment={"*": SESSION}, report=report)
     with stack:
         demo = StormDemo(Place(stack, out), storm.input, Steps(report))
-        outcome, findings = _live_and_look(demo, storm.input, report)
+        outcome, findings = live_and_look(demo, storm.input, report)
     (out / "outcome.json").write_text(json.dumps(outcome))
     return outcome, findings
 
@@ -96,7 +96,7 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
         nemesis.until = time.monotonic() + storm.minutes * 60
         try:
             with nemesis:
-                outcome, findings = _live_and_look(demo, storm.input, report)
+                outcome, findings = live_and_look(demo, storm.input, report)
         finally:
             keep_logs(stack, out)
         if nemesis.trouble is not None:
@@ -110,7 +110,7 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
     )
 
 
-def _live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outcome, list[Finding]]:
+def live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outcome, list[Finding]]:
     place = demo.place
     demo.live()
     report("at rest; reading every topic, the bank's files and the 835s")
