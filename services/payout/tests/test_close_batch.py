@@ -333,9 +333,10 @@ async def test_a_journal_entry_cannot_be_unbalanced_and_no_request_has_two_live_
         )
     with pytest.raises(asyncpg.UniqueViolationError):
         await house.pool.execute(
-            "insert into items select gen_random_uuid(), request_id, 2, payer, payee_id, programme, cents, 'waiting',"
-            " null, waiting_since, null, false, true, null::uuid, correlation_id, adjudication from items"
-            " where decision_id = $1",
+            "insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state,"
+            " waiting_since, correlation_id, adjudication) select gen_random_uuid(), request_id, 2, payer, payee_id,"
+            " programme, cents, 'waiting', waiting_since, correlation_id, adjudication"
+            " from items where decision_id = $1",
             made.decision_id,
         )
 

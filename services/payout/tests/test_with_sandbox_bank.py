@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -141,7 +142,9 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_money_is_conserved_whatever_happens(
     payout_database: str, keys: Path, house_type: type[House], program: list[tuple[str, int, int]]
@@ -188,6 +191,6 @@ async def _play(town: Town, program: list[tuple[str, int, int]]) -> None:
         town.bank.tick()
         await house.work()
         await town.check()
-    for _ in range(8):
+    for _ in range(5):
         await town.live(house.clock.instant + timedelta(hours=24))
         await town.check()
