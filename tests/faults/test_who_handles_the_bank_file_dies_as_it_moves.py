@@ -32,6 +32,7 @@ class Ambush:
         self._bank = stack.places.bank
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="ambush", daemon=True)
+        self._seen: set[str] = set()
         self.struck: Counter[str] = Counter()
 
     def __enter__(self) -> Ambush:
@@ -45,7 +46,9 @@ class Ambush:
     def _watch(self) -> None:
         while not self._stop.is_set():
             for part in (self._bank / "inbox").glob("*.part"):
-                self._strike(part.name.rsplit(".", 2)[0], ("payout-1", "payout-2"))
+                if part.name not in self._seen:  # it stays until it is renamed, perhaps by the next process
+                    self._seen.add(part.name)
+                    self._strike(part.name.rsplit(".", 2)[0], ("payout-1", "payout-2"))
             for part in (self._bank / "outbox").glob(".*.part"):
                 self._strike(part.name, ("bank",))
             time.sleep(0.0005)
