@@ -196,10 +196,10 @@ async def measure(stack: LocalStack, count: int, rounds: int) -> list[str]:
         ("bare", "1", "1"),
         ("chassis", Spread.of(ratios).show(2), Spread.of(by_cpu).show(2)),
     ):
-        cpu = [
+        medians = [
             Spread.of([one[name] for one in spent[kind]]).median for name in ("ours", "PostgreSQL", "Kafka")
         ]
-        costs = " / ".join(f"{value:,.0f}" for value in cpu)
+        costs = " / ".join(f"{value:,.0f}" for value in medians)
         lines.append(f"| {kind} | {Spread.of(rates[kind]).show()} | {share} | {costs} | {by} |")
     return lines
 
