@@ -266,7 +266,7 @@ def test_a_part_of_the_events_is_never_refused(
         assert not state.refused
 
 
-REFUSED: list[tuple[str, Sequence[Message]]] = [
+NOT_IN_TABLE: list[tuple[str, Sequence[Message]]] = [
     ("approved after denial", (RECEIVED, DENIED, APPROVED)),
     (
         "scheduled twice",
@@ -278,7 +278,7 @@ REFUSED: list[tuple[str, Sequence[Message]]] = [
 ]
 
 
-@pytest.mark.parametrize(("situation", "events"), REFUSED, ids=[case[0] for case in REFUSED])
+@pytest.mark.parametrize(("situation", "events"), NOT_IN_TABLE, ids=[case[0] for case in NOT_IN_TABLE])
 def test_what_is_not_in_the_table_is_refused_and_kept(situation: str, events: Sequence[Message]) -> None:
     found = shown(fold(told(*events)))
     assert found.refused or found.pending
