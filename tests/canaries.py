@@ -31,6 +31,12 @@ class Canaries:
     def in_bytes(self, content: bytes) -> set[str]:
         return self.in_text(content.decode("latin-1"))
 
+    def around(self, content: bytes) -> dict[str, str]:
+        """Of each that is given away, what stands before it: what was exported too much."""
+        text = content.decode("latin-1")
+        found = {name: text.casefold().find(self.values[name].casefold()) for name in self.in_bytes(content)}
+        return {name: ascii(text[max(0, at - 300) : at + 40]) for name, at in found.items()}
+
     def but(self, *names: str) -> Canaries:
         """Without some of them."""
         return Canaries({name: value for name, value in self.values.items() if name not in names})

@@ -32,14 +32,21 @@ def payouts_database_refuses(line: WholeLine, request: UUID) -> Iterator[None]:
         line.stack.postgres.execute(_MEND, "payout")
 
 
+def parked(line: WholeLine, reason: str) -> list[RecordParked]:
+    return line.said(RecordParked, service="payout", reason=reason)
+
+
 def test_a_parked_record_is_replayed_and_what_waited_behind_it_follows(line: WholeLine) -> None:
     bill, other = line.bill(line.new_payee()), line.bill(line.new_payee())
     request = request_id(BY_KAFKA, bill)
     with payouts_database_refuses(line, request):
+        before = len(parked(line, "refused_by_database"))
+        behind = len(parked(line, "behind_parked"))
         line.submit(bill)
-        approval = line.until_said(RecordParked, service="payout", reason="refused_by_database")
+        line.until(lambda: len(parked(line, "refused_by_database")) > before, "the approval to be parked")
+        approval = parked(line, "refused_by_database")[-1]
         line.ask(WithdrawRequest(number=bill.number, version=1, payee=bill.payee), key=bill.number)
-        line.until_said(RecordParked, service="payout", reason="behind_parked")
+        line.until(lambda: len(parked(line, "behind_parked")) > behind, "what comes behind it to be parked")
         unaffected = line.submit(other)
         line.until(
             lambda: bool(line.http.get("payout", f"/v1/items/{unaffected}")), "the other request's item"
