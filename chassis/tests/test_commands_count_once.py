@@ -123,5 +123,10 @@ async def test_a_new_partners_topic_is_heard_within_seconds_and_raw(world: World
     ensure_topics(world.bootstrap, {family + "second": (1, {})})
     await world.send(None, [], key=b"k", topic=family + "second")
     await until(lambda: count(2), timeout_s=20)
+
+    async def parked() -> bool:  # seen by the decision is not yet committed
+        return bool(await world.fetch("select from chassis.parked"))
+
+    await until(parked)
     rows = await world.fetch("select topic, reason, value from chassis.parked")
     assert [tuple(row) for row in rows] == [(family + "second", "tombstone", None)]
