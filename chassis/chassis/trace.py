@@ -20,7 +20,8 @@ from opentelemetry.trace import (
 )
 
 _TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
-_tracer = otel.get_tracer("chassis")
+_SCOPE = "chassis"
+_tracer = otel.get_tracer(_SCOPE)
 _LINKS_MAX = 64
 
 
@@ -28,13 +29,20 @@ def start_exporting(service: str, instance: str, endpoint: str) -> None:
     """Send spans to a collector. Without it spans cost nothing and only the headers travel."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    class OursOnly(BatchSpanProcessor):
+        """Libraries make spans too (FastAPI's repeat what a caller sent): only ours leave."""
+
+        def on_end(self, span: ReadableSpan) -> None:
+            if _is_ours(span):
+                super().on_end(span)
 
     provider = TracerProvider(
         resource=Resource.create({"service.name": service, "service.instance.id": instance})
     )
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=endpoint)))
+    provider.add_span_processor(OursOnly(OTLPSpanExporter(endpoint=endpoint)))
     otel.set_tracer_provider(provider)
 
 
@@ -54,7 +62,14 @@ def write_traceparent(context: SpanContext) -> str | None:
 
 
 def current_traceparent() -> str | None:
-    return write_traceparent(otel.get_current_span().get_span_context())
+    """Of the span that is open; None where a library opened it, because it may carry on a caller's trace."""
+    span = otel.get_current_span()
+    return write_traceparent(span.get_span_context()) if _is_ours(span) else None
+
+
+def _is_ours(span: object) -> bool:
+    scope = getattr(span, "instrumentation_scope", None)
+    return scope is not None and scope.name == _SCOPE
 
 
 @contextmanager

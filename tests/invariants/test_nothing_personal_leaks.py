@@ -36,6 +36,7 @@ from tests.canaries import (
     in_values,
 )
 from tests.span_sink import SpanSink
+from tests.starting import started
 from tests.whole_line import BY_FILE, BY_HTTP, BY_KAFKA, WholeLine, as_json
 
 from throughline.accounts import AccountHeld
@@ -463,6 +464,19 @@ def _refusing(line: WholeLine, database: str, table: str, request: UUID) -> Iter
         line.stack.postgres.execute(
             f"drop trigger refuse_one on {table}; drop function refuse_one();", database
         )
+
+
+@pytest.fixture(scope="module")
+def spans() -> Iterator[SpanSink]:
+    with SpanSink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory, spans: SpanSink) -> Iterator[WholeLine]:
+    """A line of its own: what is broken here on purpose must not stand in the way of the journeys."""
+    with started(tmp_path_factory.mktemp("leaky"), spans) as line:
+        yield line
 
 
 @pytest.fixture(scope="module")
