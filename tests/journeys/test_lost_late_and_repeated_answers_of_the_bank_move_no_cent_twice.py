@@ -62,6 +62,7 @@ def test_a_refused_file_pays_nobody_and_its_items_leave_when_released(line: Whol
     batch = line.pass_the_cutoff()
     line.until_said(BatchRefused, batch_id=batch.batch_id)
     for request in (theirs, ours):
+        line.until_said(ItemHeld, request_id=request)  # the refusal of its payment is said first
         line.until_state(request, "Exception (on hold)")
 
     order = ReleaseItem(
