@@ -10,11 +10,13 @@ from throughline import (
     accounts,
     answers,
     decisions,
+    drafts,
     items,
     orders,
     parked,
     payees,
     payments,
+    people,
     reference,
     remittances,
     repairs,
@@ -213,6 +215,25 @@ REPAIRS = Topic(
     partitions=1,
 )
 
+PEOPLE = Topic(
+    "people",
+    Kind.REFERENCE,
+    speaks=("portal", "cli"),
+    hears=("audit", "portal"),
+    key="person id; organisation id",
+    messages=(people.OrganisationRecorded, people.PersonRecorded),
+    partitions=1,
+    retention_days=3650,
+)
+DRAFTS = Topic(
+    "drafts",
+    Kind.EVENTS,
+    speaks=("portal",),
+    hears=("audit", "portal"),
+    key="draft id",
+    messages=(drafts.DraftSaved, drafts.DraftDiscarded),
+)
+
 
 def _reference(entity: str, message: type[Message], hears: tuple[str, ...], key: str) -> Topic:
     return Topic(
@@ -250,6 +271,8 @@ TOPICS: tuple[Topic, ...] = (
     REMITTANCES,
     PARKED,
     REPAIRS,
+    PEOPLE,
+    DRAFTS,
     *REFERENCE,
 )
 

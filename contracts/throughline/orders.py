@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from throughline.message import Command, Note, Text
+from throughline.money import TotalCents
 from throughline.submissions import Version
 
 
@@ -30,6 +34,9 @@ class ReleaseBatch(Command):
     """Let a batch that waits for release leave."""
 
     batch_id: UUID
+    total_cents: TotalCents | None = None
+    """What the person saw: refused where the batch holds another sum or another number of entries."""
+    entry_count: Annotated[int, Field(ge=0)] | None = None
     note: Note
     actor: Text
 

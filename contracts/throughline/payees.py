@@ -43,4 +43,6 @@ class ConfirmAccount(Command):
 
     payee_id: UUID
     account_token: str
+    account_mask: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    """What the person saw of the account: refused where it is another."""
     confirmed_by: Text

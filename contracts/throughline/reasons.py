@@ -203,6 +203,40 @@ class Reason(StrEnum):
     UNKNOWN_SUBJECT = "unknown_subject", "Nothing by that id is known here."
     SEAL = "seal", "The sealed account cannot be opened for this payee and sender."
     ACCOUNT_INVALID = "account_invalid", "The routing or account number is not valid."
+    STALE_AMOUNT = (
+        "stale_amount",
+        "The amount, count or account is no longer the one that was shown. Look again and decide anew.",
+    )
+    UNSIGNED = "unsigned", "The command carries no signature of a person. Sign it with the person's key."
+    SIGNATURE_FORM = (
+        "signature_form",
+        "The signature has not the one form that counts here: a detached JWS, Ed25519, no key in it.",
+    )
+    SIGNATURE_ALTERED = (
+        "signature_altered",
+        "The signature is not of this command: what was signed and what came differ.",
+    )
+    SIGNATURE_EXPIRED = (
+        "signature_expired",
+        "The command was not recorded within ten minutes of being signed. Sign it again; check the clock.",
+    )
+    KEY_UNKNOWN = "key_unknown", "The key is not, or no longer, one of that person's."
+    PERSON_INACTIVE = "person_inactive", "The person, or their organisation, may not act any more."
+    ROLE_MISSING = (
+        "role_missing",
+        "The person does not hold the role that this asks for, or not for this payee.",
+    )
+    ACTOR_DIFFERS = "actor_differs", "The command names another person than the one who signed it."
+    REPLAYED = "replayed", "The signed command was heard before. Nothing happens twice; sign a new one."
+    STEP_UP_MISSING = (
+        "step_up_missing",
+        "This needs the person's passkey, over exactly this command.",
+    )
+    STEP_UP_REFUSED = (
+        "step_up_refused",
+        "The passkey's answer is not over this command, or not of a passkey of that person.",
+    )
+    SECOND_PERSON_MISSING = "second_person_missing", "A second person must sign this too."
     NOT_OFFERED = "not_offered", "This release does not carry out that command."
 
 

@@ -49,6 +49,8 @@ class PayerRecorded(Event):
     contact_name: Text
     contact_phone: Annotated[str, Field(pattern=r"^[0-9]{10}$")]
     auto_approve_below_cents: Cents
+    second_approval_cents: Cents | None = None
+    """From this amount on an approval by a person needs their passkey; None: from ``auto_approve_below_cents`` on."""
     bank: Code
     """The bank its payments leave by."""
 

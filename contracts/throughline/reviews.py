@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from throughline.message import Command, Note, Text
+from throughline.money import TotalCents
 from throughline.submissions import Version
 
 
@@ -20,5 +21,8 @@ class DecideReview(Command):
     answers: UUID
     """The id of the event that this decides; for a recall, the approval."""
     decision: Literal["approve", "deny", "return_for_edits", "release", "recall"]
+    amount_cents: TotalCents | None = None
+    """What the person saw that would be paid: an approval is refused where the price is another by now."""
     note: Note
     actor: Text
+    """The person id of who signs."""

@@ -41,7 +41,7 @@ def files() -> dict[str, str]:
 
 def published() -> dict[tuple[str, int], type[Message]]:
     """Every message of the contracts by name and version; who uses them may have registered others, for tests say."""
-    home = __name__.partition(".")[0] + "."
+    home = Message.__module__.partition(".")[0] + "."  # not ours: that is __main__ where it is run
     return {key: message for key, message in REGISTRY.items() if message.__module__.startswith(home)}
 
 

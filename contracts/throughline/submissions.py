@@ -31,6 +31,8 @@ class SubmissionReceived(Event):
     payer_claim_number: str
     """The number given to the request here; it comes back as CLP07 and is named by replacements and voids."""
     receipt: Receipt | None = None
+    submitted_by: UUID | None = None
+    """The person who sent it, where a person did (``intake.portal``): they cannot approve it."""
     request: PaymentRequest
 
 
