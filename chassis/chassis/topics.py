@@ -57,6 +57,8 @@ class TopicMap:
             for topic in self.topics
             if message in topic.messages and self._speaks(topic) and topic is not ANSWERS
         ]
+        if len(candidates) > 1:  # every service speaks there; what it decides it says on its own topics
+            candidates = [topic for topic in candidates if topic is not PARKED]
         if len(candidates) != 1:
             raise LookupError(f"{self.service} says {message.__name__} on {len(candidates)} topics; name one")
         only = candidates[0]

@@ -23,6 +23,7 @@ from throughline import (
     requests,
     reviews,
     submissions,
+    voids,
 )
 from throughline.message import Message
 
@@ -53,6 +54,11 @@ class Topic:
     partitions: int = 4
     retention_days: int = 28
     message_bytes_max: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        # Whatever has a sequence may have a hole in it, to be filled.
+        if self.kind is Kind.EVENTS and voids.SequenceVoided not in self.messages:
+            object.__setattr__(self, "messages", (*self.messages, voids.SequenceVoided))
 
     @property
     def is_family(self) -> bool:
@@ -201,7 +207,12 @@ PARKED = Topic(
     speaks=("each service its own",),
     hears=("audit",),
     key="the record's topic and partition",
-    messages=(parked.RecordParked,),
+    messages=(
+        parked.RecordParked,
+        parked.RecordRedriven,
+        parked.RecordDiscarded,
+        decisions.CommandRefused,
+    ),
     partitions=1,
     retention_days=90,
 )
@@ -211,7 +222,7 @@ REPAIRS = Topic(
     speaks=("portal", "cli"),
     hears=SERVICES,
     key="the record's coordinates",
-    messages=(repairs.RedriveRecord, repairs.DiscardRecord),
+    messages=(repairs.RedriveRecord, repairs.RedriveRecords, repairs.DiscardRecord),
     partitions=1,
 )
 
@@ -308,6 +319,8 @@ def topic_for(service: str, message: type[Message]) -> Topic:
         for topic in TOPICS
         if message in topic.messages and (service in topic.speaks or topic is PARKED) and topic is not ANSWERS
     ]
+    if len(found) > 1:  # every service speaks there; what it decides it says on its own topics
+        found = [topic for topic in found if topic is not PARKED]
     if len(found) != 1:
         raise LookupError(f"{service} says {message.__name__} on {len(found)} topics; name one")
     return found[0]

@@ -22,6 +22,9 @@ class Message(Record):
     """Something that can stand alone on a topic. The registry maps (type, version) to its class."""
 
     VERSION: ClassVar[int] = 1
+    OF_THE_MOMENT: ClassVar[frozenset[str]] = frozenset()
+    """Fields that tell when it was said. Where a restored service makes the event again they may differ; what was
+    said first stands."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

@@ -77,6 +77,8 @@ class PaymentRefused(Event):
 class BatchClosed(Event):
     """A window closed; the batch's content will never change. Said also for a window without payments."""
 
+    OF_THE_MOMENT = frozenset({"closed_at"})
+
     batch_id: UUID
     bank: str
     window: str

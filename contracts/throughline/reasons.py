@@ -54,6 +54,10 @@ class Reason(StrEnum):
         "behind_parked",
         "An earlier record of the same key is parked. It follows when that one is redriven.",
     )
+    SAID_OTHERWISE = (
+        "said_otherwise",
+        "Made again from a restored database, it would say something else than the log. Tried again by itself.",
+    )
     UNREGISTERED_PARTNER = (
         "unregistered_partner",
         "No partner is registered for this topic. Register it, then redrive.",

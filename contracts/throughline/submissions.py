@@ -20,6 +20,8 @@ Channel = Literal["kafka", "http", "837p", "csv", "portal"]
 class SubmissionReceived(Event):
     """A version of a request came in whole and is ours to answer for from now on."""
 
+    OF_THE_MOMENT = frozenset({"received_on"})
+
     request_id: UUID
     version: Version
     replaces_version: Version | None = None
