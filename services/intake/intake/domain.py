@@ -35,6 +35,11 @@ class Known:
     def body_of(self, version: int) -> bytes:
         return self.bodies[(version - 1) * HASH_BYTES : version * HASH_BYTES]
 
+    def version_of(self, body_hash: bytes) -> int | None:
+        """The latest version with this body; None where no version had it."""
+        versions = range(self.version, 0, -1)
+        return next((version for version in versions if self.body_of(version) == body_hash), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
@@ -98,6 +103,9 @@ def may_correct(
 def may_claim(request: PaymentRequest, body_hash: bytes, known: Known | None) -> Decision:
     """A claim of a file. Files do not number versions: a replacement or void is the version after the current one.
 
+    A body that any version had is that version, told again: an old file that is sent once more, even under a new
+    idempotency key, does not flip the claim back.
+
     ``known`` is the request that the claim is about: the one whose claim number it names (REF*F8), else the one that
     shares its own number.
     """
@@ -106,9 +114,8 @@ def may_claim(request: PaymentRequest, body_hash: bytes, known: Known | None) ->
     if known is None:
         named = request.payer_claim_number is not None
         return Refused(Reason.UNKNOWN_REQUEST, "request.payer_claim_number" if named else "request.number")
-    if known.body_of(known.version) == body_hash:
-        return Repeated(known.version)
-    return _next(request, known)
+    earlier = known.version_of(body_hash)
+    return _next(request, known) if earlier is None else Repeated(earlier)
 
 
 def may_withdraw(version: int, known: Known | None) -> Decision:

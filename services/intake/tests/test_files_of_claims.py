@@ -191,6 +191,20 @@ async def test_replacements_and_voids_name_the_claim_or_share_its_number(
     assert told(third) == [("A-1R", "repeated", None)]
 
 
+async def test_an_old_file_of_replacements_sent_again_does_not_flip_the_claim_back(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    first = await read(client, context, claims_csv(row("A-1")), key="f-1")
+    claim = first["results"][0]["payer_claim_number"]
+    older, newer = (claims_csv(row("A-1", frequency="7", claim=claim, total=total)) for total in ("99", "88"))
+    for key, content in (("f-2", older), ("f-3", newer)):
+        assert told(await read(client, context, content, key=key)) == [("A-1", "accepted", None)]
+    again = await read(client, context, older, key="f-4")
+    assert [(one["outcome"], one["version"]) for one in again["results"]] == [("repeated", 2)]
+    _, submissions = await said(pool)
+    assert [one.version for one in submissions] == [1, 2, 3]
+
+
 async def test_a_replacement_by_another_payee_is_of_no_request(
     client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
 ) -> None:

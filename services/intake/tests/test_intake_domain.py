@@ -93,6 +93,13 @@ def test_a_correction(asked: PaymentRequest, body: bytes, known: Known | None, d
         (request("7"), B, ONE, Accepted(2, 1)),
         (request("8"), C, TWO, Accepted(3, 2, "voided")),
         (request("7"), B, TWO, Repeated(2)),
+        (
+            request("7"),
+            B,
+            Known(A + B + C),
+            Repeated(2),
+        ),  # an old file once more: the claim stays as C has it
+        (request("8"), C, Known(A + B + C, "voided"), Repeated(3)),
         (request("7"), C, VOIDED, refused(Reason.ALREADY_ENDED)),
         (request("7"), A, None, refused(Reason.UNKNOWN_REQUEST, "request.number")),
         (request("8", 1, NUMBER), A, None, refused(Reason.UNKNOWN_REQUEST, "request.payer_claim_number")),

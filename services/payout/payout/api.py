@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
-from payout.close_batch import close_due_windows, close_now
+from payout.close_batch import NoModifierLeft, close_due_windows, close_now
 from payout.findings import resolve
 
 router = guarded_router()
@@ -144,7 +144,10 @@ async def cutoff(request: Request, bank: str | None = None) -> dict[str, list[UU
     if bank is not None and bank not in banks:
         raise HTTPException(404, "no such bank")
     await close_due_windows(context)
-    closed = [await close_now(context, code, banks[code]) for code in banks if bank in (None, code)]
+    try:
+        closed = [await close_now(context, code, banks[code]) for code in banks if bank in (None, code)]
+    except NoModifierLeft:
+        raise HTTPException(409, "the bank takes no more files today") from None
     return {"batches": [one for one in closed if one is not None]}
 
 

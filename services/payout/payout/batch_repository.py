@@ -117,6 +117,12 @@ async def reserve_traces(db: asyncpg.Connection, odfi: str, count: int) -> int:
     return last - count + 1
 
 
+async def files_of_day(db: asyncpg.Connection | asyncpg.Pool, bank: str, day: date) -> int:
+    """How many files of the day there are."""
+    used = await db.fetchval("select used from file_days where bank = $1 and day = $2", bank, day)
+    return used or 0
+
+
 async def file_of_day(db: asyncpg.Connection, bank: str, day: date) -> int:
     """How many files of the day there are with this one."""
     used: int = await db.fetchval(

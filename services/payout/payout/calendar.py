@@ -26,6 +26,8 @@ class Cutoff:
 
     at: time
     same_day: bool = False
+    grace: timedelta = timedelta(minutes=10)
+    """How long after the cutoff the bank still takes a same-day file for the day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Window:
     closes_at: datetime  # UTC
     day: date
     same_day: bool
+    grace: timedelta = timedelta(minutes=10)
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +77,7 @@ def _window(day: date, cutoff: Cutoff) -> Window:
     # fold=0: at the autumn change the earlier of two equal local times is meant; in the spring gap zoneinfo takes
     # the offset before the change. No bank cuts off between 01:00 and 03:00, but the answer is defined.
     closes_at = datetime.combine(day, cutoff.at, BANK_ZONE).astimezone(UTC)
-    return Window(f"{day.isoformat()}T{cutoff.at:%H%M}", closes_at, day, cutoff.same_day)
+    return Window(f"{day.isoformat()}T{cutoff.at:%H%M}", closes_at, day, cutoff.same_day, cutoff.grace)
 
 
 def last_window(cutoffs: Sequence[Cutoff], now: datetime) -> Window:
@@ -103,13 +106,28 @@ def next_window(cutoffs: Sequence[Cutoff], now: datetime) -> Window:
     raise ValueError("no cutoff is set")
 
 
-def effective_date(window: Window, now: datetime) -> date:
-    """The effective entry date of a window's entries, closed now.
-
-    A window that closes late (we were down) never carries a date that has passed: a stale date would be settled
-    whenever the operator likes, or come back R18.
-    """
-    today = now.astimezone(BANK_ZONE).date()
-    if today > window.day:
-        return add_banking_days(today, 1)
+def planned_date(window: Window) -> date:
+    """The effective entry date of a window that closes on time."""
     return window.day if window.same_day else add_banking_days(window.day, 1)
+
+
+def dated_until(window: Window) -> datetime:
+    """The instant (UTC) from which a file of this window would carry a date that the bank can no longer keep: a
+    same-day file some minutes after its cutoff, any other when its effective date begins."""
+    if window.same_day:
+        return window.closes_at + window.grace
+    return datetime.combine(planned_date(window), time(), BANK_ZONE).astimezone(UTC)
+
+
+def effective_date(window: Window, now: datetime) -> date:
+    """The effective entry date of a window's entries, closed or released now.
+
+    A file that is late (we were down, nobody released it) never carries a date that has passed: a stale date would be
+    settled whenever the operator likes, or come back R18.
+    """
+    return planned_date(window) if now < dated_until(window) else late_date(now)
+
+
+def late_date(now: datetime) -> date:
+    """The effective entry date of a file that missed its own: the next banking day."""
+    return add_banking_days(now.astimezone(BANK_ZONE).date(), 1)

@@ -42,8 +42,19 @@ async def close_due_windows(context: Context) -> None:
     for one by one: what waited leaves with the last."""
     for code, bank in context.settings.banks.items():
         window = last_window(bank.all_cutoffs(), context.clock.now())
-        if not await rows.is_closed(context.pool, code, window.id):
-            await close(context, code, bank, window)
+        if await rows.is_closed(context.pool, code, window.id):
+            continue
+        if await _has_no_file_left(context, code):
+            context.alarms.raise_("no_file_left_today", bank=code)
+            continue
+        context.alarms.clear("no_file_left_today", bank=code)
+        await close(context, code, bank, window)
+
+
+async def _has_no_file_left(context: Context, code: str) -> bool:
+    """A bank tells 36 files of a day apart. What waits then leaves tomorrow, with a date that is then right."""
+    today = context.clock.now().astimezone(BANK_ZONE).date()
+    return await rows.files_of_day(context.pool, code, today) >= len(_MODIFIERS)
 
 
 async def close_now(context: Context, code: str, bank: Bank) -> UUID | None:

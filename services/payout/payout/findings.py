@@ -53,6 +53,7 @@ async def page_open_findings(context: Context) -> None:
         context.alarms.clear(row["what"], finding_id=row["finding_id"])
     await _page_files_in_doubt(context)
     await _page_what_never_settled(context)
+    await _page_payers_without_bank(context)
 
 
 async def _page_files_in_doubt(context: Context) -> None:
@@ -85,6 +86,24 @@ async def _page_what_never_settled(context: Context) -> None:
             context.alarms.clear("payments_not_settled", batch_id=details["batch_id"])
     for batch_id in overdue:
         context.alarms.raise_("payments_not_settled", batch_id=batch_id)
+
+
+async def _page_payers_without_bank(context: Context) -> None:
+    """Payers whose items wait for a bank that no setting names: no window of theirs ever closes."""
+    rows = await context.pool.fetch(
+        """
+        select payer from payers where bank <> all($1::text[]) and exists (
+            select 1 from items where items.payer = payers.payer and state = 'waiting')
+        """,
+        list(context.settings.banks),
+    )
+    stranded = {row["payer"] for row in rows}
+    known = [one["payer"] for (what, _), one in context.alarms.raised.items() if what == "payer_without_bank"]
+    for payer in known:
+        if payer not in stranded:
+            context.alarms.clear("payer_without_bank", payer=payer)
+    for payer in stranded:
+        context.alarms.raise_("payer_without_bank", payer=payer)
 
 
 async def resolve(db: asyncpg.Connection | asyncpg.Pool, finding_id: UUID, actor: str) -> bool:

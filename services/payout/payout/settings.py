@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 
 from pydantic import BaseModel, Field, model_validator
@@ -16,6 +16,8 @@ class BankCutoff(BaseModel):
 
     at: time
     same_day: bool = False
+    grace_minutes: int = Field(10, ge=0)
+    """How long after the cutoff the bank still takes a same-day file for the day."""
 
 
 class Bank(BaseModel):
@@ -32,7 +34,9 @@ class Bank(BaseModel):
     """The name that payees know a payer by, of at most 16 characters, where the payer's own is longer."""
 
     def all_cutoffs(self) -> tuple[Cutoff, ...]:
-        return tuple(Cutoff(one.at, one.same_day) for one in self.cutoffs)
+        return tuple(
+            Cutoff(one.at, one.same_day, timedelta(minutes=one.grace_minutes)) for one in self.cutoffs
+        )
 
 
 # The sandbox bank locks this file in its directory.

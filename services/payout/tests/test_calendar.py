@@ -129,7 +129,10 @@ def test_the_evening_in_utc_is_still_the_same_day_in_new_york() -> None:
     ("local", "expected"),
     [
         (new_york(2026, 11, 23, 10, 15), date(2026, 11, 23)),  # same-day window
+        (new_york(2026, 11, 23, 10, 24), date(2026, 11, 23)),
+        (new_york(2026, 11, 23, 10, 25), date(2026, 11, 24)),  # we were down: the bank takes no more for today
         (new_york(2026, 11, 23, 15, 0), date(2026, 11, 24)),
+        (new_york(2026, 11, 23, 23, 59), date(2026, 11, 24)),
         (new_york(2026, 11, 25, 15, 0), date(2026, 11, 27)),
         (new_york(2026, 11, 24, 8, 0), date(2026, 11, 25)),  # Monday's window closed late, on Tuesday
         (new_york(2026, 11, 28, 9, 0), date(2026, 11, 30)),  # Friday's window closed on Saturday

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from payout.close_batch import close, close_due_windows
 from payout.domain import AccountState, Payable, Waiting, items_hash, plan_payments
+from payout.findings import page_open_findings
 from payout.nacha import Addenda, BatchHeader, EntryDetail, FileHeader, Frame, read_records, trn
 from payout.rails import ach
 from throughline.identifiers import batch_id_for, payee_id_for, payment_id_for
@@ -371,3 +372,34 @@ async def test_a_manual_window_takes_what_waits_now(house: House) -> None:
     )  # the clock stands still: the same window
     assert await house.states() == {"scheduled": 1}
     assert close is not None
+
+
+async def test_a_bank_that_takes_no_more_files_today_pages_and_what_waits_leaves_tomorrow(
+    house: House,
+) -> None:
+    await house.payer()
+    await house.enrol()
+    await house.approve()
+    await house.rows("insert into file_days values ('sandbox-bank', '2026-11-23', 36)")
+    for _ in range(2):
+        await house.cutoff()
+    assert house.context.alarms.names() == {"no_file_left_today"}
+    assert await house.rows("select count(*) from batches") == [(0,)]
+    await house.cutoff(CUTOFF + timedelta(hours=12))
+    assert house.context.alarms.names() == set()
+    assert await house.rows("select window_id, effective_date, payment_count from batches") == [
+        ("2026-11-23T1500", date(2026, 11, 25), 1)
+    ]
+
+
+async def test_a_payer_whose_bank_no_setting_names_pages_while_items_wait(house: House) -> None:
+    await house.payer("lost", bank="no-such-bank")
+    await house.enrol()
+    await page_open_findings(house.context)
+    assert house.context.alarms.names() == set()
+    one = await house.approve(payer="lost")
+    await page_open_findings(house.context)
+    assert list(house.context.alarms.raised.values()) == [{"payer": "lost"}]
+    await house.hears(one.revoked())
+    await page_open_findings(house.context)
+    assert house.context.alarms.names() == set()
