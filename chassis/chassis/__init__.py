@@ -8,7 +8,7 @@ from chassis.hearing import Hearing, NoWork, Timer, Work, every, hear, hear_raw
 from chassis.say import CannotBeSaid, Said, Say
 from chassis.service import Service
 from chassis.settings import ServiceSettings
-from chassis.tables import create_chassis_tables, stack_mode
+from chassis.tables import create_chassis_tables, create_recovery_tables, stack_mode
 
 __all__ = [
     "Alarms",
@@ -30,6 +30,7 @@ __all__ = [
     "Transaction",
     "Work",
     "create_chassis_tables",
+    "create_recovery_tables",
     "every",
     "hear",
     "hear_raw",

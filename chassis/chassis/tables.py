@@ -75,6 +75,47 @@ create table chassis.entity_versions (
 ) with (fillfactor = 70);
 """
 
+# What the log holds above the counters of a database that was put back (said_before.py, recover.py), and who had how
+# many records redriven.
+CREATE_RECOVERY = """
+create table chassis.said_before (
+    id uuid primary key,
+    topic text not null,
+    partition int not null,
+    sequence bigint not null,
+    "offset" bigint not null,
+    type text not null,
+    key text not null,
+    cause uuid,
+    content_hash bytea not null,
+    made_at timestamptz,
+    accepted_at timestamptz
+);
+create index said_before_cause on chassis.said_before (cause);
+create index said_before_left on chassis.said_before (type) where made_at is null;
+create table chassis.heard_before (
+    topic text not null,
+    partition int not null,
+    until bigint not null,
+    primary key (topic, partition)
+);
+create table chassis.recoveries (
+    recovery_id bigint generated always as identity primary key,
+    what text not null check (what in ('recover', 'accept')),
+    actor text not null,
+    note text not null,
+    said_before int not null,
+    voided int not null,
+    recovered_at timestamptz not null default clock_timestamp()
+);
+create table chassis.redrives (
+    actor text not null,
+    records int not null,
+    asked_at timestamptz not null default clock_timestamp()
+);
+create index redrives_of_actor on chassis.redrives (actor, asked_at);
+"""
+
 
 def create_chassis_tables(op: Any, mode: str) -> None:
     """Called by the first Alembic migration of every service: ``create_chassis_tables(op, stack_mode())``.
@@ -83,10 +124,19 @@ def create_chassis_tables(op: Any, mode: str) -> None:
     """
     if mode not in ("sandbox", "live"):
         raise ValueError(f"a stack is sandbox or live, not {mode!r}")
-    for statement in CREATE.split(";\n"):
+    _execute(op, CREATE)
+    op.execute(f"insert into chassis.stack (mode) values ('{mode}')")
+
+
+def create_recovery_tables(op: Any) -> None:
+    """Called by the revision of each service that brings the way back of a restored database."""
+    _execute(op, CREATE_RECOVERY)
+
+
+def _execute(op: Any, script: str) -> None:
+    for statement in script.split(";\n"):
         if statement.strip():
             op.execute(statement)
-    op.execute(f"insert into chassis.stack (mode) values ('{mode}')")
 
 
 def stack_mode() -> str:

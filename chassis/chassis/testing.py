@@ -22,7 +22,7 @@ from chassis.hearing import Hearing
 from chassis.outbox import Outbox
 from chassis.say import Said, Say
 from chassis.service import Service
-from chassis.tables import CREATE
+from chassis.tables import CREATE, CREATE_RECOVERY
 from throughline.envelope import Envelope
 from throughline.message import Message
 
@@ -34,6 +34,7 @@ _offsets = iter(range(1, 1_000_000_000))
 async def create_chassis_tables_in(db: asyncpg.Connection | asyncpg.Pool, mode: str = "sandbox") -> None:
     """The chassis' tables, without Alembic; the service's own tables come from its migrations or its test."""
     await db.execute(CREATE)
+    await db.execute(CREATE_RECOVERY)
     await db.execute("insert into chassis.stack (mode) values ($1)", mode)
 
 

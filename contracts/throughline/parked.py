@@ -1,4 +1,4 @@
-"""A record that could not be applied was set aside, and what became of it. The bytes stay in the service's own table."""
+"""A record that could not be applied was set aside, and what became of it. Its service keeps the bytes."""
 
 from __future__ import annotations
 
