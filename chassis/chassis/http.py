@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import asyncpg
 import uvicorn
@@ -23,8 +23,14 @@ from chassis.outbox import NotSpeaking
 logger = logging.getLogger("chassis.http")
 
 
-def build_app(name: str, routers: Iterable[APIRouter], context: Context, health: Health) -> FastAPI:
-    """Routes reach the context as ``request.app.state.context``."""
+def build_app(
+    name: str,
+    routers: Iterable[APIRouter],
+    context: Context,
+    health: Health,
+    dress: Callable[[FastAPI], None] | None = None,
+) -> FastAPI:
+    """Routes reach the context as ``request.app.state.context``; ``dress`` is given the app last of all."""
     app = FastAPI(title=f"Throughline {name}", docs_url=None, redoc_url=None)
     app.state.context = context
 
@@ -74,6 +80,8 @@ def build_app(name: str, routers: Iterable[APIRouter], context: Context, health:
 
     for router in routers:
         app.include_router(router)
+    if dress is not None:
+        dress(app)
     return app
 
 

@@ -210,7 +210,7 @@ class RunningService:
         stack.push_async_callback(_cancel, tasks)
 
     async def _serve(self, stack: AsyncExitStack, health: Health) -> None:
-        app = build_app(self.service.name, self.service.api, self.context, health)
+        app = build_app(self.service.name, self.service.api, self.context, health, self.service.dress)
         server = Server(app, self.settings.http_host, self.settings.http_port)
         try:
             task = await server.serve_in_background()

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import asyncpg
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from chassis.hearing import Hearing, Timer
 from chassis.settings import ServiceSettings
@@ -14,13 +14,15 @@ from chassis.topics import TopicMap
 from throughline.flow import TOPICS, Topic
 
 Start = Callable[[Any, asyncpg.Pool], Awaitable[Any]]
+Dress = Callable[[FastAPI], None]
 
 
 class Service:
     """Wiring only; app.py of a service makes one and calls ``main()``.
 
-    ``start(settings, pool)`` builds the resources that handlers reach as ``context.resources``. ``package`` is the
-    import package that holds the Alembic ``migrations`` folder; it defaults to the service's name.
+    ``start(settings, pool)`` builds the resources that handlers reach as ``context.resources``. ``dress(app)``
+    is given the HTTP app with all its routes, for middleware, error pages and static files. ``package`` is the import
+    package that holds the Alembic ``migrations`` folder; it defaults to the service's name.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Service:
         timers: Sequence[Timer] = (),
         api: APIRouter | Sequence[APIRouter] | None = None,
         start: Start | None = None,
+        dress: Dress | None = None,
         package: str | None = None,
         topics: Sequence[Topic] = TOPICS,
     ) -> None:
@@ -41,6 +44,7 @@ class Service:
         self.timers = tuple(timers)
         self.api = () if api is None else (api,) if isinstance(api, APIRouter) else tuple(api)
         self.start = start
+        self.dress = dress
         self.package = package or name
         self.topics = TopicMap(name, topics)
         self._must_agree_with_the_map()

@@ -78,13 +78,13 @@ class Topic:
         return self.name[:-1] + member
 
 
-SERVICES = ("intake", "validation", "payout", "remittance", "audit")
+SERVICES = ("intake", "validation", "payout", "remittance", "audit", "portal")
 
 INTAKE = Topic(
     "intake.*",
     Kind.INTAKE,
-    speaks=("partner",),
-    hears=("intake", "audit"),
+    speaks=("partner", "portal"),
+    hears=("intake", "audit", "portal"),
     key="the partner's choice",
     messages=(requests.SubmitRequest, requests.CorrectRequest, requests.WithdrawRequest),
     message_bytes_max=262_144,
@@ -93,7 +93,7 @@ ANSWERS = Topic(
     "answers.*",
     Kind.EVENTS,
     speaks=("intake",),
-    hears=("audit",),
+    hears=("audit", "portal"),
     key="request id, else a hash of the coordinates",
     messages=(answers.RequestAnswered,),
 )
@@ -101,7 +101,7 @@ SUBMISSIONS = Topic(
     "submissions",
     Kind.EVENTS,
     speaks=("intake",),
-    hears=("validation", "audit"),
+    hears=("validation", "audit", "portal"),
     key="request id",
     messages=(submissions.SubmissionReceived, submissions.SubmissionWithdrawn),
 )
@@ -109,7 +109,7 @@ DECISIONS = Topic(
     "decisions",
     Kind.EVENTS,
     speaks=("validation",),
-    hears=("payout", "remittance", "audit"),
+    hears=("payout", "remittance", "audit", "portal"),
     key="request id",
     messages=(
         decisions.ReviewOpened,
@@ -124,7 +124,7 @@ REVIEWS = Topic(
     "reviews",
     Kind.COMMANDS,
     speaks=("portal", "cli"),
-    hears=("validation", "audit"),
+    hears=("validation", "audit", "portal"),
     key="request id",
     messages=(reviews.DecideReview,),
 )
@@ -132,7 +132,7 @@ PAYEES = Topic(
     "payees",
     Kind.COMMANDS,
     speaks=("portal", "cli", "enrolment"),
-    hears=("payout", "audit"),
+    hears=("payout", "audit", "portal"),
     key="payee id",
     messages=(payees.EnrolAccount, payees.ChangeAccount, payees.ConfirmAccount),
 )
@@ -140,7 +140,7 @@ ITEMS = Topic(
     "items",
     Kind.EVENTS,
     speaks=("payout",),
-    hears=("validation", "remittance", "audit"),
+    hears=("validation", "remittance", "audit", "portal"),
     key="request id",
     messages=(
         items.ItemScheduled,
@@ -155,7 +155,7 @@ PAYMENTS = Topic(
     "payments",
     Kind.EVENTS,
     speaks=("payout",),
-    hears=("remittance", "audit"),
+    hears=("remittance", "audit", "portal"),
     key="payment id; batch id for a batch's own events",
     messages=(
         payments.PaymentSent,
@@ -170,7 +170,7 @@ ACCOUNTS = Topic(
     "accounts",
     Kind.EVENTS,
     speaks=("payout",),
-    hears=("audit",),
+    hears=("audit", "portal"),
     key="payee id",
     messages=(
         accounts.AccountVerified,
@@ -183,7 +183,7 @@ ORDERS = Topic(
     "orders",
     Kind.COMMANDS,
     speaks=("portal", "cli"),
-    hears=("payout", "audit"),
+    hears=("payout", "audit", "portal"),
     key="request, payment or batch id",
     messages=(
         orders.HoldItem,
@@ -197,7 +197,7 @@ REMITTANCES = Topic(
     "remittances",
     Kind.EVENTS,
     speaks=("remittance",),
-    hears=("audit",),
+    hears=("audit", "portal"),
     key="remittance id",
     messages=(remittances.RemittancePosted, remittances.RemittanceReversed, remittances.MismatchFound),
 )
@@ -205,7 +205,7 @@ PARKED = Topic(
     "parked.*",
     Kind.EVENTS,
     speaks=("each service its own",),
-    hears=("audit",),
+    hears=("audit", "portal"),
     key="the record's topic and partition",
     messages=(
         parked.RecordParked,
@@ -251,7 +251,7 @@ def _reference(entity: str, message: type[Message], hears: tuple[str, ...], key:
         f"reference.{entity}",
         Kind.REFERENCE,
         speaks=("master systems", "cli"),
-        hears=(*hears, "audit"),
+        hears=(*hears, "audit", "portal"),
         key=key,
         messages=(message,),
         partitions=1,

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs once, when the database server makes its data: one database and one role for each service, nobody else let in.
 set -euo pipefail
-for service in intake validation payout remittance audit; do
+for service in intake validation payout remittance audit portal; do
   password=${service^^}_PASSWORD
   psql -v ON_ERROR_STOP=1 -v password="${!password:?is missing}" -U "${POSTGRES_USER:-postgres}" -d postgres -q <<SQL
 create role $service login password :'password';

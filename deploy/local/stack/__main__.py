@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stack.choice import Stack, new_stack, running_stack
 from stack.errors import StackError
-from stack.keys import ensure_keys
+from stack.keys import ensure_keys, ensure_portal_keys
 from stack.local_stack import INFRASTRUCTURE, LocalStack
 from stack.services import ensure_clock
 from stack.settings import read_settings
@@ -73,6 +73,7 @@ def _status(arguments: argparse.Namespace) -> None:
 def _prepare(arguments: argparse.Namespace) -> None:
     """Make the keys, the clock and the topics of a sandbox that something else runs."""
     ensure_keys(arguments.dir / "keys")
+    ensure_portal_keys(arguments.dir / "portal-keys", arguments.dir / "keys")
     (arguments.dir / "clock").mkdir(parents=True, exist_ok=True)
     ensure_clock(arguments.dir / "clock" / "clock.json")
     made = ensure_flow_topics(arguments.bootstrap, arguments.partners)

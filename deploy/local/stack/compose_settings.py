@@ -13,7 +13,7 @@ from stack.compose_project import ENV_FILE
 from stack.database_server import ADMIN
 from stack.docker_engine import is_rootless
 from stack.environment import Places
-from stack.keys import ensure_keys
+from stack.keys import ensure_keys, ensure_portal_keys
 from stack.ports import Ports
 from stack.secrets_file import role_password, write_secret
 from throughline.flow import SERVICES
@@ -34,12 +34,13 @@ class ComposePlaces(Places):
 def prepare_folders(places: ComposePlaces) -> None:
     """Made here, not by a container: what this machine reads and writes belongs to whoever started the stack."""
     ensure_keys(places.keys)
+    ensure_portal_keys(places.portal_keys, places.keys)
     places.clock.parent.mkdir(parents=True, exist_ok=True)
     services.ensure_clock(places.clock)
     for folder in (places.bank, places.logs):
         folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0 and not is_rootless():
-        for folder in (places.keys, places.clock.parent, places.bank):
+        for folder in (places.keys, places.portal_keys, places.clock.parent, places.bank):
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, _IMAGE_USER, _IMAGE_USER, follow_symlinks=False)
 
@@ -49,6 +50,7 @@ def write_settings(places: ComposePlaces, ports: Ports, sources: Mapping[Image, 
     settings = {
         "RUN_AS": run_as(os.geteuid(), os.getegid(), rootless=is_rootless()),
         "KEYS_VOLUME": str(places.keys),
+        "PORTAL_KEYS_VOLUME": str(places.portal_keys),
         "CLOCK_VOLUME": str(places.clock.parent),
         "BANK_VOLUME": str(places.bank),
         "KAFKA_PORT": str(ports.kafka),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.keys import PUBLIC_SEALING_KEY
 from stack.ports import Ports
 from stack.settings import part_environment
 from throughline.flow import SERVICES
@@ -19,6 +20,11 @@ class Places:
     @property
     def keys(self) -> Path:
         return self.directory / "keys"
+
+    @property
+    def portal_keys(self) -> Path:
+        """The portal's own keys: what it signs with, and what it stores people's secrets under."""
+        return self.directory / "portal-keys"
 
     @property
     def clock(self) -> Path:
@@ -50,6 +56,7 @@ def service_environment(
         "HTTP_PORT": str(ports.service(SERVICES.index(service), replica)),
         "INSTANCE_ID": f"{service}-{replica}",
         **(_of_payout(places) if service == "payout" else {}),
+        **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }
 
 
@@ -61,6 +68,17 @@ def bank_environment(places: Places) -> dict[str, str]:
 def _of_payout(places: Places) -> dict[str, str]:
     # The keys of the vault and the bank's drop are payout's alone: no other service is told where they are.
     return {"KEYS_DIR": str(places.keys), "BANK_DIRECTORY": str(places.bank)}
+
+
+def _of_portal(places: Places, ports: Ports, replica: int) -> dict[str, str]:
+    # A browser takes cookies of http://localhost as it takes those of https, and passkeys need a name.
+    return {
+        "PUBLIC_ORIGIN": f"http://localhost:{ports.service(SERVICES.index('portal'), replica)}",
+        "SECRETS_DIR": str(places.portal_keys),
+        "SEALING_KEY_FILE": str(places.portal_keys / PUBLIC_SEALING_KEY),
+        "INTAKE_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('intake'), 1)}",
+        "AUDIT_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('audit'), 1)}",
+    }
 
 
 def _shared(places: Places) -> dict[str, str]:

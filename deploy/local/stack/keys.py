@@ -16,16 +16,34 @@ PUBLIC_SEALING_KEY = "sealing-public.jwk"
 
 def ensure_keys(folder: Path) -> list[str]:
     """Makes the keys that are missing; answers their file names."""
+    made = _ensure(folder, _MAKERS)
+    _publish_sealing_key(folder)
+    return made
+
+
+def _ensure(folder: Path, makers: dict[str, Callable[[], bytes]]) -> list[str]:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     made = []
-    for name, make in _MAKERS.items():
+    for name, make in makers.items():
         path = folder / name
         if path.exists():
             continue
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(make())
         made.append(name)
-    _publish_sealing_key(folder)
+    return made
+
+
+def ensure_portal_keys(folder: Path, keys: Path) -> list[str]:
+    """Makes the portal's own keys where missing, in a folder that no other service is given; answers their names.
+
+    Beside them lies a copy of the public key in ``keys`` to which accounts are sealed.
+    """
+    made = _ensure(folder, _PORTAL_MAKERS)
+    public = folder / PUBLIC_SEALING_KEY
+    if not public.exists():
+        public.touch(mode=0o600)
+        public.write_bytes((keys / PUBLIC_SEALING_KEY).read_bytes())
     return made
 
 
@@ -46,9 +64,20 @@ def _sealing_key() -> bytes:
     return json.dumps(key.as_dict(private=True)).encode() + b"\n"
 
 
+def _signing_key() -> bytes:
+    key = OKPKey.generate_key("Ed25519", {"kid": f"portal-{secrets.token_hex(4)}", "use": "sig"})
+    return json.dumps(key.as_dict(private=True)).encode() + b"\n"
+
+
 _MAKERS: dict[str, Callable[[], bytes]] = {
     "account-encryption.key": _random_key,
     "account-fingerprint.key": _random_key,
     SEALING_KEY: _sealing_key,
 }
 """File name in the keys folder, and what makes its content. A file that exists is never written again."""
+
+PORTAL_SIGNING_KEY = "signing.jwk"
+_PORTAL_MAKERS: dict[str, Callable[[], bytes]] = {
+    PORTAL_SIGNING_KEY: _signing_key,
+    "storage.key": _random_key,
+}

@@ -16,7 +16,7 @@ from stack.environment import Places, bank_environment, service_environment
 from stack.errors import StackError
 from stack.interruption import Watchdog, sigterm_unwinds, uninterrupted
 from stack.kafka import Kafka
-from stack.keys import ensure_keys
+from stack.keys import ensure_keys, ensure_portal_keys
 from stack.parts import Parts
 from stack.ports import Ports, require_free
 from stack.postgres import Postgres
@@ -182,6 +182,7 @@ class LocalStack(Parts):
     def _start_parts(self) -> None:
         self._require_ports()
         ensure_keys(self.places.keys)
+        ensure_portal_keys(self.places.portal_keys, self.places.keys)
         services.ensure_clock(self.places.clock)
         for folder in (self.places.logs, self.places.temporary, self.places.bank):
             folder.mkdir(parents=True, exist_ok=True)

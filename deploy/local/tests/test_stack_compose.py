@@ -165,7 +165,7 @@ def test_make_env_writes_passwords_once_that_only_the_owner_reads(tmp_path: Path
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     passwords = re.findall(r"^(\w+)_PASSWORD=([0-9a-f]{48})$", made, re.MULTILINE)
     assert [role.lower() for role, _ in passwords] == ["postgres", *SERVICES]
-    assert len({password for _, password in passwords}) == 6
+    assert len({password for _, password in passwords}) == 1 + len(SERVICES)
     again = subprocess.run([script], check=False, capture_output=True, text=True)
     assert again.returncode == 1
     assert "stays as it is" in again.stderr
@@ -173,7 +173,9 @@ def test_make_env_writes_passwords_once_that_only_the_owner_reads(tmp_path: Path
 
 
 @needs_engine
-def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_and_the_drop_to_the_bank() -> None:
+def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_its_own_to_the_portal_and_the_bank() -> (
+    None
+):
     names = [f"{role.upper()}_PASSWORD" for role in ("postgres", *SERVICES)]
     done = subprocess.run(
         [
@@ -200,6 +202,7 @@ def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_and_the_drop_t
     }
     assert mounted.pop("payout") == {"keys", "clock", "bank"}
     assert mounted.pop("bank") == {"clock", "bank"}
+    assert mounted.pop("portal") == {"portal-keys", "clock"}
     assert set(map(frozenset, mounted.values())) == {frozenset({"clock"})}
     for name in (*SERVICES, "bank", "prepare"):
         one = services[name]

@@ -1,0 +1,1 @@
+"""Portal: providers send, see and fix; people decide, and every decision is theirs."""

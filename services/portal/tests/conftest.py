@@ -1,0 +1,79 @@
+"""A migrated database under a role that is no superuser, and the site as a browser meets it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from unittest.mock import Mock, patch
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import httpx
+import pytest
+from alembic import command
+
+from chassis import Context, FixedClock
+from chassis.http import build_app
+from chassis.migrate import alembic_config
+from chassis.testing import context_for
+from portal.app import service
+from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from stack.pytest_plugin import Databases
+
+ORIGIN = "https://portal.example"
+NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def database(postgres: Databases) -> str:
+    """As the stack makes it: owned by a role that is no superuser and does not bypass row-level security."""
+    admin = urlsplit(postgres.make_database("portal"))
+    name = admin.path.strip("/")
+    postgres.execute(
+        f'create role "{name}" login password \'sandbox\'; alter database "{name}" owner to "{name}"'
+    )
+    dsn = urlunsplit(admin._replace(netloc=f"{name}:sandbox@{admin.hostname}:{admin.port}"))
+    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
+        command.upgrade(alembic_config("portal", dsn), "head")
+    return dsn
+
+
+@pytest.fixture
+async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to the database, emptied."""
+    made = await asyncpg.create_pool(database, min_size=1, max_size=6)
+    assert made is not None
+    tables = await made.fetch(
+        "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+    )
+    await made.execute(f"truncate chassis.outbox, {', '.join(row[0] for row in tables)} cascade")
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def settings(database: str) -> Settings:
+    return Settings.model_validate({"database_url": database, "public_origin": ORIGIN})
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def context(pool: asyncpg.Pool, settings: Settings, clock: FixedClock) -> Context:
+    return context_for(service, pool, clock=clock, settings=settings)
+
+
+@pytest.fixture
+async def browser(context: Context) -> AsyncIterator[httpx.AsyncClient]:
+    """Keeps cookies, sends the origin of the portal's own pages, follows nothing by itself."""
+    app = build_app("portal", service.api, context, Mock(), service.dress)
+    transport = httpx.ASGITransport(app=app, client=("203.0.113.7", 4711))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN}) as client:
+        yield client
