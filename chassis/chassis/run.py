@@ -35,9 +35,15 @@ from throughline.flow import REPAIRS
 
 logger = logging.getLogger("chassis.run")
 
+START_AGAIN_S = 0.25
+
 
 class CannotStart(RuntimeError):
     """One sentence that says what to do."""
+
+
+class Away(CannotStart):
+    """Database or broker does not answer, which time can cure."""
 
 
 def run(service: Service, settings: ServiceSettings) -> int:
@@ -61,7 +67,7 @@ async def _until_signalled(service: Service, settings: ServiceSettings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    async with RunningService(service, settings):
+    async with RunningService(service, settings, stop):
         await stop.wait()
         logger.info("draining")
 
@@ -69,7 +75,10 @@ async def _until_signalled(service: Service, settings: ServiceSettings) -> None:
 class RunningService:
     """A service that runs for as long as the ``async with`` lasts; tests run several in one process."""
 
-    def __init__(self, service: Service, settings: ServiceSettings) -> None:
+    def __init__(
+        self, service: Service, settings: ServiceSettings, stop: asyncio.Event | None = None
+    ) -> None:
+        """`stop` ends the wait for a database or broker that is away at the start."""
         self.service = service
         self.settings = settings
         self.alarms = Alarms()
@@ -77,6 +86,7 @@ class RunningService:
         self.context: Context
         self.port = 0
         self._exit = AsyncExitStack()
+        self._stop = stop or asyncio.Event()
         self._hears = list(service.hears)
         repairs = service.topics.named(REPAIRS.name)
         hears_repairs = repairs is not None and service.name in repairs.hears
@@ -85,17 +95,31 @@ class RunningService:
             self._hears.append(repairs_hearing(service))
 
     async def __aenter__(self) -> RunningService:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.settings.start_patience_s
+        while True:
+            try:
+                await self._try_to_start()
+                return self
+            except Away as error:
+                if loop.time() > deadline or self._stop.is_set():
+                    raise
+                logger.warning("%s Waiting for it.", error)
+            self.listeners.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), START_AGAIN_S)
+
+    async def _try_to_start(self) -> None:
         async with AsyncExitStack() as stack:
             try:
                 await self._start(stack)
             except Exception as error:
                 if not is_away(error):
                     raise
-                raise CannotStart(
+                raise Away(
                     f"Database or broker went away while the service started ({type(error).__name__}). Start it again."
                 ) from None
             self._exit = stack.pop_all()
-        return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._exit.aclose()
@@ -137,7 +161,8 @@ class RunningService:
         try:
             pool = await open_pool(self.settings, f"{self.service.name} {self.settings.instance_id}")
         except (OSError, asyncpg.PostgresError) as error:
-            raise CannotStart(
+            raised = Away if is_away(error) else CannotStart
+            raise raised(
                 f"The database does not answer ({type(error).__name__}). Check DATABASE_URL."
             ) from None
         stack.push_async_callback(_close, pool)
@@ -164,9 +189,7 @@ class RunningService:
         try:
             await check_broker(connection, self.service.topics, sorted(needed))
         except (KafkaError, OSError) as error:
-            raise CannotStart(
-                f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP."
-            ) from None
+            raise Away(f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP.") from None
 
     async def _hear(self, stack: AsyncExitStack, speaker: SpeakerCheck, connection: dict[str, Any]) -> None:
         named = [hearing for hearing in self._hears if hearing.topics]
@@ -186,9 +209,7 @@ class RunningService:
         try:
             await broker.start()
         except (KafkaError, OSError) as error:
-            raise CannotStart(
-                f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP."
-            ) from None
+            raise Away(f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP.") from None
         for listener in self.listeners:
             stack.push_async_callback(listener.stop)
 

@@ -46,6 +46,9 @@ class ServiceSettings(BaseSettings):
 
     session_timeout_s: float = Field(20.0, description="Kafka session; also the bound on idle transactions")
     heartbeat_interval_s: float = Field(2.0, description="Kafka heartbeat")
+    start_patience_s: float = Field(
+        30.0, description="how long a start waits for a database or broker that does not answer"
+    )
     graceful_stop_s: float = Field(15.0, description="how long a SIGTERM waits for work in hand")
     slice_records_max: int = Field(1000, description="records in one transaction")
     fetch_records_max: int = Field(2000, description="records in one poll")

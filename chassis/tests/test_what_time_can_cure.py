@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 import asyncpg
@@ -105,9 +106,42 @@ async def test_a_broker_that_goes_away_during_the_start_is_named_in_one_sentence
 
     monkeypatch.setattr(RunningService, "_start", start)
     service = Service(name="validation", settings=ServiceSettings, hears=[])
-    settings = ServiceSettings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    settings = ServiceSettings(
+        database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"), start_patience_s=0
+    )
     with pytest.raises(CannotStart, match=r"went away while the service started \(KafkaConnectionError\)"):
         async with RunningService(service, settings):
+            pass
+
+
+async def test_a_start_waits_for_a_database_that_is_starting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen after a power failure: everything starts at once, and the database is the slowest."""
+    tries: list[Exception] = [
+        asyncpg.CannotConnectNowError(),
+        ConnectionRefusedError(),
+        KafkaConnectionError(),
+    ]
+
+    async def start(self: RunningService, stack: object) -> None:
+        if tries:
+            raise tries.pop()
+
+    monkeypatch.setattr(RunningService, "_start", start)
+    monkeypatch.setattr("chassis.run.START_AGAIN_S", 0.0)
+    service = Service(name="validation", settings=ServiceSettings, hears=[])
+    async with RunningService(
+        service, ServiceSettings(database_url=SecretStr("postgresql://127.0.0.1/none"))
+    ):
+        assert not tries
+
+
+async def test_a_start_that_waits_can_be_stopped() -> None:
+    stop = asyncio.Event()
+    stop.set()
+    service = Service(name="validation", settings=ServiceSettings, hears=[])
+    settings = ServiceSettings(database_url=SecretStr("postgresql://nobody@127.0.0.1:1/none"))
+    with pytest.raises(CannotStart, match="The database does not answer"):
+        async with asyncio.timeout(5), RunningService(service, settings, stop):
             pass
 
 
