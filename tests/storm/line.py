@@ -17,8 +17,9 @@ from confluent_kafka import KafkaException
 from rich.console import Console
 
 from stack import LocalStack, StackError
+from tests.storm.gate import Gate
 from tests.storm.history import read_topics
-from tests.storm.nemesis import Gate, Nemesis
+from tests.storm.nemesis import Nemesis
 from throughline.remittances import RemittancePosted
 from throughline_cli.clock import start_clock
 from throughline_cli.demo import export
@@ -94,8 +95,7 @@ class Steps(Bars):
 
     def step(self, what: str) -> None:
         if what.startswith("clock") and self.nemesis is not None:
-            if not self.nemesis.living:
-                self.nemesis.days_begin()
+            self.nemesis.days_begin()
             self.nemesis.when = what
 
     def done(self, what: str) -> None:

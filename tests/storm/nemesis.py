@@ -13,39 +13,26 @@ from typing import Self
 
 from stack import LocalStack
 from stack.errors import StackError
+from stack.services import readiness
+from tests.storm.gate import Gate
 from tests.storm.in_flight import Gauge, InFlight
 from tests.storm.plan import BANK, BLACKOUT, Blow, Plan
 from throughline.flow import SERVICES
 
-SEEN_WITHIN_S = 1.5
-"""How long a part is watched for work; then another one's turn comes first."""
+SEEN_WITHIN_S = 1.0
+"""How long the victims of a round are watched for work; then one of them is ambushed."""
+AMBUSH_S = 2.0
+"""How long a service is held for work to pile up before it. Shorter than the session."""
+BURST_SHARE = 1.5
+"""Bursts of records for each kill: not every burst meets a victim."""
 BACKLOG = 3
 """Bursts that may wait in the line before no more is let through."""
-PAUSE_S = 8.0
-"""Longer than the session: the group gives the frozen member's partitions away, and then it wakes up."""
+LET_EVERY_S = 0.3
+"""Records need that long to be seen as somebody's work."""
 PAUSED = 0.2
 """The share of turns that freeze a part as well, while pauses are left."""
 AT_ONCE = 0.12
 """The share of kills that take the next victim with them."""
-
-
-class Gate:
-    """Lets the feeders through a few records at a time, so that there is work to interrupt until the last kill."""
-
-    def __init__(self) -> None:
-        self._permits = threading.Semaphore(0)
-        self._open = threading.Event()
-
-    def pass_one(self) -> None:
-        while not self._open.is_set():
-            if self._permits.acquire(timeout=0.1):
-                return
-
-    def let(self, count: int) -> None:
-        self._permits.release(count)
-
-    def open(self) -> None:
-        self._open.set()
 
 
 class Nemesis:
@@ -55,29 +42,34 @@ class Nemesis:
         self,
         stack: LocalStack,
         plan: Plan,
-        burst: int,
+        gate: Gate,
         breath_s: float,
+        pause_s: float,
         log: Path,
         bank_is_busy: Callable[[], bool],
         report: Callable[[str], None],
     ) -> None:
-        self.gate = Gate()
+        self.gate = gate
         self.until = float("inf")
         """By time.monotonic(): from then on nothing is hit any more, and the rest of the input goes through."""
+        self.later = 0
+        """How much of the input comes in the days."""
         self.when = "start"
         self.blows: list[Blow] = []
         self.died: list[str] = []
         """Parts that ended by themselves, with their last words, and were started again."""
         self.trouble: BaseException | None = None
         self._stack, self._plan, self._random = stack, plan, plan.random
-        self._burst, self._breath_s, self._log = burst, breath_s, log
+        self._breath_s, self._pause_s, self._log = breath_s, pause_s, log
         self._bank_is_busy, self._report = bank_is_busy, report
-        self._asked = Counter(plan.feeding + plan.days)
+        self._asked = plan.left()
+        self._missed: Counter[str] = Counter()
+        """How often in a row an ambush was in vain."""
+        self._let_at = 0.0
         self._thaws: list[tuple[float, str]] = []
         self._began = time.monotonic()
         self._begun = False
         self._feeding = False
-        self.living = False
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nemesis", daemon=True)
 
@@ -98,9 +90,9 @@ class Nemesis:
 
     def days_begin(self) -> None:
         """From now on the victims of the days; what feeding has left over joins them."""
-        self._plan.days += self._plan.feeding
-        self._plan.feeding = []
-        self.living = True
+        if not self._plan.living:
+            self._plan.begin_days()
+            self.gate.expect(self.later)
 
     def calm(self) -> None:
         """No more kills; every part runs when this returns."""
@@ -136,48 +128,97 @@ class Nemesis:
         if not self._begun:
             self._stop.wait(0.1)
             return
-        victims = self._plan.days if self.living else self._plan.feeding
+        victims = self._plan.round()
         if not victims or time.monotonic() > self.until:
-            if not self.living or victims:
+            if not self._plan.living or victims:
                 self.gate.open()
             self._stop.wait(0.2)
             return
-        part = victims[0]
-        if self._feeding and self._is_hungry(gauge):
-            self.gate.let(self._burst)
+        self._let_through(gauge)
         if self._plan.pauses and not self._thaws and self._random.random() < PAUSED:
             self._pause(gauge, self._plan.pauses[0])
-        if not self._strike(gauge, part, with_another=False):
-            victims.append(victims.pop(0))
+        struck = self._strike_one_of(gauge, victims)
+        if struck is None:
             return
-        victims.pop(0)
-        if victims and self._random.random() < AT_ONCE and self._strike(gauge, victims[0], with_another=True):
-            victims.pop(0)
+        victims.remove(struck)
+        if victims and self._random.random() < AT_ONCE:
+            other = self._fit_process(victims[0])
+            if other is not None and self._strike(gauge, victims[0], other, with_another=True):
+                victims.pop(0)
         self._stop.wait(self._random.uniform(0.3, 1.7) * self._breath_s)
 
-    def _is_hungry(self, gauge: Gauge) -> bool:
-        """Not much waits in the line: a burst of records makes work for the next victim.
+    def _let_through(self, gauge: Gauge) -> None:
+        """A burst of records, where not much waits in the line: work for the next victim.
 
-        While broker or database is away nothing is let through: the input would be used up before the kills are.
+        The input is shared out among the kills to come. While broker or database is away nothing is let through.
         """
+        now = time.monotonic()
+        if not self._feeding or now - self._let_at < LET_EVERY_S:
+            return
+        burst = max(1, int(self.gate.left / (self._plan.left_now() * BURST_SHARE)))
         found = [gauge.measure(service) for service in SERVICES]
-        if not all(one is not None for one in found):
-            return False
-        behind = sum(one.lag for one in found if one is not None)
-        return behind < BACKLOG * self._burst
+        if all(one is not None for one in found):
+            behind = sum(one.lag for one in found if one is not None)
+            if behind < BACKLOG * burst:
+                self.gate.let(burst)
+                self._let_at = now
 
-    def _strike(self, gauge: Gauge, part: str, *, with_another: bool) -> bool:
-        """Watch the part until it works, wait a little more, and kill it if it still does."""
-        process = f"{part}-{self._random.choice((1, 2))}" if part in SERVICES else part
-        if part != BLACKOUT and (process not in self._stack.running() or process in self._frozen()):
+    def _strike_one_of(self, gauge: Gauge, victims: list[str]) -> str | None:
+        """Watch for the first of them that works, wait a little more, and kill it if it still does."""
+        deadline = time.monotonic() + SEEN_WITHIN_S
+        while time.monotonic() < deadline and not self._stop.is_set():
+            for part in victims:
+                process = self._fit_process(part)
+                if process is not None and self._work_of(gauge, part):
+                    time.sleep(self._random.uniform(0, 0.12))
+                    if self._strike(gauge, part, process, with_another=False):
+                        return part
+            time.sleep(0.02)
+        services = [part for part in victims if part in SERVICES]
+        if services and self._feeding and self._ambush(gauge, services[0]):
+            return services[0]
+        return None
+
+    def _ambush(self, gauge: Gauge, part: str) -> bool:
+        """Hold a service still until work has piled up before it, let it go, and strike while it works that off.
+
+        Where it was too quick the last time, it is struck as it is held: with all of that work in flight.
+        """
+        process = self._fit_process(part)
+        held = [name for name in self._stack.running() if name.startswith(f"{part}-")]
+        if process is None or self._frozen():
             return False
-        if not with_another:
-            deadline = time.monotonic() + SEEN_WITHIN_S
-            while not self._work_of(gauge, part):
-                if time.monotonic() > deadline or self._stop.is_set():
-                    return False
+        for name in held:
+            self._stack.pause(name)
+        try:
+            deadline = time.monotonic() + AMBUSH_S
+            while not gauge.measure(part) and time.monotonic() < deadline and not self._stop.is_set():
+                self._let_through(gauge)
                 time.sleep(0.02)
-            time.sleep(self._random.uniform(0, 0.12))
+            if self._missed[part] and self._strike(gauge, part, process, with_another=False):
+                return True
+        finally:
+            for name in held:
+                self._stack.resume(name)
+        time.sleep(self._random.uniform(0, 0.05))
+        struck = self._strike(gauge, part, process, with_another=False)
+        self._missed[part] = 0 if struck else self._missed[part] + 1
+        return struck
+
+    def _fit_process(self, part: str) -> str | None:
+        """One of a service's processes that runs; for the part's first kill, one that is ready."""
+        if part == BLACKOUT:
+            return part
+        if part not in SERVICES:
+            return part if part in self._stack.running() else None
+        replica = self._random.choice((1, 2))
+        process = f"{part}-{replica}"
+        if process not in self._stack.running() or process in self._frozen():
+            return None
+        first = not self.counted()[part]
+        return process if not first or readiness(self._stack.http_url(part, replica))() else None
+
+    def _strike(self, gauge: Gauge, part: str, process: str, *, with_another: bool) -> bool:
         found = self._kill_frozen(gauge, part, process) if part in SERVICES else self._kill(gauge, part)
         if found is None:
             return False
@@ -191,7 +232,7 @@ class Nemesis:
         if not found or process not in self._stack.running():
             return
         self._stack.pause(process)
-        self._thaws.append((time.monotonic() + PAUSE_S, process))
+        self._thaws.append((time.monotonic() + self._pause_s, process))
         self._plan.pauses.pop(0)
         self._note("pause", part, process, found, False)
 
@@ -245,7 +286,7 @@ class Nemesis:
         self.blows.append(blow)
         with self._log.open("a") as log:
             log.write(json.dumps(blow.as_line()) + "\n")
-        done, wanted = sum(self.counted().values()), sum(self._asked.values())
+        done, wanted = sum(self.counted().values()), self._asked
         did = "killed" if how == "kill" else "froze"
         self._report(
             f"{self.when}: {did} {process} with {found.lag} records and {found.packs} packs in flight "

@@ -39,31 +39,58 @@ class Blow:
 
 @dataclass
 class Plan:
-    """Victims still to come: while the input is fed, and while the bank lives through its days."""
+    """Victims still to come, and the order they were drawn in."""
 
     random: Random
-    feeding: list[str] = field(default_factory=list)
+    feeding: list[list[str]] = field(default_factory=list)
+    """While the input is fed, in rounds: nobody's next kill before everybody's last one."""
     days: list[str] = field(default_factory=list)
+    """While the bank lives through its days, whoever has work first."""
     pauses: list[str] = field(default_factory=list)
     """Parts to be frozen past the session, beside the kills."""
 
-    @property
+    living: bool = False
+    """Whether the days have begun."""
+
+    def round(self) -> list[str]:
+        """The present victims; one is taken out when it was struck."""
+        if self.living:
+            return self.days
+        while self.feeding and not self.feeding[0]:
+            self.feeding.pop(0)
+        return self.feeding[0] if self.feeding else []
+
+    def begin_days(self) -> None:
+        """What feeding has left over joins the victims of the days."""
+        self.days += [part for victims in self.feeding for part in victims]
+        self.feeding = []
+        self.living = True
+
+    def left_now(self) -> int:
+        """Kills to come until the days, or until their end."""
+        return len(self.days) if self.living else sum(len(victims) for victims in self.feeding)
+
     def left(self) -> int:
-        return len(self.feeding) + len(self.days)
+        return sum(len(victims) for victims in self.feeding) + len(self.days)
 
 
 def draw(seed: int, kills: int, bank_kills: int, pauses: int, blackouts: int) -> Plan:
-    """``kills`` and ``pauses`` of every service, of the broker and of the database, in seeded order."""
+    """``kills`` and ``pauses`` of every service, of the broker and of the database, in seeded order.
+
+    The first round has one kill of each, the blackouts come later: a part's first kill finds the line well.
+    """
     random = Random(f"storm {seed}")
     plan = Plan(random)
+    plan.feeding = [[] for _ in range(max(kills, 1 + (blackouts > 0)))]
     for part in (*SERVICES, KAFKA, POSTGRES):
         later = max(kills > 1, round(kills * AMONG_DAYS)) if part in DAYS_PARTS else 0
-        plan.feeding += [part] * (kills - later)
+        for victims in plan.feeding[: kills - later]:
+            victims.append(part)
         plan.days += [part] * later
         plan.pauses += [part] * pauses
     plan.days += [BANK] * bank_kills
-    plan.feeding += [BLACKOUT] * blackouts
-    random.shuffle(plan.feeding)
-    random.shuffle(plan.days)
-    random.shuffle(plan.pauses)
+    for _ in range(blackouts):
+        random.choice(plan.feeding[1:]).append(BLACKOUT)
+    for victims in (*plan.feeding, plan.days, plan.pauses):
+        random.shuffle(victims)
     return plan

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sample_input.feed import PHASES
+
 from stack import LocalStack
 from tests.storm.checker import Finding, check, compare
 from tests.storm.expected import compare_with_expected
+from tests.storm.gate import Gate, passes
 from tests.storm.history import read_history
 from tests.storm.line import Steps, StormDemo, fresh_line, keep_logs, leave_behind, posted_in
 from tests.storm.nemesis import Nemesis
@@ -19,15 +22,12 @@ from tests.storm.outcome import Outcome, outcome_of
 from tests.storm.plan import BANK, BLACKOUT, PARTS, draw
 from throughline.flow import SERVICES
 from throughline_cli.demo.place import Place
-from throughline_cli.demo.progress import totals_of
 
-SESSION = {"SESSION_TIMEOUT_S": "6"}
 STATIC = {"STATIC_MEMBERSHIP": "true"}
 """Half of the services rejoin under their old name after a kill, half wait for the dead member's session."""
-ENVIRONMENT = {"*": SESSION, "intake": STATIC, "payout": STATIC}
+PAUSE_SESSIONS = 1.4
+"""A frozen member wakes up when the group has given its partitions away."""
 REPLICAS = dict.fromkeys(SERVICES, 2)
-BURST_SHARE = 1.5
-"""Bursts of records for each kill: not every burst meets the part whose turn it is."""
 Report = Callable[[str], None]
 
 
@@ -46,6 +46,14 @@ class Storm:
     minutes: float = 60.0
     port_base: int | None = None
     quick_broker: bool = False
+    session_s: float = 6.0
+
+    def environment(self) -> dict[str, dict[str, str]]:
+        session = {
+            "SESSION_TIMEOUT_S": f"{self.session_s:g}",
+            "HEARTBEAT_INTERVAL_S": f"{self.session_s / 6:g}",
+        }
+        return {"*": session, "intake": STATIC, "payout": STATIC}
 
 
 @dataclass
@@ -71,7 +79,7 @@ def run_undisturbed(storm: Storm, report: Report) -> tuple[Outcome, list[Finding
     """The run that a storm is measured against; its outcome stays in ``out/undisturbed``."""
     out = storm.out / "undisturbed"
     out.mkdir(parents=True, exist_ok=True)
-    stack = fresh_line(out / "stack", port_base=storm.port_base, environment={"*": SESSION}, report=report)
+    stack = fresh_line(out / "stack", port_base=storm.port_base, report=report)
     with stack:
         demo = StormDemo(Place(stack, out), storm.input, Steps(report))
         outcome, findings = live_and_look(demo, storm.input, report)
@@ -86,7 +94,7 @@ def run_disturbed(storm: Storm, undisturbed: Outcome | None, report: Report) -> 
     out.mkdir(parents=True, exist_ok=True)
     (out / "kills.jsonl").unlink(missing_ok=True)
     stack = fresh_line(
-        out / "stack", port_base=storm.port_base, replicas=REPLICAS, environment=ENVIRONMENT,
+        out / "stack", port_base=storm.port_base, replicas=REPLICAS, environment=storm.environment(),
         quick_broker=storm.quick_broker, report=report,
     )  # fmt: skip
     with stack:
@@ -122,11 +130,13 @@ def live_and_look(demo: StormDemo, source: Path, report: Report) -> tuple[Outcom
 
 def _nemesis(storm: Storm, stack: LocalStack, out: Path, report: Report) -> Nemesis:
     plan = draw(storm.seed, storm.kills, storm.bank_kills, storm.pauses, storm.blackouts)
-    phases = [path.name for path in storm.input.iterdir() if path.name[:1].isdigit()]
-    records = sum(sum(totals_of(storm.input, phase).values()) for phase in phases)
-    burst = max(2, int(records / (max(1, len(plan.feeding)) * BURST_SHARE)))
+    gate = Gate()
+    *feeding, later = (passes(storm.input, phase) for phase in PHASES)
+    gate.expect(sum(feeding))
     inbox = stack.places.bank / "inbox"
-    return Nemesis(
-        stack, plan, burst, storm.breath_s, out / "kills.jsonl",
+    nemesis = Nemesis(
+        stack, plan, gate, storm.breath_s, PAUSE_SESSIONS * storm.session_s, out / "kills.jsonl",
         lambda: any(inbox.glob("[!.]*")), report,
     )  # fmt: skip
+    nemesis.later = later
+    return nemesis
