@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from stack.pytest_plugin import Databases, Infrastructure
+    from stack.infrastructure import Infrastructure
+    from stack.pytest_plugin import Databases
 
 COLUMNS = """
 select table_schema, table_name, column_name, data_type, is_nullable, column_default from information_schema.columns

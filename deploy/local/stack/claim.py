@@ -69,6 +69,8 @@ def stop_everything(directory: Path, run: Run | None) -> None:
     """Stops what a run wrote down, the last started first, then whatever else carries the stack's mark."""
     if run is not None and run.project:
         ComposeProject(directory).remove(data=not run.detached)
+    if run is not None and run.keeper is not None:
+        stop_running(run.keeper, signal.SIGTERM, _STOP_SECONDS)
     for running in reversed(run.processes.values()) if run is not None else ():
         stop_running(running, signal.SIGTERM, _STOP_SECONDS)
     for running in _marked(directory):

@@ -36,13 +36,11 @@ class DatabaseServer:
                 "-XAtq",
                 "-v",
                 "ON_ERROR_STOP=1",
-                "-d",
-                self.dsn(database),
                 "-f",
                 "-",
             ],
             input=sql,
-            env=inherited_environment() | {"PGCONNECT_TIMEOUT": "10"},
+            env=inherited_environment() | self._libpq_environment(database),
             capture_output=True,
             text=True,
             check=False,
@@ -50,6 +48,17 @@ class DatabaseServer:
         if done.returncode != 0:
             raise StackError(f"PostgreSQL refused: {done.stderr.strip()[-400:]}")
         return done.stdout.strip()
+
+    def _libpq_environment(self, database: str) -> dict[str, str]:
+        """Where psql connects and as whom: arguments are seen by everybody on the machine, an environment is not."""
+        return {
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(self.port),
+            "PGDATABASE": database,
+            "PGUSER": ADMIN,
+            "PGPASSWORD": self._password,
+            "PGCONNECT_TIMEOUT": "10",
+        }
 
     def ensure_database(self, name: str, password: str | None = None) -> None:
         """Makes a database owned by a role of the same name, where either is missing, and sets the role's password.

@@ -1,4 +1,4 @@
-"""How a starter ends: SIGTERM unwinds it like Ctrl-C, stopping is not interrupted, and a watchdog outlives it."""
+"""How a starter ends: SIGTERM unwinds it like Ctrl-C, stopping is not interrupted, a watchdog or keeper outlives it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 
+from stack.process import ManagedProcess, Running
 from stack.settings import inherited_environment
 
 
@@ -64,3 +65,14 @@ class Watchdog:
         """Tells it that the starter has stopped everything itself, and waits for its end."""
         with contextlib.suppress(BrokenPipeError):
             self._process.communicate(b".")
+
+
+def start_keeper(directory: Path, run_id: str) -> Running:
+    """Starts ended parts of a detached stack again (keeper.py); its log is `logs/keeper.log`. Raises StackError."""
+    return ManagedProcess(
+        "keeper",
+        [sys.executable, "-m", "stack.keeper", str(directory), run_id],
+        log=directory / "logs" / "keeper.log",
+        env=inherited_environment(),  # without the stack's mark: it is none of its parts
+        directory=directory,
+    ).start()

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import uuid
+import signal
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from stack import services
-from stack.claim import Claim, stop_everything
-from stack.database_server import ADMIN
+from stack.claim import stop_everything
+from stack.database_server import ADMIN, DatabaseServer
 from stack.environment import Places, bank_environment, service_environment
-from stack.errors import StackError
-from stack.interruption import Watchdog, sigterm_unwinds, uninterrupted
+from stack.infrastructure import Infrastructure
+from stack.interruption import start_keeper
 from stack.kafka import Kafka
 from stack.keys import ensure_keys, ensure_portal_keys
+from stack.lifetime import Lifetime
 from stack.parts import Parts
-from stack.ports import Ports, require_free
 from stack.postgres import Postgres
-from stack.process import Running, myself
-from stack.run_file import Run, forget_run, read_run, write_run
+from stack.process import Running, stop_running
+from stack.run_file import Run, running_run, write_run
 from stack.secrets_file import role_password
-from stack.settings import DEFAULT_PORT_BASE, read_settings
 from stack.topics import ensure_flow_topics
 from throughline.flow import SERVICES
 
@@ -32,8 +28,8 @@ WHOLE = (KAFKA, POSTGRES, SERVICES_PART, BANK)
 INFRASTRUCTURE = (KAFKA, POSTGRES)
 
 
-class LocalStack(Parts):
-    """A stack in one directory, as a context manager or by `start` and `stop`. All methods block; none is async.
+class LocalStack(Parts, Lifetime):
+    """A stack of processes in one directory, as a context manager or by `start` and `stop`. All methods block.
 
     A second start in the same directory finds its topics, databases, keys and passwords again.
     """
@@ -47,37 +43,30 @@ class LocalStack(Parts):
         replicas: Mapping[str, int] | None = None,
         partners: Iterable[str] = ("portal",),
         environment: Mapping[str, Mapping[str, str]] | None = None,
+        infrastructure: Infrastructure | None = None,
         quick_broker: bool = False,
         report: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """`port_base`: the first of a hundred ports; `replicas`: processes by service, 1 where not named, 0 for none;
         `environment`: further variables by service (`bank` for the bank, `*` for all), over those of environment.py;
+        `infrastructure`: a broker and a database server that run already, instead of its own;
         `quick_broker`: it starts with half the CPU time and carries less, for tests;
         `report`: hears one sentence for each step.
         """
-        super().__init__()
-        self.directory = Path(directory).absolute()
-        self.ports = Ports(port_base or read_settings().port_base or DEFAULT_PORT_BASE)
-        self.parts = tuple(parts)
-        self.replicas = {name: (replicas or {}).get(name, 1) for name in SERVICES}
-        self.partners = tuple(partners)
+        Parts.__init__(self)
+        Lifetime.__init__(self, directory, port_base, replicas, partners, report)
+        self.parts = tuple(part for part in parts if infrastructure is None or part not in INFRASTRUCTURE)
         self.environment = {name: dict(env) for name, env in (environment or {}).items()}
         self.places = Places(self.directory)
+        self._infrastructure = infrastructure
         self._quick_broker = quick_broker
-        self._report = report
-        self._run: Run | None = None
-        self._claim: Claim | None = None
-        self._watchdog: Watchdog | None = None
-        self._until_exit = contextlib.ExitStack()
-        self._postgres: Postgres | None = None
+        self._server: Postgres | None = None
 
     @classmethod
     def attach(cls, directory: Path, report: Callable[[str], None] = lambda sentence: None) -> LocalStack:
         """The stack that an earlier `start(detached=True)` left running. Raises StackError where none runs there."""
         directory = Path(directory).absolute()
-        run = read_run(directory)
-        if run is None or run.project or not run.any_alive(directory):
-            raise StackError(f"No stack is running in {directory}: start one with 'make up'.")
+        run = running_run(directory, in_containers=False)
         stack = cls(
             directory,
             run.port_base,
@@ -87,100 +76,54 @@ class LocalStack(Parts):
             environment=run.environment,
             report=report,
         )
-        stack._run = run
         stack._describe()
-        for name, running in run.processes.items():
-            if name in stack.processes:
-                stack.processes[name].adopt(running)
+        stack.take_over(run)
         return stack
+
+    def take_over(self, run: Run) -> None:
+        """Takes the parts as another process left them; of one that it does not name, nothing runs."""
+        self._run = run
+        for name, running in run.processes.items():
+            if name in self.processes:
+                self.processes[name].adopt(running)
 
     # addresses
 
     @property
     def kafka_bootstrap(self) -> str:
-        return f"127.0.0.1:{self.ports.kafka}"
+        given = self._infrastructure
+        return given.kafka_bootstrap if given is not None else super().kafka_bootstrap
 
     @property
-    def postgres(self) -> Postgres:
+    def postgres(self) -> DatabaseServer:
         """The server: `execute(sql, database)` and `dsn(database)` as its administrator."""
-        if self._postgres is None:
-            self._postgres = Postgres(self.directory, self.ports, role_password(self.directory, ADMIN))
-        return self._postgres
+        return self._infrastructure.postgres if self._infrastructure is not None else self._own_server
 
-    def database_url(self, service: str) -> str:
-        """The service's own database, as its own role."""
-        return self.postgres.dsn(service, service, role_password(self.directory, service))
-
-    def http_url(self, service: str, replica: int = 1) -> str:
-        """The base address of a service's HTTP API."""
-        return f"http://127.0.0.1:{self.ports.service(SERVICES.index(service), replica)}"
-
-    # the whole
-
-    def start(self, *, detached: bool = False) -> Self:
-        """Starts every part in order and returns when all are ready. Raises StackError, and leaves nothing running.
-
-        `detached`: the stack outlives its starter, until `attach(directory).stop()`.
-        """
-        self._claim = Claim(self.directory)
-        try:
-            self._run = Run(
-                id=uuid.uuid4().hex,
-                owner=myself(),
-                detached=detached,
-                port_base=self.ports.base,
-                parts=list(self.parts),
-                replicas=self.replicas,
-                partners=list(self.partners),
-                environment=self.environment,
-            )
-            write_run(self.directory, self._run)
-            if not detached:
-                self._watchdog = Watchdog(self.directory, self._run.id)
-            self._start_parts()
-        except OSError as error:
-            self.stop()
-            raise StackError(
-                f"The stack's directory {self.directory} cannot be written ({error.strerror}): free space there."
-            ) from error
-        except BaseException:
-            self.stop()
-            raise
-        if detached:
-            self._release()
-        return self
-
-    def stop(self) -> None:
-        """Stops every part, the last started first. Stopping what is not running is no error."""
-        with uninterrupted():
-            self._stop_at_once([name for name in self.processes if name not in INFRASTRUCTURE])
-            self._stop_at_once([name for name in self.processes if name in INFRASTRUCTURE])
-            stop_everything(self.directory, self._run)
-            forget_run(self.directory)
-            self._run = None
-            self._release()
-
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as opened:
-            opened.enter_context(sigterm_unwinds())
-            self.start()
-            self._until_exit = opened.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-        self._until_exit.close()
-
-    def add_partner(self, partner: str) -> None:
-        """Makes the two topics of a partner."""
-        ensure_flow_topics(self.kafka_bootstrap, [partner])
+    @property
+    def _own_server(self) -> Postgres:
+        if self._server is None:
+            self._server = Postgres(self.directory, self.ports, role_password(self.directory, ADMIN))
+        return self._server
 
     # how
 
+    def _require_prerequisites(self) -> None:
+        """Everything comes from wheels: what is missing names itself where it is looked for."""
+
+    def _new_run(self, *, detached: bool) -> Run:
+        run = super()._new_run(detached=detached)
+        run.parts, run.environment = list(self.parts), self.environment
+        return run
+
+    def _needed_ports(self) -> dict[int, str]:
+        needed: dict[int, str] = {}
+        if KAFKA in self.parts:
+            needed |= {self.ports.kafka: "Kafka", self.ports.kafka_controller: "Kafka's controller"}
+        if POSTGRES in self.parts:
+            needed[self.ports.postgres] = "PostgreSQL"
+        return needed | (self._services_ports() if SERVICES_PART in self.parts else {})
+
     def _start_parts(self) -> None:
-        self._require_ports()
         ensure_keys(self.places.keys)
         ensure_portal_keys(self.places.portal_keys, self.places.keys)
         services.ensure_clock(self.places.clock)
@@ -198,6 +141,16 @@ class LocalStack(Parts):
         if BANK in self.parts:
             self._launch(BANK)
             self.wait_ready([BANK])
+        if self._run is not None and self._run.detached:
+            self._run.keeper = start_keeper(self.directory, self._run.id)
+            write_run(self.directory, self._run)
+
+    def _stop_parts(self, run: Run) -> None:
+        if run.keeper is not None:  # first: it would start again what is stopped
+            stop_running(run.keeper, signal.SIGTERM, 5)
+        self._stop_at_once([name for name in self.processes if name not in INFRASTRUCTURE])
+        self._stop_at_once([name for name in self.processes if name in INFRASTRUCTURE])
+        stop_everything(self.directory, run)
 
     def _start_services(self) -> None:
         wanted = [service for service in SERVICES if self.replicas[service]]
@@ -241,8 +194,9 @@ class LocalStack(Parts):
             kafka = Kafka(self.directory, self.ports, self._report, quick=self._quick_broker)
             self._add(kafka.prepare() if prepare else kafka.process(), kafka.is_ready)
         if POSTGRES in self.parts:
-            server = self.postgres.prepare() if prepare else self.postgres.process()
-            self._add(server, lambda: self.postgres.is_ready(server.pid))
+            own = self._own_server
+            server = own.prepare() if prepare else own.process()
+            self._add(server, lambda: own.is_ready(server.pid))
         if SERVICES_PART in self.parts:
             for service in SERVICES:
                 for replica in range(1, self.replicas[service] + 1):
@@ -259,23 +213,7 @@ class LocalStack(Parts):
             self._run.processes[name] = running
             write_run(self.directory, self._run)
 
-    def _require_ports(self) -> None:
-        needed: dict[int, str] = {}
-        if KAFKA in self.parts:
-            needed |= {self.ports.kafka: "Kafka", self.ports.kafka_controller: "Kafka's controller"}
-        if POSTGRES in self.parts:
-            needed[self.ports.postgres] = "PostgreSQL"
-        if SERVICES_PART in self.parts:
-            for position, service in enumerate(SERVICES):
-                for replica in range(1, self.replicas[service] + 1):
-                    needed[self.ports.service(position, replica)] = f"{service}-{replica}"
-        for port, what in needed.items():
-            require_free(port, what)
-
-    def _release(self) -> None:
-        if self._watchdog is not None:
-            self._watchdog.dismiss()
-            self._watchdog = None
-        if self._claim is not None:
-            self._claim.release()
-            self._claim = None
+    def _forget(self, name: str) -> None:
+        # Before it is stopped: the keeper must not start again what somebody stops on purpose.
+        if self._run is not None and self._run.processes.pop(name, None) is not None:
+            write_run(self.directory, self._run)

@@ -23,7 +23,9 @@ class Parts:
 
     def kill(self, name: str) -> None:
         """SIGKILL to one part and everything it started."""
-        self._part(name).kill()
+        part = self._part(name)
+        self._forget(name)
+        part.kill()
 
     def pause(self, name: str) -> None:
         """SIGSTOP to one part and everything it started; `resume` lets them go on."""
@@ -34,7 +36,9 @@ class Parts:
 
     def stop_part(self, name: str) -> None:
         """Asks one part to stop, and waits for it."""
-        self._part(name).stop()
+        part = self._part(name)
+        self._forget(name)
+        part.stop()
 
     def start_part(self, name: str, *, wait: bool = True) -> None:
         """Starts a part that is not running; with `wait`, returns when it is ready."""
@@ -75,6 +79,9 @@ class Parts:
 
     def _remember(self, name: str, running: Running) -> None:
         """Hears of every process that was started."""
+
+    def _forget(self, name: str) -> None:
+        """Hears of every part that is about to be stopped on purpose."""
 
     def _stop_at_once(self, names: list[str]) -> None:
         threads = [threading.Thread(target=self.processes[name].stop) for name in names]

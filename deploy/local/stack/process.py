@@ -84,8 +84,9 @@ class ManagedProcess:
         return self.running
 
     def adopt(self, running: Running) -> None:
-        """Takes over a process that an earlier starter left running."""
-        self.running = running
+        """Takes over a process that somebody else started."""
+        if running != self.running:
+            self.running, self._child = running, None
 
     @property
     def pid(self) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from stack.compose_project import ComposeProject
+from stack.errors import StackError
 from stack.process import Running
 
 
@@ -19,18 +20,21 @@ class Run:
     owner: Running
     detached: bool
     port_base: int
-    parts: list[str]
     replicas: dict[str, int]
     partners: list[str]
+    parts: list[str] = field(default_factory=list)
     environment: dict[str, dict[str, str]] = field(default_factory=dict)
     processes: dict[str, Running] = field(default_factory=dict)
     project: str = ""
     """The compose project, of a stack in containers."""
+    keeper: Running | None = None
+    """The process that starts parts again, of a detached stack of processes."""
 
     def any_alive(self, directory: Path) -> bool:
         if self.project:
             return bool(ComposeProject(directory).running())
-        return any(running.process() is not None for running in self.processes.values())
+        remembered = [*self.processes.values(), *([self.keeper] if self.keeper else [])]
+        return any(running.process() is not None for running in remembered)
 
 
 def write_run(directory: Path, run: Run) -> None:
@@ -45,10 +49,19 @@ def read_run(directory: Path) -> Run | None:
     try:
         raw = json.loads((directory / "run.json").read_text())
         raw["owner"] = Running(**raw["owner"])
+        raw["keeper"] = Running(**raw["keeper"]) if raw.get("keeper") else None
         raw["processes"] = {name: Running(**running) for name, running in raw["processes"].items()}
         return Run(**raw)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def running_run(directory: Path, *, in_containers: bool) -> Run:
+    """The run of a stack that is up. Raises StackError where none of that kind is."""
+    run = read_run(directory)
+    if run is None or bool(run.project) != in_containers or not run.any_alive(directory):
+        raise StackError(f"No stack is running in {directory}: start one with 'make up'.")
+    return run
 
 
 def forget_run(directory: Path) -> None:

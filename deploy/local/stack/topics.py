@@ -25,7 +25,7 @@ def ensure_flow_topics(bootstrap: str, partners: Iterable[str]) -> list[str]:
 
 def ensure_topics(bootstrap: str, wanted: Mapping[str, tuple[int, Mapping[str, str]]]) -> list[str]:
     """Makes topics by name, each with (partitions, configuration), where missing; answers the names that were made."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
         present = admin.list_topics(timeout=30).topics
         new = [

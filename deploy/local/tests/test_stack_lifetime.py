@@ -9,17 +9,20 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
 from stack import INFRASTRUCTURE, LocalStack, StackError
+from stack.keeper import LOOK_EVERY_S, PAUSE_S_MIN, SETTLED_AFTER_S, Pause
 from stack.ports import find_free_base
 from stack.run_file import read_run
+from stack.secrets_file import role_password
 from stack.settings import MARK
 
 STARTER = """
@@ -31,12 +34,20 @@ with LocalStack(sys.argv[1], int(sys.argv[2]), parts=["postgres"]):
 """
 
 
+def wait_for(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
 def processes_of(directory: Path) -> list[int]:
     found = []
     for process in psutil.process_iter():
         try:
             marked = process.environ().get(MARK) == str(directory)
-            watches = "stack.watchdog" in process.cmdline() and str(directory) in process.cmdline()
+            words = process.cmdline()
+            watches = {"stack.watchdog", "stack.keeper"} & set(words) and str(directory) in words
             if (marked or watches) and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
         except psutil.Error:
@@ -45,10 +56,7 @@ def processes_of(directory: Path) -> list[int]:
 
 
 def wait_for_none(directory: Path, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while processes_of(directory):
-        assert time.monotonic() < deadline, f"still running: {processes_of(directory)}"
-        time.sleep(0.05)
+    wait_for(lambda: not processes_of(directory), "something is still running", seconds)
 
 
 @contextmanager
@@ -136,9 +144,70 @@ def test_a_detached_stack_stays_until_it_is_stopped(tmp_path: Path) -> None:
         LocalStack.attach(tmp_path)
 
 
+def test_what_ends_in_a_stack_that_was_left_running_comes_back_and_what_is_stopped_does_not(
+    tmp_path: Path,
+) -> None:
+    LocalStack(tmp_path, find_free_base(), parts=["bank"]).start(detached=True)
+    stack = LocalStack.attach(tmp_path)
+    try:
+        pid = stack.running()["bank"]
+        os.kill(pid, signal.SIGKILL)
+        wait_for(
+            lambda: LocalStack.attach(tmp_path).running().get("bank", pid) != pid, "the bank is not back"
+        )
+        assert "bank had ended and was started again" in (tmp_path / "logs" / "keeper.log").read_text()
+        stack = LocalStack.attach(tmp_path)
+        stack.stop_part("bank")
+        time.sleep(2 * LOOK_EVERY_S)  # nothing happens: there is no condition to wait for
+        assert LocalStack.attach(tmp_path).running() == {}
+    finally:
+        stack.stop()
+    assert processes_of(tmp_path) == []
+
+
+def test_the_pause_before_a_part_is_started_again_grows_to_a_bound_and_shrinks_when_it_has_settled() -> None:
+    pause, now, seen = Pause(), 100.0, []
+    for _ in range(7):
+        assert pause.may_start(now)
+        pause.started(now)
+        assert not pause.may_start(pause.until - 0.1)
+        seen.append(pause.until - now)
+        now = pause.until
+    assert seen == [1, 2, 4, 8, 16, 30, 30]
+    pause.started(now + SETTLED_AFTER_S + 1)
+    assert pause.until == now + SETTLED_AFTER_S + 1 + PAUSE_S_MIN
+
+
+def test_the_administrators_password_is_on_no_command_line(tmp_path: Path) -> None:
+    with LocalStack(tmp_path, find_free_base(), parts=["postgres"]) as stack:
+        seen = threading.Thread(target=stack.postgres.execute, args=("select pg_sleep(1)",))
+        seen.start()
+        children: list[str] = []
+
+        def psql_is_seen() -> bool:
+            children.extend(_command_lines_of("psql"))
+            return bool(children)
+
+        wait_for(psql_is_seen, "psql was not seen running")
+        seen.join()
+        assert role_password(tmp_path, "postgres") not in " ".join(children)
+
+
+def _command_lines_of(name: str) -> list[str]:
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            if child.name() == name:
+                found.append(" ".join(child.cmdline()))
+    return found
+
+
 def test_a_taken_port_is_named_with_its_owner_and_the_way_out(tmp_path: Path) -> None:
     port_base = find_free_base()
     with socket.socket() as other:
+        other.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # as a server does: the port may just have closed
         other.bind(("127.0.0.1", port_base + 2))
         other.listen()
         owner = f"is taken by process {os.getpid()} "

@@ -9,8 +9,9 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
+from stack.infrastructure import Infrastructure
 from stack.postgres import PROMISED
-from stack.pytest_plugin import Databases, Infrastructure, MakeTopic
+from stack.pytest_plugin import Databases, MakeTopic
 from stack.topics import ensure_flow_topics
 from throughline.flow import fixed_topics
 
