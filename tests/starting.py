@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stack import LocalStack
-from stack.ports import find_free_base
+from stack.infrastructure import Infrastructure
+from stack.ports import Ports, find_free_base
 from stack.settings import read_settings
 from tests.span_sink import SpanSink
 from tests.whole_line import WholeLine, environment
@@ -23,12 +24,14 @@ def started(out: Path, spans: SpanSink) -> Iterator[WholeLine]:
     """A line that runs until the end of the block."""
     directory = out / "stack"
     start_clock(directory / "clock.json", START)
+    port_base = read_settings().port_base or find_free_base()
     with contextlib.ExitStack() as until:
         stack = until.enter_context(
             LocalStack(
                 directory,
-                read_settings().port_base or find_free_base(),
+                port_base,
                 environment=environment(spans.endpoint),
+                infrastructure=_in_containers(until, port_base),
                 quick_broker=True,
             )
         )
@@ -38,6 +41,15 @@ def started(out: Path, spans: SpanSink) -> Iterator[WholeLine]:
         until.callback(made.close)
         made.publish_world()
         yield made
+
+
+def _in_containers(until: contextlib.ExitStack, port_base: int) -> Infrastructure | None:
+    """With `STACK=docker` broker and database server are containers; the services stay processes."""
+    if not read_settings().docker:
+        return None
+    from stack.containers import ContainerStack
+
+    return until.enter_context(ContainerStack(Ports(port_base)))
 
 
 def _keep_logs(stack: LocalStack, out: Path) -> None:
