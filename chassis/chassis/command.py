@@ -1,10 +1,12 @@
-"""`python -m <service> run|migrate|settings`."""
+"""`python -m <service> run|migrate|settings|recover`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from typing import TYPE_CHECKING
+
+from chassis.recover_command import add_arguments, recover
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -13,14 +15,22 @@ if TYPE_CHECKING:
 def main(service: Service) -> None:
     """Settings come from the environment only."""
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}")
-    parser.add_argument("command", choices=("run", "migrate", "settings"), nargs="?", default="run")
-    command = parser.parse_args().command
+    parser.set_defaults(command="run")
+    commands = parser.add_subparsers(dest="command", required=False)
+    commands.add_parser("run", help="run until SIGTERM")
+    commands.add_parser("migrate", help="bring the database to the newest revision")
+    commands.add_parser("settings", help="print every setting with its default")
+    add_arguments(commands.add_parser("recover", help="the way back of a database put to an earlier point"))
+    wanted = parser.parse_args()
+    command = wanted.command or "run"
     if command == "settings":
         _print_settings(service)
     elif command == "migrate":
         from chassis.migrate import migrate
 
         migrate(service, service.settings())
+    elif command == "recover":
+        sys.exit(recover(service, service.settings(), wanted))
     else:
         from chassis.run import run
 

@@ -15,6 +15,7 @@ from chassis.alarms import Alarms
 from chassis.clock import Clock
 from chassis.database import roll_back
 from chassis.outbox import NotSpeaking, Outbox, name_of_transaction
+from chassis.said_before import SaidBefore
 from chassis.say import Say
 from chassis.settings import ServiceSettings
 from chassis.topics import TopicMap
@@ -66,6 +67,7 @@ class Context:
         self.topics = topics
         self.alarms = alarms
         self.resources = resources
+        self.said_before = SaidBefore()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -86,6 +88,7 @@ class Context:
                 with trace.transaction_span(self.topics.service) as span:
                     say = Say(self.topics, span)
                     yield Transaction(db, say)
+                    say.said = await self.said_before.sift(db, say.said)
                     async with self.outbox.turn_to_speak(say.said):
                         packs = await self.outbox.store(db, say.said, name_of_transaction())
                         await begun.commit()

@@ -1,8 +1,12 @@
-"""The 5 % rule: a bad deploy must stop the line, not park a day of payments."""
+"""The 5 % rule: a bad deploy must stop the line, not park a day of payments. And what holds a whole service."""
 
 from __future__ import annotations
 
 from collections import deque
+
+
+class NotSpeaking(RuntimeError):
+    """The service is held: what it would say could contradict what the log already holds."""
 
 
 class BadDeploy(Exception):

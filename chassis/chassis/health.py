@@ -58,6 +58,8 @@ class Health:
                 reasons.append(f"{len(stopped)} partitions stand still")
         if self._context.outbox.held_because is not None:
             reasons.append("held: the database is older than the log")
+        if self._context.said_before.making_again:
+            reasons.append("making again what was said before the database was put back")
         if self._context.outbox.oldest_s > OUTBOX_AGE_MAX_S:
             reasons.append("the outbox is not emptied")
         try:

@@ -42,3 +42,6 @@ PRODUCER_REBUILT = Counter(
     "throughline_producer_rebuilt", "Producers replaced after a fatal error", registry=REGISTRY
 )
 FENCED = Counter("throughline_fenced", "Transactions that found another owner", ["topic"], registry=REGISTRY)
+SAID_BEFORE_LEFT = Gauge(
+    "throughline_said_before_left", "Said before a restore and not made again yet", registry=REGISTRY
+)

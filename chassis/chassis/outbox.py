@@ -18,6 +18,7 @@ import asyncpg
 from chassis import metrics
 from chassis.alarms import Alarms
 from chassis.database import is_transient
+from chassis.failures import NotSpeaking as NotSpeaking
 from chassis.pack import UnknownPack, WireRecord, pack, unpack
 from chassis.say import Said
 from chassis.sender import Outgoing, Sender
@@ -48,10 +49,6 @@ returning name, body, stored_at
 """
 _LEFT_OVER = "select name, body from chassis.outbox where name like $1 order by stored_at"
 _OLDEST = "select extract(epoch from clock_timestamp() - min(stored_at))::float8 from chassis.outbox"
-
-
-class NotSpeaking(RuntimeError):
-    """The service is held: what it would say could contradict what the log already holds."""
 
 
 class Outbox:

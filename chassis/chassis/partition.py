@@ -211,19 +211,19 @@ class PartitionWorker:
 
     async def _next(self, order: Order) -> list[Arrival]:
         """The queued records, as many as make a slice; waits for the first."""
-        while not self._queue:
+        while (count := self._count_of_next(order)) == 0:
             self._arrived.clear()
-            if self._paused_for_room:
+            if self._paused_for_room and not self.is_full:
                 self._paused_for_room = False
                 self.listener.resume(self.tp)
             try:
-                async with asyncio.timeout(1.0 if order.waits_for is not None else None):
+                waits = order.waits_for is not None or self.context.said_before.making_again
+                async with asyncio.timeout(1.0 if waits else None):
                     await self._arrived.wait()
             except TimeoutError:
                 self._watch_gap(order)
             if self.stopping:
                 raise asyncio.CancelledError
-        count = min(len(self._queue), self.settings.slice_records_max)
         records = [self._queue.popleft() for _ in range(count)]
         self._queued_bytes -= sum(len(record.value or b"") for record in records)
         if not self.is_full:
@@ -231,6 +231,16 @@ class PartitionWorker:
         if self.sequenced:
             return [in_sequence(record) for record in records]
         return [Arrival(record) for record in records]
+
+    def _count_of_next(self, order: Order) -> int:
+        """How many of the queued records have their turn. While what was said before a restore is made again, records
+        that caused none of it wait: on them something new could be said. But not where one of them fills a gap.
+        """
+        count = min(len(self._queue), self.settings.slice_records_max)
+        until = self.context.said_before.waits_at(self.tp.topic, self.tp.partition)
+        if until is None or not count or order.waits_for is not None or self._queue[count - 1].offset < until:
+            return count
+        return sum(1 for at in range(count) if self._queue[at].offset < until)
 
     def _watch_gap(self, order: Order) -> None:
         """A gap that lasts: read again from the position after 10 s, page after a minute."""

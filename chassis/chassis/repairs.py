@@ -200,6 +200,9 @@ async def _through_the_door(door: Door, at: tuple[str, int, int]) -> None:
             parked = await door.pass_through(db, [arrival], say)
             if parked:
                 raise _StillDefective(parked[0][1])
+            say.said, otherwise = await context.said_before.sift_slice(db, [arrival], say.said)
+            if otherwise:
+                raise _StillDefective(Defect(Reason.SAID_OTHERWISE))
             await db.execute(_DELETE, *at)
             await db.execute(_COUNT, at[0], at[1])
             if row["sequence"] is not None:

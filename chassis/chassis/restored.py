@@ -15,11 +15,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.alarms import Alarms
 from chassis.arrival import in_sequence
+from chassis.log_reading import At, LogReader, log_reader
 from chassis.outbox import Outbox
+from chassis.topics import TopicMap
 
 logger = logging.getLogger("chassis.restored")
 
@@ -37,13 +38,13 @@ class SpeakerCheck:
         outbox: Outbox,
         alarms: Alarms,
         connection: dict[str, Any],
-        spoken: Iterable[str],
+        topics: TopicMap,
     ) -> None:
         self._pool = pool
         self._outbox = outbox
         self._alarms = alarms
         self._connection = connection
-        self._spoken = set(spoken)
+        self._topics = topics
         self._checked_at: float | None = None
         self._lock = asyncio.Lock()
 
@@ -56,11 +57,13 @@ class SpeakerCheck:
         self._outbox.must_be_speaking()
 
     async def _compare(self) -> None:
-        before = await self._counters()
+        before = await counters(self._pool)
         empty = await self._pool.fetchval("select not exists (select from chassis.outbox)")
-        partitions = await self._partitions(before)
-        highest = await highest_sequences(self._connection, partitions)
-        after = await self._counters()
+        async with log_reader(self._connection) as reader:
+            # A database put back far enough has no counter at all: every partition of every topic spoken is looked at.
+            partitions = await reader.partitions(self._topics.speaks(), {topic for topic, _ in before})
+            highest = await highest_sequences(reader, partitions)
+        after = await counters(self._pool)
         ahead = {at: top for at, top in highest.items() if top > after.get(at, 0)}
         for topic, partition in ahead:
             self._alarms.raise_("database_restored", topic=topic, partition=partition)
@@ -73,54 +76,24 @@ class SpeakerCheck:
             if empty and at in highest and highest[at] < last:
                 self._alarms.raise_("log_lost_records", topic=at[0], partition=at[1])
 
-    async def _counters(self) -> dict[tuple[str, int], int]:
-        rows = await self._pool.fetch("select topic, partition, last from chassis.counters")
-        return {(row[0], row[1]): row[2] for row in rows}
 
-    async def _partitions(self, counters: dict[tuple[str, int], int]) -> set[tuple[str, int]]:
-        """Every partition of every topic spoken: a database put back far enough has no counter at all."""
-        from chassis.topic_ids import read_topics
-
-        topics = sorted(self._spoken | {topic for topic, _ in counters})
-        found = await read_topics(self._connection, topics) if topics else {}
-        return {(topic, partition) for topic, (_, count) in found.items() for partition in range(count)}
+async def counters(db: asyncpg.Connection | asyncpg.Pool) -> dict[At, int]:
+    """The last sequence given in each partition spoken."""
+    rows = await db.fetch("select topic, partition, last from chassis.counters")
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 async def highest_sequences(
-    connection: dict[str, Any], partitions: Iterable[tuple[str, int]]
-) -> dict[tuple[str, int], int]:
+    reader: LogReader, partitions: Iterable[At], records: int = TAIL_RECORDS
+) -> dict[At, int]:
     """The highest sequence among the last records of each partition; 0 where the log was never written.
 
     A log emptied by retention tells nothing and is left out.
     """
-    tps = [TopicPartition(topic, partition) for topic, partition in partitions]
-    if not tps:
-        return {}
-    consumer = AIOKafkaConsumer(
-        **connection, enable_auto_commit=False, auto_offset_reset="earliest", client_id="chassis-check"
-    )
-    await consumer.start()
-    try:
-        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
-        highest = {(tp.topic, tp.partition): 0 for tp in tps if ends[tp] == 0 or starts[tp] < ends[tp]}
-        unread = {tp for tp in tps if starts[tp] < ends[tp]}
-        if not unread:
-            return highest
-        consumer.assign(sorted(unread))
-        for tp in unread:
-            consumer.seek(tp, max(starts[tp], ends[tp] - TAIL_RECORDS))
-        async with asyncio.timeout(60):
-            while unread:
-                read = await consumer.getmany(*unread, timeout_ms=200)
-                for tp, records in read.items():
-                    at = (tp.topic, tp.partition)
-                    highest[at] = max(
-                        [highest[at], *(in_sequence(record).sequence or 0 for record in records)]
-                    )
-                for tp in list(unread):
-                    if await consumer.position(tp) >= ends[tp]:
-                        unread.discard(tp)
-                        consumer.pause(tp)
-        return highest
-    finally:
-        await consumer.stop()
+    bounds = await reader.bounds(partitions)
+    highest = {at: 0 for at, (start, end) in bounds.items() if end == 0 or start < end}
+    tails = {at: (max(start, end - records), end) for at, (start, end) in bounds.items()}
+    async for record in reader.read(tails):
+        at = (record.topic, record.partition)
+        highest[at] = max(highest[at], in_sequence(record).sequence or 0)
+    return highest

@@ -143,7 +143,8 @@ class RunningService:
         stack.push_async_callback(_forget_sent, outbox, pool)
         stack.push_async_callback(sender.stop, settings.graceful_stop_s)
         self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms)
-        speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics.spoken())
+        await self._look_back(pool)
+        speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics)
         with suppress(NotSpeaking):  # the alarm is up; partitions and transactions are held until it is over
             await speaker.passed()
         if service.start is not None:
@@ -167,6 +168,15 @@ class RunningService:
             ) from None
         stack.push_async_callback(_close, pool)
         return pool
+
+    async def _look_back(self, pool: asyncpg.Pool) -> None:
+        """Whether the database was put back, and what is still to be made again."""
+        try:
+            await self.context.said_before.look(pool)
+        except asyncpg.UndefinedTableError:
+            raise CannotStart(
+                "The database is of an older release. Run the service's migrate command first."
+            ) from None
 
     def _clock(self, mark: str) -> Clock:
         """Live refuses the movable clock; a stack cannot change its mark."""
@@ -226,6 +236,9 @@ class RunningService:
             asyncio.create_task(health.beat(), name="beat"),
             asyncio.create_task(redrive_released(self.service, self._hears, self.context), name="redrive"),
         ]
+        tasks.append(
+            asyncio.create_task(self.context.said_before.keep(pool, self.alarms), name="said before")
+        )
         tasks += [asyncio.create_task(listener.keep(), name="hints") for listener in self.listeners]
         tasks += [asyncio.create_task(keep_ticking(timer, self.context)) for timer in self.service.timers]
         stack.push_async_callback(_cancel, tasks)

@@ -12,6 +12,7 @@ from chassis.hearing import Hearing, Timer
 from chassis.settings import ServiceSettings
 from chassis.topics import TopicMap
 from throughline.flow import TOPICS, Topic
+from throughline.message import Message
 
 Start = Callable[[Any, asyncpg.Pool], Awaitable[Any]]
 Dress = Callable[[FastAPI], None]
@@ -22,7 +23,8 @@ class Service:
 
     ``start(settings, pool)`` builds the resources that handlers reach as ``context.resources``. ``dress(app)``
     is given the HTTP app with all its routes, for middleware, error pages and static files. ``package`` is the import
-    package that holds the Alembic ``migrations`` folder; it defaults to the service's name.
+    package that holds the Alembic ``migrations`` folder; it defaults to the service's name. ``never_accepted``:
+    what a restored service must make again, whoever says otherwise, because money could move twice.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Service:
         dress: Dress | None = None,
         package: str | None = None,
         topics: Sequence[Topic] = TOPICS,
+        never_accepted: Sequence[type[Message]] = (),
     ) -> None:
         self.name = name
         self.settings = settings
@@ -46,6 +49,7 @@ class Service:
         self.start = start
         self.dress = dress
         self.package = package or name
+        self.never_accepted = tuple(never_accepted)
         self.topics = TopicMap(name, topics)
         self._must_agree_with_the_map()
 
@@ -53,7 +57,7 @@ class Service:
         return next((hearing for hearing in self.hears if hearing.matches(topic)), None)
 
     def main(self) -> None:
-        """The command line: ``python -m <service> run|migrate|settings``."""
+        """The command line: ``python -m <service> run|migrate|settings|recover``."""
         from chassis.command import main
 
         main(self)

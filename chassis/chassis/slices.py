@@ -103,6 +103,9 @@ async def transact(
                 newly_parked = await park(db, door.service, topic, partition, parked, say)
                 first = min((one.offset for one in arrivals), default=before.next)
                 name = name_of_slice(topic, partition, owned.epoch, first)
+                say.said, otherwise = await context.said_before.sift_slice(db, clean, say.said)
+                if otherwise:
+                    raise RecordsFailed(otherwise)
                 async with context.outbox.turn_to_speak(say.said):
                     packs = await context.outbox.store(db, say.said, name)
                     await transaction.commit()

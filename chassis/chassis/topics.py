@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from throughline.flow import ANSWERS, PARKED, TOPICS, Kind, Topic
@@ -66,6 +66,13 @@ class TopicMap:
 
     def _speaks(self, topic: Topic) -> bool:
         return self.service in topic.speaks or topic is PARKED
+
+    def speaks(self) -> list[Topic]:
+        """The topics, and families of topics, on which this service speaks with a sequence."""
+        own = [topic for topic in self.topics if topic.kind is Kind.EVENTS and self.service in topic.speaks]
+        if any(topic is PARKED for topic in self.topics):
+            own.append(replace(PARKED, name=PARKED.of(self.service)))
+        return own
 
     def spoken(self) -> dict[str, Topic]:
         """Topics of fixed name on which this service speaks with a sequence."""

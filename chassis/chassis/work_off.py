@@ -17,6 +17,7 @@ from chassis.failures import FailureWindow
 from chassis.order import Plan
 from chassis.outbox import NotSpeaking
 from chassis.positions import Fenced, Ownership
+from chassis.said_before import SaidOtherwise
 from chassis.slices import Door, RecordsFailed, transact
 from throughline.reasons import Reason
 
@@ -40,7 +41,10 @@ class WorkOff:
         try:
             await self._transact(plan, start, end, {})
         except RecordsFailed as failed:
-            await self._around(plan, start, end, failed.failures)
+            if any(isinstance(error, SaidOtherwise) for error in failed.failures.values()):
+                await self._set_aside(plan, start, end, failed.failures)
+            else:
+                await self._around(plan, start, end, failed.failures)
         except Exception as error:
             if not _is_content(error) or start == end:
                 raise
@@ -66,6 +70,20 @@ class WorkOff:
             at = index + 1
         if at < end:
             await self.apply(plan, at, end)
+
+    async def _set_aside(self, plan: Plan, start: int, end: int, failures: dict[int, Exception]) -> None:
+        """Making again what was said before a restore: what comes out otherwise is no fault of its own, and no failure
+        to be counted. It is parked, the others once more without it, until what is left comes out as it was said.
+        """
+        aside: dict[int, Defect] = {}
+        while failures:
+            aside.update((offset, _why_aside(error)) for offset, error in failures.items())
+            try:
+                await self._transact(plan, start, end, aside)
+            except RecordsFailed as failed:
+                failures = failed.failures
+            else:
+                failures = {}
 
     async def _alone(self, plan: Plan, index: int, error: Exception) -> None:
         """Two more tries, then park it."""
@@ -112,6 +130,12 @@ class WorkOff:
         async with self._in_transaction:
             await transact(self._door, self._owned, arrivals, before, after, condemned)
         self._window.passed(len(arrivals) - len(condemned) - len(defects))
+
+
+def _why_aside(error: Exception) -> Defect:
+    if isinstance(error, SaidOtherwise):
+        return Defect(Reason.SAID_OTHERWISE)
+    return Defect(Reason.DECISION_FAILED, None, _name_of(error))
 
 
 def _is_content(error: Exception) -> bool:
