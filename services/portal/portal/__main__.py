@@ -1,5 +1,11 @@
-"""`python -m portal run|migrate|settings`."""
+"""`python -m portal run|migrate|settings|rebuild`."""
+
+import sys
 
 from portal.app import service
+from portal.read_model.rebuild import rebuild
 
-service.main()
+if sys.argv[1:] == ["rebuild"]:
+    rebuild(service.settings())
+else:
+    service.main()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chassis import Service
 from portal.pages import routers
-from portal.read_model import HEARS
+from portal.read_model.hears import HEARS
+from portal.resources import open_resources
 from portal.settings import Settings
 from portal.site import dress
 
@@ -13,5 +14,6 @@ service = Service(
     settings=Settings,
     hears=HEARS,
     api=routers(),
+    start=open_resources,
     dress=dress,
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import Mock, patch
 from urllib.parse import urlsplit, urlunsplit
@@ -19,7 +21,11 @@ from chassis.http import build_app
 from chassis.migrate import alembic_config
 from chassis.testing import context_for
 from portal.app import service
+from portal.read_model.sealed_content import ContentKey
+from portal.resources import Resources
 from portal.settings import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))  # portal_stories
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
@@ -67,7 +73,9 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def context(pool: asyncpg.Pool, settings: Settings, clock: FixedClock) -> Context:
-    return context_for(service, pool, clock=clock, settings=settings)
+    return context_for(
+        service, pool, clock=clock, settings=settings, resources=Resources(ContentKey(bytes(32)))
+    )
 
 
 @pytest.fixture

@@ -1,0 +1,13 @@
+"""The bank refused the payment before it moved."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from portal.read_model.work import ReadModelWork
+from throughline.payments import PaymentRefused
+
+
+def show_payment_refused(heard: Heard[PaymentRefused], work: ReadModelWork, say: Say) -> None:
+    message = heard.message
+    work.tell(heard, message.payment_id)
+    work.put("payments", payment_id=message.payment_id, refused=message.reason.value)

@@ -1,0 +1,27 @@
+"""It is stopped until somebody mends it: what does not hold, in which field, and how to mend it."""
+
+from __future__ import annotations
+
+from chassis import Heard, Say
+from portal.read_model.work import ReadModelWork
+from throughline.decisions import SubmissionExcepted
+
+
+def show_exception(heard: Heard[SubmissionExcepted], work: ReadModelWork, say: Say) -> None:
+    message = heard.message
+    work.tell(heard, message.request_id, note=message.note)
+    where = (message.request_id, message.version)
+    work.put(
+        "versions",
+        request_id=message.request_id,
+        version=message.version,
+        decision="excepted",
+        decision_id=heard.envelope.id,
+        decided_at=heard.envelope.time.isoformat(),
+        decided_by=None,
+        reason=message.reason.value,
+        findings=[one.model_dump(mode="json") for one in message.findings],
+        proposed_cents=None,
+        other_request_id=message.other_request_id,
+        note=None if message.note is None else work.key.seal(message.note.encode(), "versions.note", *where),
+    )

@@ -1,0 +1,206 @@
+"""Which topics the read model is written from, and what each message changes. One file for each message."""
+
+from __future__ import annotations
+
+from chassis import Hearing, hear, hear_raw
+from portal.on_account_changed import show_changed_account
+from portal.on_account_held import show_held_account
+from portal.on_account_verified import show_verified_account
+from portal.on_approval_revoked import show_revocation
+from portal.on_batch_closed import show_batch
+from portal.on_batch_refused import show_batch_refused
+from portal.on_change_account import show_asked_change
+from portal.on_command_refused import show_refusal
+from portal.on_confirm_account import show_asked_confirmation
+from portal.on_decide_review import show_asked_decision
+from portal.on_enrol_account import show_asked_enrolment
+from portal.on_hold_item import show_asked_hold
+from portal.on_item_held import show_hold
+from portal.on_item_released import show_release
+from portal.on_item_scheduled import show_scheduled
+from portal.on_item_stopped import show_stop
+from portal.on_item_too_late import show_too_late
+from portal.on_mismatch_found import show_mismatch
+from portal.on_partner_registered import show_partner
+from portal.on_payer_recorded import show_payer
+from portal.on_payment_refused import show_payment_refused
+from portal.on_payment_returned import show_returned
+from portal.on_payment_sent import show_sent
+from portal.on_payment_settled import show_settled
+from portal.on_provider_recorded import show_provider
+from portal.on_record_parked import show_parked
+from portal.on_reissue_payment import show_asked_reissue
+from portal.on_release_batch import show_asked_batch_release
+from portal.on_release_item import show_asked_release
+from portal.on_remittance_posted import show_remittance
+from portal.on_remittance_reversed import show_reversal
+from portal.on_request_answered import show_answer
+from portal.on_reverse_payment import show_asked_reversal
+from portal.on_review_opened import show_review
+from portal.on_submission_approved import show_approval
+from portal.on_submission_denied import show_denial
+from portal.on_submission_excepted import show_exception
+from portal.on_submission_received import show_received
+from portal.on_submission_withdrawn import show_withdrawal
+from portal.read_model.work import ReadModelWork
+from throughline.accounts import AccountChanged, AccountHeld, AccountVerified
+from throughline.answers import RequestAnswered
+from throughline.decisions import (
+    ApprovalRevoked,
+    CommandRefused,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionDenied,
+    SubmissionExcepted,
+)
+from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
+from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
+from throughline.message import Message
+from throughline.orders import HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
+from throughline.parked import RecordParked
+from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
+from throughline.payments import (
+    BatchClosed,
+    BatchRefused,
+    PaymentRefused,
+    PaymentReturned,
+    PaymentSent,
+    PaymentSettled,
+)
+from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
+from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed
+from throughline.reviews import DecideReview
+from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
+
+
+def of_every(family: Topic, message: type[Message], decide: object) -> Hearing:
+    """Hear every topic of a family; a new member is heard within seconds."""
+    return Hearing((), family.pattern, ReadModelWork, on={message: decide})  # type: ignore[dict-item]
+
+
+READ_MODEL: tuple[Hearing, ...] = (
+    hear(
+        "submissions",
+        work=ReadModelWork,
+        on={
+            SubmissionReceived: show_received,
+            SubmissionWithdrawn: show_withdrawal,
+        },
+    ),
+    hear(
+        "decisions",
+        work=ReadModelWork,
+        on={
+            ReviewOpened: show_review,
+            SubmissionApproved: show_approval,
+            SubmissionDenied: show_denial,
+            SubmissionExcepted: show_exception,
+            ApprovalRevoked: show_revocation,
+            CommandRefused: show_refusal,
+        },
+    ),
+    hear(
+        "items",
+        work=ReadModelWork,
+        on={
+            ItemScheduled: show_scheduled,
+            ItemHeld: show_hold,
+            ItemReleased: show_release,
+            ItemStopped: show_stop,
+            ItemTooLate: show_too_late,
+            CommandRefused: show_refusal,
+        },
+    ),
+    hear(
+        "payments",
+        work=ReadModelWork,
+        on={
+            PaymentSent: show_sent,
+            PaymentSettled: show_settled,
+            PaymentReturned: show_returned,
+            PaymentRefused: show_payment_refused,
+            BatchClosed: show_batch,
+            BatchRefused: show_batch_refused,
+        },
+    ),
+    hear(
+        "remittances",
+        work=ReadModelWork,
+        on={
+            RemittancePosted: show_remittance,
+            RemittanceReversed: show_reversal,
+            MismatchFound: show_mismatch,
+        },
+    ),
+    hear(
+        "accounts",
+        work=ReadModelWork,
+        on={
+            AccountVerified: show_verified_account,
+            AccountHeld: show_held_account,
+            AccountChanged: show_changed_account,
+            CommandRefused: show_refusal,
+        },
+    ),
+    hear(
+        "reviews",
+        work=ReadModelWork,
+        on={
+            DecideReview: show_asked_decision,
+        },
+    ),
+    hear(
+        "orders",
+        work=ReadModelWork,
+        on={
+            HoldItem: show_asked_hold,
+            ReleaseItem: show_asked_release,
+            ReissuePayment: show_asked_reissue,
+            ReversePayment: show_asked_reversal,
+            ReleaseBatch: show_asked_batch_release,
+        },
+    ),
+    hear(
+        "payees",
+        work=ReadModelWork,
+        on={
+            EnrolAccount: show_asked_enrolment,
+            ChangeAccount: show_asked_change,
+            ConfirmAccount: show_asked_confirmation,
+        },
+    ),
+    hear(
+        "reference.payers",
+        work=ReadModelWork,
+        on={
+            PayerRecorded: show_payer,
+        },
+    ),
+    hear(
+        "reference.partners",
+        work=ReadModelWork,
+        on={
+            PartnerRegistered: show_partner,
+        },
+    ),
+    hear(
+        "reference.providers",
+        work=ReadModelWork,
+        on={
+            ProviderRecorded: show_provider,
+        },
+    ),
+    of_every(ANSWERS, RequestAnswered, show_answer),
+    of_every(PARKED, RecordParked, show_parked),
+)
+
+NOT_SHOWN_YET = (
+    "people",
+    "drafts",
+    "reference.contracts",
+    "reference.fee-schedules",
+    "reference.authorisations",
+)
+
+HEARS: tuple[Hearing, ...] = (*READ_MODEL, hear_raw(*NOT_SHOWN_YET), hear_raw(pattern=INTAKE.pattern))
+"""Every topic of the map. What partners send on their topics is shown by what intake says of it."""

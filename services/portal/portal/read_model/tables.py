@@ -1,0 +1,21 @@
+"""The read model's tables by name, and the key of each. The columns stand in the migration."""
+
+from __future__ import annotations
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "payers": ("payer",),
+    "partners": ("partner",),
+    "payees": ("payee_id",),
+    "payee_accounts": ("payee_id",),
+    "batches": ("batch_id",),
+    "payments": ("payment_id",),
+    "payment_items": ("payment_id", "request_id", "version"),
+    "remittances": ("remittance_id",),
+    "requests": ("request_id",),
+    "versions": ("request_id", "version"),
+    "answers": ("id",),
+    "refusals": ("id",),
+    "parked_records": ("topic", "partition", "offset"),
+    "told": ("subject", "id"),
+}
+"""In the order in which a slice writes them, and so locks their rows."""

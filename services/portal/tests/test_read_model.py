@@ -1,0 +1,203 @@
+"""The read model shows where the shared fold says a request stands, in whatever order the topics are read."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from portal_stories import Life, Teller, example, in_topic_order
+
+from chassis import Context, testing
+from portal.app import service
+from portal.read_model.facts import MOVES_STATE, fold_facts, told_again
+from portal.read_model.rebuild import forget
+from portal.read_model.tables import KEYS
+from portal.tenancy import WRITER, Scope, Sees, enter
+from throughline.lifecycle import Told, fold
+
+
+def _returned_for_edits(life: Life) -> Life:
+    return life.received().says("ReviewOpened").says("SubmissionExcepted").received(total_cents=20000)
+
+
+LIVES: dict[str, tuple[Callable[[Life], Life], str, str, str]] = {
+    "received": (lambda life: life.received(), "Submitted", "", ""),
+    "in review": (lambda life: life.received().says("ReviewOpened"), "In review", "", "operations"),
+    "approved": (lambda life: life.received().approved(), "Approved", "", ""),
+    "mend it": (lambda life: life.received().says("SubmissionExcepted"), "Exception", "", "provider"),
+    "corrected": (_returned_for_edits, "Submitted", "", ""),
+    "on hold": (
+        lambda life: life.received().approved().says("ItemHeld", "no-account", payment_id=None),
+        "Exception",
+        "on hold",
+        "provider",
+    ),
+    "scheduled": (lambda life: life.received().approved().scheduled().sent(), "Payout scheduled", "", ""),
+    "paid": (lambda life: life.paid(), "Paid", "", ""),
+    "returned": (lambda life: life.paid().returned(), "Exception", "returned", "provider"),
+    "reissued": (
+        lambda life: life.paid().returned().scheduled().sent().settled().remitted(),
+        "Paid",
+        "",
+        "",
+    ),
+    "withdrawn": (
+        lambda life: life.received().says("ReviewOpened").says("SubmissionWithdrawn"),
+        "In review",
+        "withdrawn",
+        "",
+    ),
+}
+
+
+def all_lives() -> tuple[Teller, dict[str, Life]]:
+    teller = Teller()
+    lives = {}
+    for at, (name, (tell, *_)) in enumerate(LIVES.items()):
+        lives[name] = tell(Life(teller, f"CLM-{at}", ("1234567893", "1558598797")[at % 2]))
+    return teller, lives
+
+
+async def everything(pool: asyncpg.Pool) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the read model. Sealed columns are told by whether they are there: their nonces differ."""
+    found = {}
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        for table, key in KEYS.items():
+            rows = await db.fetch(
+                f"select * from {table} order by {', '.join(f'{one!r}' for one in key)}".replace("'", '"')
+            )
+            found[table] = [
+                tuple(value is not None if isinstance(value, bytes) else value for value in row.values())
+                for row in rows
+            ]
+    return found
+
+
+async def test_each_life_stands_where_the_fold_says(pool: asyncpg.Pool, context: Context) -> None:
+    teller, lives = all_lives()
+    await testing.deliver(service, context, teller.told)
+    rows = {row["request_id"]: row for row in await seen(pool, WRITER, "select * from requests")}
+    for name, (_, state, substatus, acts) in LIVES.items():
+        row = rows[lives[name].request_id]
+        assert (row["state"], row["substatus"], row["acts"]) == (state, substatus, acts), name
+        assert row["number"] == lives[name].number and row["payee_id"] == lives[name].payee_id
+    assert rows[lives["returned"].request_id]["reason"] == "returned"
+    assert rows[lives["corrected"].request_id]["charge_cents"] == 20000
+
+
+async def test_the_order_in_which_topics_are_read_does_not_matter(
+    pool: asyncpg.Pool, context: Context
+) -> None:
+    teller, _ = all_lives()
+    await testing.deliver(service, context, teller.told)
+    first = await everything(pool)
+    assert first["requests"] and first["told"] and first["payments"]
+    chance = random.Random(7)
+    topics = sorted({one.topic for one in teller.told})
+    for _ in range(3):
+        async with pool.acquire() as db, db.transaction():
+            await forget(db)
+        assert not any((await everything(pool)).values())
+        chance.shuffle(topics)
+        for one in in_topic_order(teller.told, topics):
+            await testing.deliver(service, context, [one])
+        assert await everything(pool) == first
+
+
+async def test_hearing_it_all_again_changes_nothing(pool: asyncpg.Pool, context: Context) -> None:
+    teller, _ = all_lives()
+    await testing.deliver(service, context, teller.told)
+    first = await everything(pool)
+    await testing.deliver(service, context, teller.told)
+    assert await everything(pool) == first
+
+
+def test_the_fold_cannot_tell_the_kept_facts_from_the_events() -> None:
+    teller, _ = all_lives()
+    for cause in ("recall", "void", "correction", "withdrawal"):
+        life = Life(teller, f"STOP-{cause}").received().approved()
+        life.says("ApprovalRevoked", cause=cause).says("ItemStopped", cause=cause)
+    whole: list[Told] = []
+    slim: list[Told] = []
+    for one in (one for one in teller.told if type(one.message) in MOVES_STATE):
+        assert one.key is not None and one.envelope.sequence is not None
+        at = (one.topic, one.key, one.envelope.sequence, one.envelope.id, one.envelope.time)
+        whole.append(Told(*at, one.message))
+        slim.append(told_again(*at, type(one.message).__name__, fold_facts(one.message)))
+    assert shape_of(whole) == shape_of(slim)
+
+
+def shape_of(told: list[Told]) -> list[tuple[object, ...]]:
+    return [
+        (v.version, v.label, v.payment_id, v.remitted, len(v.steps), len(v.pending), len(v.refused))
+        for v in fold(told).values()
+    ]
+
+
+async def test_nothing_that_names_a_person_is_kept_in_the_clear(pool: asyncpg.Pool, context: Context) -> None:
+    teller, lives = all_lives()
+    teller.tell(example("ProviderRecorded"))
+    await testing.deliver(service, context, teller.told)
+    subject = example("SubmissionReceived", "first").request.subject
+    secrets = [
+        subject.member_id.reveal(),
+        subject.last_name.reveal(),
+        example("ProviderRecorded").tin.reveal(),
+    ]
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        for table in KEYS:
+            text = await db.fetchval(f"select coalesce(string_agg(t::text, ' '), '') from {table} t")
+            assert not [one for one in secrets if one in text], table
+        row = await db.fetchrow("select * from versions where request_id = $1", lives["paid"].request_id)
+    opened = context.resources.content_key.open(row["content"], "versions", row["request_id"], row["version"])
+    assert secrets[0].encode() in opened
+
+
+async def test_a_payee_is_seen_by_its_organisations_and_by_operations(
+    pool: asyncpg.Pool, context: Context
+) -> None:
+    teller, lives = all_lives()
+    await testing.deliver(service, context, teller.told)
+    mine, theirs = lives["paid"], lives["returned"]
+    assert mine.payee_id != theirs.payee_id
+    organisation = UUID(int=77)
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        await db.execute(
+            "insert into organisations (organisation_id, kind, active, version) values ($1, 'biller', true, 1)",
+            organisation,
+        )
+        await db.execute("insert into organisation_payees values ($1, $2)", organisation, mine.payee_id)
+    own = Scope(Sees.OWN, UUID(int=1), (organisation,))
+    for table in ("requests", "versions", "payments", "payment_items", "remittances"):
+        payees = {row["payee_id"] for row in await seen(pool, own, f"select payee_id from {table}")}
+        assert payees == {mine.payee_id}, table
+    subjects = {row["subject"] for row in await seen(pool, own, "select subject from told")}
+    assert mine.request_id in subjects and mine.payment_id in subjects
+    assert theirs.request_id not in subjects and theirs.payment_id not in subjects
+    nobody = Scope(Sees.OWN, UUID(int=1), ())
+    for table in KEYS:
+        if table not in ("payers", "partners"):
+            assert not await seen(pool, nobody, f"select from {table}"), table
+    assert len(await seen(pool, Scope(Sees.OPERATIONS), "select from requests")) == len(LIVES)
+
+
+async def seen(pool: asyncpg.Pool, scope: Scope, sql: str) -> list[Any]:
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, scope)
+        found: list[Any] = await db.fetch(sql)
+        return found
+
+
+@pytest.mark.parametrize("table", sorted(KEYS))
+async def test_every_table_forces_row_level_security(pool: asyncpg.Pool, table: str) -> None:
+    row = await pool.fetchrow(
+        "select relrowsecurity, relforcerowsecurity from pg_class where relname = $1", table
+    )
+    assert tuple(row) == (True, True)
