@@ -6,8 +6,8 @@ from alembic import op
 
 from portal.tenancy import BY_PAYEE, OPERATIONS_ALONE, protected
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 REFERENCE = """
 create table payers (
