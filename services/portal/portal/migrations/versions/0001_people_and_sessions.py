@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from chassis import create_chassis_tables, create_recovery_tables, stack_mode
+from chassis import create_chassis_tables, stack_mode
 from portal.tenancy import BY_ORGANISATION, BY_PERSON, FUNCTIONS, SIGN_IN_ALONE, protected
 
 revision = "0001"
@@ -107,7 +107,6 @@ RULES = (
 
 def upgrade() -> None:
     create_chassis_tables(op, stack_mode())
-    create_recovery_tables(op)
     for function in FUNCTIONS:
         op.execute(function)
     for script in (ORGANISATIONS, ACCOUNTS):
