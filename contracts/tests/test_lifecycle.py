@@ -76,6 +76,15 @@ def stopped(cause: str) -> Message:
 
 
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
+REISSUED = example("PaymentReissued")
+RELEASED_AFTER_RETURN = RELEASED.model_copy(update={"reason": Reason.RETURNED})
+WAITS_AGAIN = (*PAID, RETURNED, HELD_RETURNED, REVERSED, REISSUED, RELEASED_AFTER_RETURN)
+SECOND = (
+    SCHEDULED_AGAIN,
+    SENT.model_copy(update={"payment_id": PAYMENT_2}),
+    SETTLED.model_copy(update={"payment_id": PAYMENT_2}),
+    POSTED.model_copy(update={"payment_id": PAYMENT_2}),
+)
 REFUSED_BY_BANK = (RECEIVED, APPROVED, SCHEDULED, SENT, HELD_REFUSED, REFUSED)
 CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
     (
@@ -181,6 +190,32 @@ CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
         State.PAID,
         Substatus.NONE,
     ),
+    ("a return waits to be paid again", WAITS_AGAIN, State.APPROVED, Substatus.NONE),
+    ("a return was paid again", (*WAITS_AGAIN, *SECOND), State.PAID, Substatus.NONE),
+    (
+        "what was paid again came back too",
+        (*WAITS_AGAIN, *SECOND, RETURNED_AGAIN, HELD_AGAIN),
+        State.EXCEPTION,
+        Substatus.RETURNED,
+    ),
+    (
+        "a return is held again at the cutoff",
+        (*WAITS_AGAIN, HELD),
+        State.EXCEPTION,
+        Substatus.ON_HOLD,
+    ),
+    (
+        "a return is withdrawn",
+        (*PAID, RETURNED, HELD_RETURNED, REVERSED, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
+        State.EXCEPTION,
+        Substatus.WITHDRAWN,
+    ),
+    (
+        "a return that waits to be paid again is withdrawn",
+        (*WAITS_AGAIN, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
+        State.APPROVED,
+        Substatus.WITHDRAWN,
+    ),
     (
         "refused by the bank",
         (RECEIVED, APPROVED, SCHEDULED, SENT, example("PaymentRefused")),
@@ -239,6 +274,49 @@ def test_versions() -> None:
         )
     )
     assert (too_late[1].label, too_late[2].label) == ("Paid", "Exception")
+
+
+@pytest.mark.parametrize(
+    "came_back", [(RETURNED, HELD_RETURNED, REVERSED), (HELD_RETURNED, RETURNED, REVERSED)]
+)
+def test_a_correction_that_came_too_late_wins_when_the_money_comes_back(came_back: Sequence[Message]) -> None:
+    too_late = example("ItemTooLate", cause="correction")
+    stuck = EXCEPTED.model_copy(update={"version": 2, "reason": Reason.RECOVERY_NEEDED})
+    asked = (*PAID, REPLACED, revoked("correction"), too_late, stuck)
+    won = (*asked, *came_back, revoked("correction"), stopped("correction"))
+    decided = APPROVED.model_copy(update={"version": 2})
+    states = fold(told(*won, decided))
+    assert [one.label for one in states.values()] == ["Exception (corrected)", "Approved"]
+    assert not any(one.pending or one.refused for one in states.values())
+    excepted = fold(
+        told(*won, EXCEPTED.model_copy(update={"version": 2, "reason": Reason.DUPLICATE}), decided)
+    )
+    assert excepted[2].label == "Exception" and excepted[2].pending, (
+        "an exception of its own is not passed over"
+    )
+
+
+def test_what_was_approved_at_zero_gives_way_to_the_next_version() -> None:
+    zero = APPROVED.model_copy(
+        update={"adjudication": APPROVED.adjudication.model_copy(update={"paid_cents": 0})}  # type: ignore[attr-defined]
+    )
+    superseded = example("RemittanceSuperseded", version=1)
+    decided = APPROVED.model_copy(update={"version": 2})
+    paid = fold(told(RECEIVED, zero, UNPAID_POSTED, REPLACED, decided, superseded))
+    assert [one.label for one in paid.values()] == ["Paid (corrected)", "Approved"]
+    assert not paid[1].remitted and not any(one.pending or one.refused for one in paid.values())
+    voided = fold(told(RECEIVED, zero, UNPAID_POSTED, VOID))
+    assert [one.label for one in voided.values()] == ["Paid (voided)", "Submitted (voided)"]
+    unexplained = fold(told(RECEIVED, zero, REPLACED))
+    assert unexplained[1].label == "Approved (corrected)"
+    assert fold(told(*PAID, REPLACED))[1].label == "Paid", "what was paid is not given up"
+
+
+def test_a_void_that_came_too_late_wins_when_the_money_comes_back() -> None:
+    stuck = EXCEPTED.model_copy(update={"version": 2, "reason": Reason.RECOVERY_NEEDED})
+    asked = (*PAID, VOID, revoked("void"), example("ItemTooLate", cause="void"), stuck)
+    states = fold(told(*asked, RETURNED, HELD_RETURNED, REVERSED, revoked("void"), stopped("void")))
+    assert [one.label for one in states.values()] == ["Exception (voided)", "Exception (voided)"]
 
 
 @given(st.sampled_from(CASES), st.randoms(use_true_random=False))

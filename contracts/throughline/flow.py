@@ -161,6 +161,7 @@ PAYMENTS = Topic(
         payments.PaymentSent,
         payments.PaymentSettled,
         payments.PaymentReturned,
+        payments.PaymentReissued,
         payments.PaymentRefused,
         payments.BatchClosed,
         payments.BatchRefused,
@@ -199,7 +200,12 @@ REMITTANCES = Topic(
     speaks=("remittance",),
     hears=("audit", "portal"),
     key="remittance id",
-    messages=(remittances.RemittancePosted, remittances.RemittanceReversed, remittances.MismatchFound),
+    messages=(
+        remittances.RemittancePosted,
+        remittances.RemittanceReversed,
+        remittances.RemittanceSuperseded,
+        remittances.MismatchFound,
+    ),
 )
 PARKED = Topic(
     "parked.*",

@@ -23,9 +23,15 @@ from throughline.decisions import (
 )
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
-from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.payments import (
+    PaymentRefused,
+    PaymentReissued,
+    PaymentReturned,
+    PaymentSent,
+    PaymentSettled,
+)
 from throughline.reasons import Reason
-from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed
+from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 
 
@@ -77,6 +83,8 @@ class Facts:
     """What is known of a version beside its state."""
 
     revoked: bool = False
+    recovery_needed: bool = False
+    """Its last decision was to wait until an earlier version's money is recovered."""
     payment_id: UUID | None = None
     settled: set[UUID] = field(default_factory=set)
     remitted: set[UUID] = field(default_factory=set)
@@ -117,14 +125,23 @@ DENIED_EXCEPTED: Node = (State.EXCEPTION, Substatus.DENIED)
 OPEN = (SUBMITTED, IN_REVIEW, EXCEPTED)
 DECIDED = (APPROVED, SCHEDULED, PAID, ON_HOLD, RETURNED, MISMATCH)
 DENIED = (DENIED_SUBMITTED, DENIED_REVIEWED, DENIED_EXCEPTED)
-STOPPABLE = (APPROVED, ON_HOLD)
+STOPPABLE = (APPROVED, ON_HOLD, RETURNED)
 STOPPED = tuple(
-    (node[0], how)
-    for node in STOPPABLE
+    (state, how)
+    for state in (State.APPROVED, State.EXCEPTION)
     for how in (Substatus.WITHDRAWN, Substatus.VOIDED, Substatus.CORRECTED)
 )
-# Where a version may stand when the last is heard of a payment that the bank refused and that was then stopped.
-STOPPED_OR_REVIEWED = (*STOPPED, IN_REVIEW, EXCEPTED, *DENIED)
+# Where a version may stand when the last is heard of a payment that came to nothing, or of an earlier one.
+AFTER_A_PAYMENT = (*DECIDED, *STOPPED, IN_REVIEW, EXCEPTED, *DENIED)
+OF_A_PAYMENT: tuple[tuple[str, type[Message]], ...] = (
+    ("payout", PaymentSent),
+    ("payout", PaymentSettled),
+    ("payout", PaymentReturned),
+    ("payout", PaymentRefused),
+    ("payout", PaymentReissued),
+    ("remittance", RemittancePosted),
+    ("remittance", RemittanceReversed),
+)
 
 
 def _ended(node: Node, how: Substatus) -> Node:
@@ -156,10 +173,6 @@ def _before_settlement(facts: Facts, event: Any) -> bool:
     return _of_this_payment(facts, event) and event.payment_id not in facts.settled
 
 
-def _another_payment(facts: Facts, event: Any) -> bool:
-    return bool(event.payment_id != facts.payment_id)
-
-
 def _completes(facts: Facts, event: Any) -> bool:
     """Both sides are there: the bank's settlement and the remittance, of the present payment, not sent back."""
     if not _of_this_payment(facts, event) or event.payment_id in facts.gone:
@@ -180,6 +193,11 @@ def _refused_by_bank(facts: Facts, event: Any) -> bool:
     return bool(_sent_back(facts, event) and event.reason is not Reason.RETURNED)
 
 
+def _recovered(facts: Facts, event: Any) -> bool:
+    """Nothing stands before it any more: what it waited for was paid nothing, and was stopped."""
+    return facts.recovery_needed
+
+
 def _nothing_paid(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id is None)
 
@@ -194,24 +212,18 @@ TABLE: tuple[Row, ...] = (
     Row("7", "validation", SubmissionExcepted, (IN_REVIEW,), EXCEPTED),
     Row("8", "validation", SubmissionDenied, (IN_REVIEW,), DENIED_REVIEWED),
     Row("10", "validation", ReviewOpened, (EXCEPTED,), IN_REVIEW),
+    Row("10a", "validation", SubmissionApproved, (EXCEPTED,), APPROVED, _recovered),
+    Row("10a", "validation", SubmissionExcepted, (EXCEPTED,), None, _recovered),
     Row("11", "validation", SubmissionDenied, (EXCEPTED,), DENIED_EXCEPTED),
-    Row(
-        "11a",
-        "payout",
-        ItemStopped,
-        (APPROVED,),
-        _ended(APPROVED, Substatus.WITHDRAWN),
-        _stopped("withdrawal"),
+    *(
+        Row(number, "payout", ItemStopped, (node,), _ended(node, how), _stopped(cause))
+        for cause, how, number in (
+            ("withdrawal", Substatus.WITHDRAWN, "11a"),
+            ("void", Substatus.VOIDED, "11a"),
+            ("correction", Substatus.CORRECTED, "9"),
+        )
+        for node in STOPPABLE
     ),
-    Row(
-        "11a", "payout", ItemStopped, (ON_HOLD,), _ended(ON_HOLD, Substatus.WITHDRAWN), _stopped("withdrawal")
-    ),
-    Row("11a", "payout", ItemStopped, (APPROVED,), _ended(APPROVED, Substatus.VOIDED), _stopped("void")),
-    Row("11a", "payout", ItemStopped, (ON_HOLD,), _ended(ON_HOLD, Substatus.VOIDED), _stopped("void")),
-    Row(
-        "9", "payout", ItemStopped, (APPROVED,), _ended(APPROVED, Substatus.CORRECTED), _stopped("correction")
-    ),
-    Row("9", "payout", ItemStopped, (ON_HOLD,), _ended(ON_HOLD, Substatus.CORRECTED), _stopped("correction")),
     Row("14", "payout", ItemStopped, STOPPABLE, IN_REVIEW, _stopped("recall")),
     Row(
         "14",
@@ -230,8 +242,6 @@ TABLE: tuple[Row, ...] = (
     Row("16", "payout", ItemHeld, (SCHEDULED,), ON_HOLD, _refused_by_bank),
     Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, _before_settlement),
     Row("16", "payout", PaymentRefused, (ON_HOLD, APPROVED), None, _of_this_payment),
-    Row("16", "payout", PaymentSent, STOPPED_OR_REVIEWED, None, _is_over),
-    Row("16", "payout", PaymentRefused, (RETURNED, ON_HOLD, APPROVED, *STOPPED_OR_REVIEWED), None, _is_over),
     Row("17", "payout", PaymentSent, (SCHEDULED, PAID, RETURNED, ON_HOLD, APPROVED, MISMATCH), None),
     Row("17", "payout", PaymentSettled, (SCHEDULED,), PAID, _completes),
     Row("17", "remittance", RemittancePosted, (SCHEDULED,), PAID, _completes),
@@ -239,6 +249,7 @@ TABLE: tuple[Row, ...] = (
     Row("17", "remittance", RemittancePosted, (SCHEDULED,), None, _not_yet),
     Row("17a", "remittance", RemittancePosted, (APPROVED,), PAID, _nothing_paid),
     Row("17a", "remittance", RemittancePosted, DENIED, None, _nothing_paid),
+    Row("20", "remittance", RemittanceSuperseded, (PAID, *DENIED), None),
     Row("18", "payout", PaymentReturned, (SCHEDULED, PAID, MISMATCH), RETURNED, _of_this_payment),
     Row("18", "payout", ItemHeld, (SCHEDULED, PAID, MISMATCH), RETURNED, _returned),
     Row("18", "payout", ItemHeld, (RETURNED,), None),
@@ -248,13 +259,10 @@ TABLE: tuple[Row, ...] = (
     Row("18", "remittance", RemittanceReversed, (RETURNED,), None),
     Row("23", "remittance", MismatchFound, (PAID,), MISMATCH),
     Row("23", "remittance", MismatchFound, (SCHEDULED, RETURNED, APPROVED, *DENIED), None),
+    Row("24", "payout", ItemReleased, (RETURNED,), APPROVED),
     Row("24", "payout", ItemScheduled, (RETURNED,), SCHEDULED),
-    # What is still said of an earlier payment of the item changes nothing.
-    Row("24", "payout", PaymentReturned, (SCHEDULED, PAID), None, _another_payment),
-    Row("24", "payout", PaymentSettled, (SCHEDULED, PAID), None, _another_payment),
-    Row("24", "payout", PaymentRefused, (SCHEDULED, PAID), None, _another_payment),
-    Row("24", "remittance", RemittancePosted, (SCHEDULED, PAID), None, _another_payment),
-    Row("24", "remittance", RemittanceReversed, (SCHEDULED, PAID), None),
+    # What is still said of a payment that came to nothing, or of an earlier one, changes nothing.
+    *(Row("24", owner, event, AFTER_A_PAYMENT, None, _is_over) for owner, event in OF_A_PAYMENT),
 )
 """Rows of the workflow by number. Draft (rows 1 to 3) belongs to the portal. A withdrawal or a newer version that meets
 an open version ends it after its own events are applied (rows 9, 11, 11a)."""
@@ -267,6 +275,8 @@ def _note(facts: Facts, event: Message) -> None:
             facts.revoked = True
         case SubmissionApproved():
             facts.revoked = False
+        case SubmissionExcepted():
+            facts.recovery_needed = event.reason is Reason.RECOVERY_NEEDED
         case ItemScheduled():
             facts.payment_id = event.payment_id
         case PaymentSettled():
@@ -281,6 +291,8 @@ def _note(facts: Facts, event: Message) -> None:
             facts.remitted_without_payment = True
         case RemittanceReversed():
             facts.remitted.discard(event.payment_id)
+        case RemittanceSuperseded():
+            facts.remitted_without_payment = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,7 +419,8 @@ def _could_come(node: Node, event: Message) -> bool:
 
 
 def _supersede(states: dict[int, VersionState], by_version: dict[int, list[Told]]) -> dict[int, VersionState]:
-    """A newer version ends an open older one: corrected by it, or voided. A void's own version shares that end."""
+    """A newer version ends an open older one, and one that was approved at zero: corrected by it, or voided. A void's
+    own version shares that end."""
     for version, events in sorted(by_version.items()):
         received = next((one for one in events if isinstance(one.event, SubmissionReceived)), None)
         if received is None or not isinstance(received.event, SubmissionReceived):
@@ -416,17 +429,28 @@ def _supersede(states: dict[int, VersionState], by_version: dict[int, list[Told]
         if older is None:
             continue
         void = received.event.request.frequency == "8"
-        if (older.state, older.substatus) in OPEN:
+        if (older.state, older.substatus) in OPEN or _pays_nothing(older, by_version[older.version]):
             older = _end(older, received, Substatus.VOIDED if void else Substatus.CORRECTED)
             states[older.version] = older
-        if void and older.substatus is Substatus.VOIDED and states[version].state is State.SUBMITTED:
-            states[version] = _end(states[version], received, Substatus.VOIDED)
+        mine = states[version]
+        if void and older.substatus is Substatus.VOIDED and (mine.state, mine.substatus) in OPEN:
+            states[version] = _end(mine, received, Substatus.VOIDED)
     return states
+
+
+def _pays_nothing(state: VersionState, events: list[Told]) -> bool:
+    """Approved at a price of zero, explained or not yet: no money is to be stopped or recovered."""
+    if (state.state, state.substatus) not in (APPROVED, PAID) or state.payment_id is not None:
+        return False
+    approvals = [one.event for one in events if isinstance(one.event, SubmissionApproved)]
+    return any(one.adjudication.paid_cents == 0 for one in approvals)
 
 
 def _end(state: VersionState, by: Told, how: Substatus) -> VersionState:
     before: Node = (state.state, state.substatus)
-    step = Step("9" if how is Substatus.CORRECTED else "11a", "intake", by, before, _ended(before, how))
+    unpaid = before in (APPROVED, PAID)
+    number = ("20" if unpaid else "9") if how is Substatus.CORRECTED else ("21" if unpaid else "11a")
+    step = Step(number, "intake", by, before, _ended(before, how))
     return VersionState(
         state.version,
         state.state,

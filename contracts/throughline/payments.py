@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from throughline.message import Event, Sha256, Text
+from throughline.message import Event, Note, Sha256, Text
 from throughline.money import Cents, Currency, TotalCents
 from throughline.reasons import Reason
 
@@ -63,6 +63,19 @@ class PaymentReturned(Event):
     return_code: Annotated[str, Field(pattern=r"^R[0-9]{2}$")]
     returned_on: date
     return_trace: str
+
+
+class PaymentReissued(Event):
+    """What came back of a payment waits to be paid again, as a new payment with a new trace number. Said once for a
+    payment; what was stopped or corrected in the meantime is not in it. Answers ``ReissuePayment``.
+    """
+
+    payment_id: UUID
+    """The payment that came back."""
+    item_count: Annotated[int, Field(ge=1)]
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    note: Note
+    actor: Text
 
 
 class PaymentRefused(Event):

@@ -197,6 +197,20 @@ class Reason(StrEnum):
     REFUSED_BY_BANK = "refused_by_bank", "The bank refused the file or the entry. Nothing was paid."
     ACCOUNT_ARRIVED = "account_arrived", "The payee's account became payable."
 
+    # Orders about payments and batches.
+    NOT_RETURNED = (
+        "not_returned",
+        "Only a payment that came back is reissued. Release what the bank refused item by item.",
+    )
+    ALREADY_REISSUED = (
+        "already_reissued",
+        "The payment was reissued before. Its items wait, or stand in a newer payment.",
+    )
+    NOTHING_OWED = (
+        "nothing_owed",
+        "Nothing of the payment is still owed: its items were stopped, corrected or paid otherwise.",
+    )
+
     # Commands to our own services.
     STALE_ANSWER = (
         "stale_answer",

@@ -29,6 +29,8 @@ class RemittancePosted(Event):
     trace_number: TraceNumber
     effective_date: date
     content_sha256: Sha256
+    supersedes: Annotated[tuple[UUID, ...], Field(min_length=1)] | None = None
+    """Remittances of payments that came back and whose claims this one pays again."""
 
 
 class RemittanceReversed(Event):
@@ -37,6 +39,14 @@ class RemittanceReversed(Event):
     remittance_id: UUID
     payment_id: UUID
     amount_cents: TotalCents
+
+
+class RemittanceSuperseded(Event):
+    """The remittance of a decision that paid nothing is no longer live: a later version of the request was decided."""
+
+    remittance_id: UUID
+    request_id: UUID
+    version: Version
 
 
 class MismatchFound(Event):

@@ -24,6 +24,7 @@ from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.findings import page_open_findings
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
+from payout.orders_work import OrdersWork
 from payout.read_bank_files import read_bank_files
 from payout.settings import PayoutSettings
 from payout.vault import KeyMissing, key_id_of, load_vault
@@ -68,12 +69,12 @@ service = Service(
         ),
         hear(
             "orders",
-            work=ItemsWork,
+            work=OrdersWork,
             on={
                 HoldItem: on_hold_item.hold,
                 ReleaseItem: on_release_item.release,
                 ReleaseBatch: on_release_batch.refuse,
-                ReissuePayment: on_reissue_payment.refuse,
+                ReissuePayment: on_reissue_payment.reissue,
                 ReversePayment: on_reverse_payment.refuse,
             },
         ),

@@ -40,7 +40,7 @@ REASONS: dict[str, Reason] = {reason.value: reason for reason in Reason}
 MENDED_BY_ACCOUNT = frozenset(
     {Reason.NO_ACCOUNT, Reason.ACCOUNT_HELD, Reason.COOLING_OFF, Reason.NAME_NOT_ENCODABLE}
 )
-# Holds that an order may not lift: the money must come back, or the older version end, first.
+# Holds that an order may not lift item by item: a payment is reissued, an older version must end first.
 NOT_LIFTED_BY_ORDER = frozenset({Reason.RETURNED, Reason.RECOVERY_NEEDED})
 
 
@@ -80,13 +80,9 @@ def decide_approved(cents: int, others: Iterable[Item]) -> tuple[ItemState, Reas
 def can_stop(item: Item | None) -> bool:
     """Whether an approval can still be taken back: the item waits, or is held with nothing of it at the bank.
 
-    What came back from a payee is not stopped here: its recovery or reissue is decided first.
+    What the bank returned or refused can be: the payee has nothing of it.
     """
-    if item is None:
-        return False
-    if item.state is ItemState.HELD:
-        return item.reason is not Reason.RETURNED
-    return item.state in (ItemState.WAITING, ItemState.STOPPED)
+    return item is not None and item.state in (ItemState.WAITING, ItemState.HELD, ItemState.STOPPED)
 
 
 def stop_step(item: Item) -> Step:
@@ -112,6 +108,36 @@ def refuse_release(item: Item | None, others: Iterable[Item]) -> Reason | None:
     if item.state is not ItemState.HELD or item.reason is Reason.RETURNED:
         return Reason.NOT_ALLOWED_NOW
     return Reason.RECOVERY_NEEDED if any(other.is_live for other in others) else None
+
+
+@dataclass(slots=True)
+class OrderedPayment:
+    """A payment as an order about it sees it: where it stands, and what of it is still owed."""
+
+    payment_id: UUID
+    payee_id: UUID
+    state: str
+    reissued: bool
+    moving: int
+    """Items that are not held yet though the payment came back: that follows in a moment."""
+    owed_count: int
+    owed_cents: int
+
+
+def refuse_reissue(payment: OrderedPayment | None, account: Payable | None, today: date) -> Reason | None:
+    """Why a payment cannot be paid again now; None where it can. Checked in this order: it came back, was not reissued
+    before, something of it is owed, and its payee can be paid."""
+    if payment is None:
+        return Reason.UNKNOWN_SUBJECT
+    if payment.state != "returned":
+        return Reason.NOT_RETURNED
+    if payment.reissued:
+        return Reason.ALREADY_REISSUED
+    if payment.moving:
+        return Reason.NOT_ALLOWED_NOW
+    if payment.owed_count == 0:
+        return Reason.NOTHING_OWED
+    return refuse_account(account, today)
 
 
 @dataclass(frozen=True, slots=True)

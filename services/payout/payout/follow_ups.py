@@ -9,7 +9,7 @@ import asyncpg
 
 from chassis import Context, Transaction
 from payout.batch_repository import payees_with_accounts
-from payout.domain import MENDED_BY_ACCOUNT, REASONS, ItemState, refuse_account
+from payout.domain import MENDED_BY_ACCOUNT, REASONS, Item, ItemState, refuse_account
 from payout.rails.ach import fits_as_name
 from payout.repository import ITEM, item_of, store_follow_ups, update_items
 from throughline.identifiers import derived
@@ -18,6 +18,12 @@ from throughline.reasons import Reason
 
 _TO_HOLD = f"""
 select {ITEM} from items where payment_id = $1 and state = 'scheduled' order by decision_id limit $2 for update
+"""
+_TO_REISSUE = f"""
+select {ITEM} from items i where payment_id = $1 and state = 'held' and reason = $3 and not exists (
+    select 1 from items o where o.request_id = i.request_id and o.decision_id <> i.decision_id and o.cents > 0
+        and o.state in ('waiting', 'held', 'scheduled'))
+order by decision_id limit $2 for update of i
 """
 _TO_RELEASE = f"""
 select {ITEM} from items where payee_id = $1 and state = 'held' and payment_id is null and reason = any($3::text[])
@@ -43,6 +49,8 @@ async def _some(context: Context) -> bool:
         reason = REASONS[row["reason"]]
         if row["kind"] == "hold_items":
             done = await _hold(tx, row["follow_up_id"], row["subject"], reason, limit, context)
+        elif row["kind"] == "reissue_items":
+            done = await _reissue(tx, row["follow_up_id"], row["subject"], reason, limit, context)
         else:
             done = await _release(tx, row["follow_up_id"], row["subject"], reason, limit, context)
         if done < limit:
@@ -85,8 +93,23 @@ async def _release(
     )
     reasons = sorted(one.value for one in mended)
     items = [item_of(row) for row in await tx.db.fetch(_TO_RELEASE, payee_id, limit, reasons)]
+    return await _wait_again(tx, cause, items, reason, context)
+
+
+async def _reissue(
+    tx: Transaction, cause: UUID, payment_id: UUID, reason: Reason, limit: int, context: Context
+) -> int:
+    """The items of a payment that came back, as far as they are still owed: the next window pays them. Each names the
+    hold that ends."""
+    items = [item_of(row) for row in await tx.db.fetch(_TO_REISSUE, payment_id, limit, reason.value)]
+    return await _wait_again(tx, cause, items, reason, context)
+
+
+async def _wait_again(
+    tx: Transaction, cause: UUID, items: list[Item], reason: Reason, context: Context
+) -> int:
     for item in items:
-        item.state, item.reason = ItemState.WAITING, None
+        item.state, item.reason, item.payment_id = ItemState.WAITING, None, None
         tx.say(
             ItemReleased(
                 request_id=item.request_id, version=item.version, decision_id=item.decision_id, reason=reason

@@ -1,15 +1,35 @@
-"""ReissuePayment: operations staff ask that what came back is paid again. Not offered in this release, and said so."""
+"""ReissuePayment: what came back is paid again, as a new payment to an account that is in order by now."""
 
 from __future__ import annotations
 
 from chassis import Heard, Say
-from payout.refuse import refuse_not_offered
-from payout.work import ItemsWork
+from payout.domain import refuse_reissue
+from payout.orders_work import OrdersWork
+from payout.refuse import refuse_payment_order
 from throughline.orders import ReissuePayment
+from throughline.payments import PaymentReissued
+from throughline.reasons import Reason
 
-_WHY = "A returned payment cannot be reissued yet: its items stay held."
 
-
-def refuse(heard: Heard[ReissuePayment], work: ItemsWork, say: Say) -> None:
-    """Changes nothing."""
-    refuse_not_offered(heard, say, heard.message.payment_id, _WHY)
+def reissue(heard: Heard[ReissuePayment], work: OrdersWork, say: Say) -> None:
+    """Its items wait for the next cutoff, in their order of business: batch, trace number and 835 are new. Once for a
+    payment, for ever; where the new payment comes back too, that one is reissued."""
+    order = heard.message
+    payment = work.payment(order.payment_id)
+    refusal = refuse_reissue(
+        payment, None if payment is None else work.account_of(payment.payee_id), work.today
+    )
+    if refusal is not None or payment is None:
+        refuse_payment_order(heard, say, refusal or Reason.UNKNOWN_SUBJECT, order.payment_id)
+        return
+    work.reissue(payment, order.actor, heard.envelope.id)
+    say(
+        PaymentReissued(
+            payment_id=payment.payment_id,
+            item_count=payment.owed_count,
+            amount_cents=payment.owed_cents,
+            note=order.note,
+            actor=order.actor,
+        ),
+        key=str(payment.payment_id),
+    )

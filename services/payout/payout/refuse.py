@@ -22,6 +22,17 @@ def refuse_order(heard: Heard[Message], say: Say, reason: Reason, request_id: UU
     say(refusal, key=str(request_id), topic="items")
 
 
+def refuse_payment_order(heard: Heard[Message], say: Say, reason: Reason, payment_id: UUID) -> None:
+    """Refuse an order about a payment, on `items`, under the payment's id."""
+    refusal = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=heard.envelope.message_name,
+        reason=reason,
+        detail=reason.sentence,
+    )
+    say(refusal, key=str(payment_id), topic="items")
+
+
 def refuse_not_offered(heard: Heard[Message], say: Say, subject: UUID, detail: str) -> None:
     """Refuse an order that this release does not carry out, on `items`, under the id it named."""
     refusal = CommandRefused(

@@ -44,11 +44,18 @@ class ItemsWork:
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context) -> ItemsWork:
+        return cls(await cls.items_named(db, heard), context.clock.now(), cls.name_of(heard))
+
+    @staticmethod
+    async def items_named(db: asyncpg.Connection, heard: Sequence[Heard[Any]]) -> list[Item]:
+        """The items of every request that the slice names, locked."""
         ids = [one.message.request_id for one in heard if hasattr(one.message, "request_id")]
-        items = await repository.lock_items_of_requests(db, ids)
+        return await repository.lock_items_of_requests(db, ids)
+
+    @staticmethod
+    def name_of(heard: Sequence[Heard[Any]]) -> str:
         first, last = heard[0], heard[-1]
-        name = f"{first.topic}/{first.partition}/{first.offset}-{last.offset}"
-        return cls(items, context.clock.now(), name)
+        return f"{first.topic}/{first.partition}/{first.offset}-{last.offset}"
 
     def items_of(self, request_id: UUID) -> list[Item]:
         return self._of_request.get(request_id, [])

@@ -20,7 +20,7 @@ def trace_without_payment(claim: Adjudication, version: int, remittance_id: UUID
     )
 
 
-def posted_event(one: Posted) -> RemittancePosted:
+def posted_event(one: Posted, supersedes: tuple[UUID, ...] | None = None) -> RemittancePosted:
     request_id, version, first = one.claims[0]
     alone = one.payment_id is None
     return RemittancePosted(
@@ -36,6 +36,7 @@ def posted_event(one: Posted) -> RemittancePosted:
         trace_number=one.entry.trace_number,
         effective_date=one.entry.effective_date,
         content_sha256=one.content_sha256,
+        supersedes=supersedes,
     )
 
 

@@ -40,6 +40,7 @@ async def post_waiting(context: Context) -> None:
         ]
         work = await RemittanceWork.open(tx.db, set(settled), context)
         await work.read_around(tx.db, [notice.adjudication for notice in notices])
+        await work.read_superseded(tx.db)
         for payment_id, cause in settled.items():
             work.complete(payment_id, partial(_say, tx, cause))
         for notice in notices:

@@ -139,6 +139,54 @@ async def known_notices(
     return {(row[0], row[1]) for row in rows}
 
 
+async def lock_earlier_notices(
+    db: asyncpg.Connection, versions: Sequence[tuple[UUID, int]]
+) -> list[tuple[UUID, int, str]]:
+    """Notices of earlier versions of these requests, as (request, version, state), locked: a newer one takes their
+    place. A request's decisions come in their order, so that none of them is still on its way."""
+    if not versions:
+        return []
+    query = """select n.request_id, n.version, n.state from notices n
+    where n.state in ('waiting', 'posted') and exists (
+        select 1 from unnest($1::uuid[], $2::smallint[]) as asked (request_id, version)
+        where asked.request_id = n.request_id and n.version < asked.version)
+    order by n.request_id, n.version for update of n"""
+    rows = await db.fetch(query, [one[0] for one in versions], [one[1] for one in versions])
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def supersede_notices(db: asyncpg.Connection, versions: Sequence[tuple[UUID, int]]) -> None:
+    if versions:
+        await db.execute(
+            """update notices n set state = 'superseded'
+            from unnest($1::uuid[], $2::smallint[]) as old (request_id, version)
+            where n.request_id = old.request_id and n.version = old.version""",
+            [one[0] for one in versions],
+            [one[1] for one in versions],
+        )
+
+
+async def superseded_by(
+    db: asyncpg.Connection, items: Sequence[tuple[UUID, UUID, int]]
+) -> dict[UUID, tuple[UUID, ...]]:
+    """(payment, request, version) of payments about to be remitted: the remittances of earlier payments of the same
+    claims, which came back (payout pays a claim again only then). By payment, sorted."""
+    if not items:
+        return {}
+    query = """select distinct asked.payment_id, r.remittance_id
+    from unnest($1::uuid[], $2::uuid[], $3::smallint[]) as asked (payment_id, request_id, version)
+    join remittance_claims c on c.request_id = asked.request_id and c.version = asked.version
+    join remittances r on r.remittance_id = c.remittance_id
+    where r.payment_id is not null and r.payment_id <> asked.payment_id
+    order by 1, 2"""
+    found: dict[UUID, tuple[UUID, ...]] = {}
+    for payment_id, remittance_id in await db.fetch(
+        query, *[list(column) for column in zip(*items, strict=True)]
+    ):
+        found[payment_id] = (*found.get(payment_id, ()), remittance_id)
+    return found
+
+
 async def read_payers(db: asyncpg.Connection, payers: Sequence[str]) -> dict[str, PayerRecorded]:
     rows = (
         await db.fetch("select payer, body from payers where payer = any($1::text[])", list(payers))

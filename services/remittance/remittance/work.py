@@ -26,7 +26,7 @@ from throughline.items import ItemScheduled
 from throughline.message import Event
 from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
 from throughline.reference import PayerRecorded, ProviderRecorded
-from throughline.remittances import RemittanceReversed
+from throughline.remittances import RemittanceReversed, RemittanceSuperseded
 
 OF_A_PAYMENT = (ItemScheduled, PaymentSent, PaymentSettled, PaymentReturned, PaymentRefused)
 
@@ -58,17 +58,24 @@ class RemittanceWork:
     waiting_for: dict[UUID, list[UUID]]
     """Decision id to payments whose items stand under it."""
     known_notices: set[tuple[UUID, int]]
+    earlier: dict[UUID, dict[int, str]]
+    """Request to version and state of the notices that a newer decision of this slice takes the place of."""
     payers: dict[str, PayerRecorded]
     providers: dict[UUID, ProviderRecorded]
     control_numbers: list[int]
     now: datetime
     today: date
     usage: str
+    completable: set[UUID] = field(default_factory=set)
+    """Payments for which this slice may bring the last that was missing."""
     touched: set[UUID] = field(default_factory=set)
     new_items: list[tuple[UUID, Item]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     posted: list[Posted] = field(default_factory=list)
     not_live: list[UUID] = field(default_factory=list)
+    superseded: list[tuple[UUID, int]] = field(default_factory=list)
+    supersedes: dict[UUID, tuple[UUID, ...]] = field(default_factory=dict)
+    """Payment to the remittances of earlier payments of its claims, which came back."""
 
     @classmethod
     async def load(
@@ -90,7 +97,11 @@ class RemittanceWork:
         work = await cls.open(db, ids, context, heard)
         work.approved, work.waiting_for = approved, waiting_for
         work.known_notices = await repository.known_notices(db, [(m.request_id, m.version) for m in unpaid])
+        later = [(m.request_id, m.version) for _, m in messages if _is_later_decision(m)]
+        for request_id, version, state in await repository.lock_earlier_notices(db, later):
+            work.earlier.setdefault(request_id, {})[version] = state
         await work.read_around(db, [m.adjudication for m in unpaid])
+        await work.read_superseded(db, scheduled)
         return work
 
     @classmethod
@@ -102,8 +113,11 @@ class RemittanceWork:
         complete = repository.could_be_complete(payments, [one.message for one in heard])
         for payment_id, item in await repository.read_items(db, complete):
             payments[payment_id].items[item.request_id, item.version] = item
+        made = set(complete)
         usage = "P" if context.settings is not None and context.settings.stack_mode == "live" else "T"
-        return cls(payments, {}, {}, set(), {}, {}, [], context.clock.now(), context.clock.today(), usage)
+        return cls(
+            payments, {}, {}, set(), {}, {}, {}, [], context.clock.now(), context.clock.today(), usage, made
+        )
 
     async def read_around(self, db: asyncpg.Connection, adjudications: Sequence[Adjudication]) -> None:
         """Payers and providers that a remittance of this slice may name, and a file number for each."""
@@ -117,6 +131,14 @@ class RemittanceWork:
         self.payers = await repository.read_payers(db, sorted(payers))
         self.providers = await repository.read_providers(db, sorted(payees))
         self.control_numbers = await repository.control_numbers(db, len(self.payments) + len(adjudications))
+
+    async def read_superseded(self, db: asyncpg.Connection, scheduled: Sequence[ItemScheduled] = ()) -> None:
+        """Which remittances the payments that could be complete would supersede."""
+        items = [(book.payment_id, *at) for book in self.payments.values() for at in book.items]
+        items += [
+            (m.payment_id, m.request_id, m.version) for m in scheduled if m.payment_id in self.completable
+        ]
+        self.supersedes = await repository.superseded_by(db, items)
 
     def payment(self, payment_id: UUID) -> PaymentBook:
         """The payment, to be changed: it will be stored."""
@@ -148,13 +170,14 @@ class RemittanceWork:
         remittance_id = str(remittance_id_for_payment(payment_id))
         if isinstance(outcome, Posted):
             book.state = "posted"
-            say(posted_event(outcome), key=remittance_id, correlation_id=str(payment_id))
+            event = posted_event(outcome, None if book.returned else self.supersedes.get(payment_id))
+            say(event, key=remittance_id, correlation_id=str(payment_id))
             if book.returned:
                 self.reverse(book, say)
         elif isinstance(outcome, Mismatch):
             book.state = "mismatch"
-            event = mismatch_event(outcome, payment_id=payment_id)
-            say(event, key=remittance_id, correlation_id=str(payment_id))
+            problem = mismatch_event(outcome, payment_id=payment_id)
+            say(problem, key=remittance_id, correlation_id=str(payment_id))
         self.touched.add(payment_id)
 
     def _remit(self, book: PaymentBook) -> Posted | Mismatch | None:
@@ -180,6 +203,25 @@ class RemittanceWork:
             remittance_id=remittance_id, payment_id=book.payment_id, amount_cents=book.sent.amount_cents
         )
         say(event, key=str(remittance_id), correlation_id=str(book.payment_id))
+
+    def supersede_earlier(self, request_id: UUID, version: int, say: Speak) -> None:
+        """A newer version is decided: what explained that an earlier one pays nothing is no longer live."""
+        earlier = self.earlier.pop(request_id, {})
+        for notice in self.notices:
+            if notice.request_id == request_id and notice.version < version:
+                earlier[notice.version] = notice.state
+                notice.state = "superseded"
+        for number, state in sorted(earlier.items()):
+            if number >= version or state not in ("waiting", "posted"):
+                continue
+            self.superseded.append((request_id, number))
+            if state == "posted":
+                remittance_id = remittance_id_for_request(request_id, number)
+                self.not_live.append(remittance_id)
+                event = RemittanceSuperseded(
+                    remittance_id=remittance_id, request_id=request_id, version=number
+                )
+                say(event, key=str(remittance_id), correlation_id=str(request_id))
 
     def notify(self, notice: Notice, say: Speak) -> None:
         """Explain a decision that pays nothing, at most once for a version; wait where the payer is not on file."""
@@ -226,8 +268,13 @@ class RemittanceWork:
         await repository.store_items(db, self.new_items)
         await repository.store_payments(db, [self.payments[one] for one in sorted(self.touched)])
         await repository.store_notices(db, self.notices)
+        await repository.supersede_notices(db, self.superseded)
         await repository.store_remittances(db, self.posted)
         await repository.no_longer_live(db, self.not_live)
+
+
+def _is_later_decision(message: Event) -> bool:
+    return isinstance(message, SubmissionApproved | SubmissionDenied) and message.version > 1
 
 
 def _pays_nothing(message: Event) -> bool:

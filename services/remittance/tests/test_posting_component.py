@@ -42,7 +42,7 @@ from throughline.items import ItemScheduled
 from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
 from throughline.reasons import Reason
 from throughline.reference import Address, PayerRecorded, ProviderRecorded
-from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed
+from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.requests import Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveTin
 
@@ -333,6 +333,7 @@ async def test_a_reissue_is_a_payment_of_its_own_under_the_same_decision(context
     assert [type(one) for one in said] == [RemittancePosted]
     live = await context.pool.fetch("select payment_id from remittances where live")
     assert [row[0] for row in live] == [again.payment_id]
+    assert said[0].supersedes == (remittance_id_for_payment(first.payment_id),)
 
 
 def denial(claim: Adjudication) -> Any:
@@ -376,6 +377,49 @@ async def test_a_version_priced_to_zero_then_denied_is_explained_once(context: C
     told = testing.heard(approved, key=str(request_id), topic="decisions")
     assert [type(one) for one in await tell(context, told, denied)] == [RemittancePosted]
     assert await tell(context, denied) == []
+
+
+def zero_and_its_correction(paid: int) -> tuple[Any, Any]:
+    zero = approval_of(adjudication(paid=0), uuid4(), 1)
+    return zero, approval_of(adjudication(paid=paid), zero.message.request_id, 2)
+
+
+def approval_of(claim: Adjudication, request_id: UUID, version: int) -> Any:
+    message = SubmissionApproved(
+        request_id=request_id, version=version, adjudication=claim, decided_by=Decider(kind="system"), rule_set=RULES
+    )  # fmt: skip
+    return testing.heard(message, key=str(request_id), topic="decisions")
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("paid", [0, 9000])
+async def test_the_next_version_takes_the_place_of_one_that_paid_nothing(
+    context: Context, together: bool, paid: int
+) -> None:
+    await on_file(context)
+    zero, corrected = zero_and_its_correction(paid)
+    said = await tell(context, zero, corrected) if together else []
+    if not together:
+        said = [*await tell(context, zero), *await tell(context, corrected)]
+    expected = [RemittancePosted, RemittanceSuperseded] + ([RemittancePosted] if paid == 0 else [])
+    assert [type(one) for one in said] == expected
+    superseded = said[1]
+    assert (superseded.remittance_id, superseded.version) == (said[0].remittance_id, 1)
+    live = await context.pool.fetch("select version from remittances where live")
+    assert [row[0] for row in live] == ([2] if paid == 0 else [])
+    third = approval_of(adjudication(paid=0), zero.message.request_id, 3)
+    assert [type(one) for one in await tell(context, third)] == (
+        [RemittanceSuperseded, RemittancePosted] if paid == 0 else [RemittancePosted]
+    )
+
+
+async def test_what_waited_for_its_payer_and_was_superseded_is_never_posted(context: Context) -> None:
+    zero, corrected = zero_and_its_correction(9000)
+    assert await tell(context, zero, corrected) == []
+    await on_file(context)
+    await post_waiting(context)
+    assert await testing.said_in(context.pool) == []
+    assert await context.pool.fetchval("select state from notices") == "superseded"
 
 
 async def test_a_child_care_payment_is_explained_by_an_advice_alone(context: Context) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from throughline.decisions import (
     SubmissionDenied,
     SubmissionExcepted,
 )
-from throughline.items import ItemStopped, ItemTooLate
+from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.message import Message
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
@@ -62,6 +63,11 @@ class Line:
 
     async def too_late(self, cause: str, version: int = 1) -> list[Message]:
         return await self.hears(ItemTooLate(**self._answer(cause, version), payment_id=uuid4()))
+
+    async def came_back(self, reason: Reason = Reason.RETURNED, version: int = 1) -> list[Message]:
+        about = self._answer("correction", version)
+        del about["cause"]
+        return await self.hears(ItemHeld(**about, reason=reason, payment_id=uuid4()))
 
     def _answer(self, cause: str, version: int) -> dict[str, Any]:
         approved = [one.id for one in self.said if isinstance(one.message, SubmissionApproved)]
@@ -291,6 +297,84 @@ async def test_a_correction_that_comes_too_late_pays_nothing(on: Line) -> None:
     again = only(await on.hears(correction(version=3)), SubmissionExcepted)
     assert (again.version, again.reason) == (3, Reason.RECOVERY_NEEDED)
     assert await on.states() == {1: "final", 2: "ended", 3: "exception"}
+
+
+@pytest.mark.parametrize("reason", [Reason.RETURNED, Reason.REFUSED_BY_BANK])
+async def test_a_correction_that_came_too_late_wins_when_nothing_was_paid(on: Line, reason: Reason) -> None:
+    await on.hears(received(), correction())
+    await on.too_late("correction")
+    assert only(await on.came_back(reason), ApprovalRevoked).cause == "correction"
+    assert await on.came_back(reason) == []  # heard of another payment of it: it was asked
+    approved = only(await on.stopped("correction"), SubmissionApproved)
+    assert (approved.version, approved.adjudication.charge_cents) == (2, 10_000)
+    assert await on.states() == {1: "ended", 2: "approved"}
+
+
+async def test_a_correction_of_what_was_sent_again_meanwhile_waits_on(on: Line) -> None:
+    await on.hears(received(), correction())
+    await on.too_late("correction")
+    await on.came_back()
+    assert only(await on.too_late("correction"), SubmissionExcepted).reason is Reason.RECOVERY_NEEDED
+    assert await on.states() == {1: "final", 2: "exception"}
+    only(await on.came_back(), ApprovalRevoked)
+
+
+async def test_only_what_came_too_late_and_is_open_wins(on: Line) -> None:
+    await on.hears(received())
+    assert await on.came_back() == []  # nothing was asked of it
+    await on.hears(correction())
+    await on.too_late("correction")
+    assert await on.came_back(Reason.HELD_BY_ORDER) == []
+    await on.reviewer("deny", version=2)
+    assert await on.came_back() == []
+    assert await on.states() == {1: "approved", 2: "denied"}
+    assert only(await on.hears(correction(version=3)), ApprovalRevoked).cause == "correction"
+
+
+async def test_a_void_that_came_too_late_wins_when_nothing_was_paid(on: Line) -> None:
+    await on.hears(received(), void())
+    await on.too_late("void")
+    assert only(await on.came_back(), ApprovalRevoked).cause == "void"
+    assert await on.stopped("void") == []
+    assert (await on.states(), await on.bill_owners(received())) == ({1: "ended", 2: "ended"}, [None])
+
+
+async def test_a_withdrawal_or_recall_that_came_too_late_wins_when_nothing_was_paid(on: Line) -> None:
+    await on.hears(received(), WITHDRAWN)
+    await on.too_late("withdrawal")
+    assert only(await on.came_back(), ApprovalRevoked).cause == "withdrawal"
+    assert await on.stopped("withdrawal") == []
+    assert (await on.states(), await on.bill_owners(received())) == ({1: "ended"}, [None])
+
+
+FREE = contract(contract_id="acme-free", coinsurance_basis_points=10_000, effective_from=date(2019, 1, 1))
+
+
+async def test_what_was_approved_at_zero_gives_way_to_its_correction(on: Line) -> None:
+    """Nothing was ever paid: nothing is stopped, nothing recovered."""
+    await on.hears(FREE)
+    zero = only(await on.hears(received(contract_id="acme-free")), SubmissionApproved)
+    assert zero.adjudication.paid_cents == 0
+    approved = only(await on.hears(correction()), SubmissionApproved)
+    assert (approved.version, approved.adjudication.paid_cents) == (2, 9_000)
+    assert await on.states() == {1: "ended", 2: "approved"}
+    assert await on.bill_owners(correction()) == [received().request_id]
+
+
+async def test_what_was_approved_at_zero_is_voided_at_once(on: Line) -> None:
+    await on.hears(FREE, received(contract_id="acme-free"))
+    assert await on.hears(void()) == []
+    assert (await on.states(), await on.bill_owners(received())) == ({1: "ended", 2: "ended"}, [None])
+
+
+async def test_a_correction_of_zero_that_was_being_recalled_is_decided_when_payout_has_answered(
+    on: Line,
+) -> None:
+    await on.hears(FREE, received(contract_id="acme-free"))
+    await on.reviewer("recall")
+    assert await on.hears(correction()) == []
+    assert only(await on.too_late("recall"), SubmissionApproved).version == 2
+    assert await on.states() == {1: "ended", 2: "approved"}
 
 
 async def test_a_second_correction_replaces_the_waiting_one(on: Line) -> None:

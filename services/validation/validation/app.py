@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncpg
 
 from chassis import Service, hear
-from throughline.items import ItemStopped, ItemTooLate
+from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.reference import (
     AuthorisationRecorded,
     ContractRecorded,
@@ -20,6 +20,7 @@ from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
 from validation.on_decide_review import decide_review
 from validation.on_fee_schedule_recorded import record_fee_schedule
+from validation.on_item_held import after_coming_back
 from validation.on_item_stopped import after_stop
 from validation.on_item_too_late import after_refused_stop
 from validation.on_payer_recorded import record_payer
@@ -46,7 +47,11 @@ service = Service(
             on={SubmissionReceived: decide_submission, SubmissionWithdrawn: withdraw},
         ),
         hear("reviews", work=DecisionWork, on={DecideReview: decide_review}),
-        hear("items", work=DecisionWork, on={ItemStopped: after_stop, ItemTooLate: after_refused_stop}),
+        hear(
+            "items",
+            work=DecisionWork,
+            on={ItemStopped: after_stop, ItemTooLate: after_refused_stop, ItemHeld: after_coming_back},
+        ),
         hear("reference.payers", work=ReferenceWork, on={PayerRecorded: record_payer}),
         hear("reference.providers", work=ReferenceWork, on={ProviderRecorded: record_provider}),
         hear("reference.contracts", work=ReferenceWork, on={ContractRecorded: record_contract}),

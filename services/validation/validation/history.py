@@ -37,7 +37,7 @@ class Version:
     decision_id: UUID | None = None
     """The latest approval, which payout's answers name."""
     stop_cause: StopCause | None = None
-    """While stopping: what it is stopped for, and so what follows."""
+    """What it is stopped for, and so what follows; once final, what came too late."""
     paid_cents: int | None = None
     rule_set: str | None = None
     findings: Findings = ()
@@ -58,6 +58,11 @@ class Version:
     def bill_keys(self) -> list[BillKey]:
         """A void bills nothing, so it has none."""
         return [] if self.is_void else bill_keys(self.submission)
+
+    @property
+    def pays_nothing(self) -> bool:
+        """Approved at a price of zero: no money ever moves, so nothing of it has to be stopped or recovered."""
+        return self.state in (State.APPROVED, State.FINAL) and self.paid_cents == 0
 
     @property
     def charge_cents(self) -> int:
@@ -99,6 +104,13 @@ class Request:
 
     def waiting(self) -> Version | None:
         return next((one for one in self if one.state is State.WAITING), None)
+
+    def needing_recovery(self) -> Version | None:
+        """The version that waits until the money of an earlier one is recovered."""
+        return next(
+            (one for one in self if one.state is State.EXCEPTION and one.reason is Reason.RECOVERY_NEEDED),
+            None,
+        )
 
     def all_bill_keys(self) -> list[BillKey]:
         return [key for version in self for key in version.bill_keys]

@@ -7,11 +7,13 @@ from throughline.items import ItemTooLate
 from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import State
+from validation.settle import replace_unpaid
 from validation.work import DecisionWork
 
 
 def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) -> None:
-    """The approved version is final. A waiting replacement or void pays nothing and becomes an Exception."""
+    """The approved version is final. A waiting replacement or void pays nothing and becomes an Exception, unless the
+    version was priced to zero: then nothing was ever to leave."""
     request = work.requests[heard.message.request_id]
     version = request.versions.get(heard.message.version)
     if (
@@ -20,8 +22,12 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
         or version.decision_id != heard.message.decision_id
     ):
         return  # not the answer to a question that is open
-    version.state, version.stop_cause, version.is_changed = State.FINAL, None, True
+    version.state, version.is_changed = State.FINAL, True
     waiting = request.waiting()
-    if waiting is not None:
-        waiting.decided_at = heard.recorded_at
-        verdicts.except_(waiting, Reason.RECOVERY_NEEDED, say)
+    if waiting is None:
+        return
+    if version.pays_nothing:
+        replace_unpaid(request, version, waiting, work, say, heard.recorded_at)
+        return
+    waiting.decided_at = heard.recorded_at
+    verdicts.except_(waiting, Reason.RECOVERY_NEEDED, say)

@@ -8,7 +8,7 @@ from throughline.submissions import SubmissionReceived
 from validation import verdicts
 from validation.domain import State
 from validation.history import Request, StopCause, Version
-from validation.settle import settle
+from validation.settle import replace_unpaid, settle
 from validation.work import DecisionWork
 
 
@@ -16,6 +16,7 @@ def decide_submission(heard: Heard[SubmissionReceived], work: DecisionWork, say:
     """Earlier open versions end by the coming of this one.
 
     What was approved must be stopped first, and what was sent or paid recovered first: nothing is decided beside it.
+    What was approved at zero simply gives way.
     """
     request = work.requests[heard.message.request_id]
     if heard.message.version in request.versions:
@@ -33,6 +34,8 @@ def decide_submission(heard: Heard[SubmissionReceived], work: DecisionWork, say:
             _void(request, version, work)
         else:
             verdicts.deny(version, Reason.ALREADY_ENDED, verdicts.SYSTEM, work.catalogue, say)
+    elif committed.pays_nothing:
+        replace_unpaid(request, committed, version, work, say, heard.recorded_at)
     elif committed.state is State.FINAL:
         verdicts.except_(version, Reason.RECOVERY_NEEDED, say)
     else:

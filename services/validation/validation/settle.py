@@ -37,6 +37,19 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
     _carry_out(decide(version.findings, proposed, duplicate_of, tier_cents), version, proposed, work, say)
 
 
+def replace_unpaid(
+    request: Request, unpaid: Version, version: Version, work: DecisionWork, say: Say, at: datetime
+) -> None:
+    """A version that was approved at zero gives way to the next: no money moved, so none is recovered. A correction is
+    decided like a first version (its remittance supersedes the old one's); a void ends both."""
+    unpaid.end(Reason.VOID if version.is_void else Reason.CORRECTION)
+    if not version.is_void:
+        settle(request, version, work, say, at)
+        return
+    version.end(Reason.VOID)
+    work.bills.release(request.all_bill_keys(), request.request_id)
+
+
 def _carry_out(
     decision: Decision, version: Version, proposed: Price | None, work: DecisionWork, say: Say
 ) -> None:

@@ -1,0 +1,111 @@
+"""What a slice of orders needs: the items they name, and the payments with what came back of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context, Heard
+from payout import repository
+from payout.batch_repository import payees_with_accounts
+from payout.domain import Item, OrderedPayment, Payable
+from payout.work import ItemsWork
+from throughline.orders import ReissuePayment
+from throughline.reasons import Reason
+
+# What is still owed of a payment: held because the money came back, and no other decision on its request is live.
+_ORDERED = """
+select p.payment_id, p.payee_id, p.state, p.reissued_by is not null as reissued, coalesce(i.moving, 0) as moving,
+    coalesce(i.owed_count, 0) as owed_count, coalesce(i.owed_cents, 0)::bigint as owed_cents
+from payments p left join lateral (
+    select count(*) filter (where i.state = 'scheduled') as moving,
+        count(*) filter (where i.state = 'held' and not other.is_live) as owed_count,
+        sum(i.cents) filter (where i.state = 'held' and not other.is_live) as owed_cents
+    from items i cross join lateral (
+        select exists (
+            select 1 from items o where o.request_id = i.request_id and o.decision_id <> i.decision_id and o.cents > 0
+                and o.state in ('waiting', 'held', 'scheduled')) as is_live
+    ) other
+    where i.payment_id = p.payment_id
+) i on true
+where p.payment_id = any($1::uuid[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reissue:
+    """A payment to be paid again, by whose order."""
+
+    payment_id: UUID
+    actor: str
+    cause: UUID
+
+
+class OrdersWork(ItemsWork):
+    """Items as for every slice; and the payments that orders name, locked, with the accounts of their payees."""
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        now: datetime,
+        slice_name: str,
+        today: date,
+        payments: Iterable[OrderedPayment],
+    ) -> None:
+        super().__init__(items, now, slice_name)
+        self.today = today
+        self._payments = {one.payment_id: one for one in payments}
+        self._accounts: dict[UUID, Payable] = {}
+        self._reissues: list[Reissue] = []
+
+    @classmethod
+    async def load(cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context) -> OrdersWork:
+        """Locks in the order that everybody takes: items, payments, accounts."""
+        items = await cls.items_named(db, heard)
+        payments = await _lock_payments(db, [one.message for one in heard])
+        work = cls(items, context.clock.now(), cls.name_of(heard), context.clock.today(), payments)
+        payees = await payees_with_accounts(db, [one.payee_id for one in payments])
+        work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
+        return work
+
+    def payment(self, payment_id: UUID) -> OrderedPayment | None:
+        return self._payments.get(payment_id)
+
+    def account_of(self, payee_id: UUID) -> Payable | None:
+        return self._accounts.get(payee_id)
+
+    def reissue(self, payment: OrderedPayment, actor: str, cause: UUID) -> None:
+        """Its items may be many: they wait again in transactions of their own."""
+        payment.reissued = True
+        self._reissues.append(Reissue(payment.payment_id, actor, cause))
+
+    async def store(self, db: asyncpg.Connection) -> None:
+        await super().store(db)
+        if self._reissues:
+            await db.execute(
+                """
+                update payments p set reissued_by = t.actor, reissued_at = $3
+                from unnest($1::uuid[], $2::text[]) as t (payment_id, actor) where p.payment_id = t.payment_id
+                """,
+                [one.payment_id for one in self._reissues],
+                [one.actor for one in self._reissues],
+                self.now,
+            )
+            await repository.store_follow_ups(
+                db, [(one.cause, "reissue_items", one.payment_id, Reason.RETURNED) for one in self._reissues]
+            )
+
+
+async def _lock_payments(db: asyncpg.Connection, orders: Sequence[Any]) -> list[OrderedPayment]:
+    ids = sorted({one.payment_id for one in orders if isinstance(one, ReissuePayment)})
+    if not ids:
+        return []
+    await db.execute(
+        "select 1 from payments where payment_id = any($1::uuid[]) order by payment_id for update", ids
+    )
+    return [OrderedPayment(*row) for row in await db.fetch(_ORDERED, ids)]
