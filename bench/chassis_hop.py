@@ -84,7 +84,7 @@ async def bare(prefix: str, index: int) -> None:
     await consumer.start()
     await producer.start()
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
     committed = 0.0
     while True:
         read = await consumer.getmany(timeout_ms=250, max_records=2000)

@@ -69,7 +69,7 @@ def whole_decision_us(submissions: list[SubmissionReceived]) -> float:
 
 def main() -> None:
     gc.freeze()
-    gc.set_threshold(100_000, 50, 50)
+    gc.set_threshold(500_000, 50, 50)
     submissions = [submission(number) for number in range(REQUESTS)]
     one = submissions[0]
     lines = one.request.lines

@@ -37,6 +37,9 @@ def server_settings(settings: ServiceSettings, application: str) -> dict[str, st
         "lock_timeout": _milliseconds(settings.lock_timeout_s),
         "idle_in_transaction_session_timeout": _milliseconds(settings.session_timeout_s),
         "default_transaction_isolation": "read committed",
+        # A plan made while a table was empty reads it whole for minutes, slower with every row (payout: 20 us a request
+        # at 20,000 items). What has no index is read whole all the same.
+        "enable_seqscan": "off",
     }
 
 

@@ -39,6 +39,8 @@ async def load_decide_store(
 def _decide(hearing: Hearing, heard: Sequence[Any], work: Any, say: Say) -> dict[int, Exception]:
     failures: dict[int, Exception] = {}
     on, on_record = hearing.on, hearing.on_record
+    if hearing.is_raw and on_record is None:
+        return failures
     for index, one in enumerate(heard):
         try:
             if on_record is not None:

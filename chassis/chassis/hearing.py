@@ -49,10 +49,8 @@ class Hearing:
     work: type[Any]
     on: Mapping[type[Message], Decide] = field(default_factory=dict)
     on_record: Decide | None = None
-
-    @property
-    def is_raw(self) -> bool:
-        return self.on_record is not None
+    is_raw: bool = False
+    """Records as bytes. With no ``on_record`` nothing is decided or said about one: its work sees all of them."""
 
     def matches(self, topic: str) -> bool:
         return topic in self.topics or (
@@ -80,13 +78,9 @@ def hear_raw(
     r"""Hear records as bytes: ``on(record, work, say)``. ``pattern`` (``re.match``: escape dots, end with ``$``)
     takes in new topics within seconds. With ``on=None`` the work sees every record in ``load``; nothing else is done.
     """
-    return Hearing(tuple(topics), pattern, work, on_record=on or _only_work)
+    return Hearing(tuple(topics), pattern, work, on_record=on, is_raw=True)
 
 
 def every(interval_s: float, tick: Tick) -> Timer:
     """Call ``tick(context)`` again and again, in every replica, ``interval_s`` after it last ended."""
     return Timer(interval_s, tick)
-
-
-def _only_work(record: Any, work: Any, say: Say) -> None:
-    return None

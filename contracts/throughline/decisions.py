@@ -42,12 +42,6 @@ class AdjudicatedLine(Record):
     paid_cents: Cents
     adjustments: tuple[Adjustment, ...] = ()
 
-    @model_validator(mode="after")
-    def _balances(self) -> AdjudicatedLine:
-        if self.charge_cents - sum(one.amount_cents for one in self.adjustments) != self.paid_cents:
-            raise ValueError("charge less adjustments is not what is paid")
-        return self
-
 
 class Adjudication(Record):
     """A claim as decided: everything that its remittance must say."""
@@ -72,13 +66,22 @@ class Adjudication(Record):
 
     @model_validator(mode="after")
     def _balances(self) -> Adjudication:
-        if sum(line.charge_cents for line in self.lines) != self.charge_cents:
+        """One pass over all lines: each adjudication is validated by who says it and by everyone who hears it."""
+        charge = paid = patient = 0
+        for line in self.lines:
+            adjusted = 0
+            for one in line.adjustments:
+                adjusted += one.amount_cents
+                if one.group == "PR":
+                    patient += one.amount_cents
+            if line.charge_cents - adjusted != line.paid_cents:
+                raise ValueError("a line's charge less its adjustments is not what it pays")
+            charge += line.charge_cents
+            paid += line.paid_cents
+        if charge != self.charge_cents:
             raise ValueError("line charges do not sum to the charge")
-        if sum(line.paid_cents for line in self.lines) != self.paid_cents:
+        if paid != self.paid_cents:
             raise ValueError("line payments do not sum to what is paid")
-        patient = sum(
-            one.amount_cents for line in self.lines for one in line.adjustments if one.group == "PR"
-        )
         if patient != self.patient_responsibility_cents:
             raise ValueError("PR adjustments do not sum to the patient's responsibility")
         return self

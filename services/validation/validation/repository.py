@@ -40,9 +40,11 @@ from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::
             decided_at, shown)
 where versions.request_id = new.request_id and versions.version = new.version
 """
-_LOCK_BILL_KEYS = (
-    "select key, owner, beside from bill_keys where key = any($1::bytea[]) order by key for update"
-)
+# A join, so that each key is looked for in its own partition only; `key = any($1)` asks all sixteen for all keys.
+_LOCK_BILL_KEYS = """
+select b.key, b.owner, b.beside from unnest($1::bytea[]) as asked (key) join bill_keys b on b.key = asked.key
+order by b.key for update of b
+"""
 _CLAIM_BILL_KEYS = """
 insert into bill_keys (key, owner, beside)
 select key, owner, string_to_array(beside, ',')::uuid[]
