@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from chassis import Service
+from chassis import Service, every, hear
+from portal.on_organisation_recorded import keep_organisation
+from portal.on_person_recorded import keep_person
 from portal.pages import routers
+from portal.people_work import PeopleWork
+from portal.rate_limits import forget_old
 from portal.read_model.hears import HEARS
 from portal.resources import open_resources
 from portal.settings import Settings
 from portal.site import dress
+from throughline.people import OrganisationRecorded, PersonRecorded
+
+PEOPLE = hear(
+    "people",
+    work=PeopleWork,
+    on={OrganisationRecorded: keep_organisation, PersonRecorded: keep_person},
+)
 
 service = Service(
     name="portal",
     settings=Settings,
-    hears=HEARS,
+    hears=(*HEARS, PEOPLE),
+    timers=[every(60.0, forget_old)],
     api=routers(),
     start=open_resources,
     dress=dress,

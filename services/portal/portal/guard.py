@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 
 from portal.rules import SAFE_METHODS
 from portal.sessions import FORM_COOKIE, new_secret
@@ -32,12 +33,21 @@ UPLOADS = ("/uploads", "/attachments")
 """Paths whose bodies may be as large as an upload."""
 
 
-class TooMuch(Exception):
+_CLOSE = {"Connection": "close"}
+
+
+class TooMuch(HTTPException):
     """The body is larger than its route takes."""
 
+    def __init__(self) -> None:
+        super().__init__(413, headers=_CLOSE)
 
-class TooSlow(Exception):
+
+class TooSlow(HTTPException):
     """The body was not complete in time."""
+
+    def __init__(self) -> None:
+        super().__init__(408, headers=_CLOSE)
 
 
 class Guard:
@@ -57,6 +67,7 @@ class Guard:
         if scope["path"] in MACHINE_PATHS and not is_public:
             await self._app(scope, receive, send)
             return
+        scope["client"] = (self._address(scope, headers), 0)
         scope["portal.nonce"] = secrets.token_urlsafe(16)
         known = _cookie(headers, FORM_COOKIE)
         scope["portal.form_secret"] = known or new_secret()
@@ -66,6 +77,15 @@ class Guard:
             await answer.plain(*refused)
             return
         await self._call(scope, self._bounded(scope, headers, receive), answer)
+
+    def _address(self, scope: Scope, headers: Headers) -> str:
+        """Who calls: the nearest address that is not a proxy of ours. Anybody can write the header."""
+        client = scope.get("client")
+        address = client[0] if client else ""
+        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        while address in self._settings.trusted_proxies and hops:
+            address = hops.pop()
+        return str(address)
 
     def _refusal(self, scope: Scope, headers: Headers, is_public: bool) -> tuple[int, str] | None:
         """Status and word for a request that no route is asked about."""
@@ -116,10 +136,6 @@ class Guard:
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, answer.send)
-        except TooMuch:
-            await answer.plain(413, "That is too large.", close=True)
-        except TooSlow:
-            await answer.plain(408, "That took too long.", close=True)
         except Exception as error:
             # Neither the error's words nor its values: they may repeat what a person typed or what a row holds.
             identity = uuid4()
@@ -174,7 +190,7 @@ class _Answer:
             cookie = f"{FORM_COOKIE}={self._form_secret}; Path=/; Secure; HttpOnly; SameSite=Lax"
             headers.append("Set-Cookie", cookie)
 
-    async def plain(self, status: int, words: str, *, close: bool = False) -> None:
+    async def plain(self, status: int, words: str) -> None:
         if self.started:
             return
         body = (words + "\n").encode()
@@ -182,8 +198,6 @@ class _Answer:
             (b"content-type", b"text/plain; charset=utf-8"),
             (b"content-length", str(len(body)).encode()),
         ]
-        if close:
-            headers.append((b"connection", b"close"))
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -76,6 +76,11 @@ class Visit:
         return settings
 
     @property
+    def address(self) -> str:
+        """Who calls, as the guard sees it."""
+        return self.request.client.host if self.request.client else ""
+
+    @property
     def is_partial(self) -> bool:
         """HTMX asks for a part of the page; without JavaScript the same route answers the whole page."""
         return self.request.headers.get("hx-request") == "true"

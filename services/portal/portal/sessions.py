@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import Request, Response
 
-from chassis import Context
+from chassis import Context, clock
 from portal.tenancy import SIGN_IN, writing
 from throughline.sensitive import Sensitive
 
@@ -72,10 +72,10 @@ def take_cookie(response: Response, name: str) -> None:
 
 # A session is good while it is used, not too old, and its person may still come in.
 _FIND = """
-select s.session_id, s.person_id, s.method, s.started_at, s.seen_at, p.display_name, p.zone, p.language,
+select s.session_id, s.person_id, s.method, s.started_at, s.seen_at, a.display_name, a.zone, a.language,
   (select coalesce(json_agg(json_build_array(r.role, r.organisation_id)), '[]') from person_roles as r
    join organisations as o using (organisation_id) where r.person_id = p.person_id and o.active)::text as roles
-from sessions as s join people as p using (person_id)
+from sessions as s join people as p using (person_id) join accounts as a using (person_id)
 where s.token_hash = $1 and s.ended_at is null and s.ends_at > $2 and s.seen_at > $2 - $3::interval and p.active
 """
 _TOUCH_EVERY = timedelta(seconds=30)
@@ -86,7 +86,7 @@ async def find_session(context: Context, request: Request) -> Session | None:
     secret = request.cookies.get(SESSION_COOKIE, "")
     if not 40 <= len(secret) <= 64:
         return None
-    idle, now = timedelta(minutes=context.settings.session_idle_minutes), context.clock.now()
+    idle, now = timedelta(minutes=context.settings.session_idle_minutes), clock.event_time()
     async with writing(context, SIGN_IN) as db:
         row = await db.fetchrow(_FIND, hash_of(secret), now, idle)
         if row is not None and row["seen_at"] < now - _TOUCH_EVERY:
@@ -117,7 +117,7 @@ async def begin_session(
     db: asyncpg.Connection, context: Context, person_id: UUID, method: str, agent: str
 ) -> str:
     """A new session, under a new secret, so that what the browser had before is worth nothing. Returns the secret."""
-    secret, now = new_secret(), context.clock.now()
+    secret, now = new_secret(), clock.event_time()
     await db.execute(
         """insert into sessions (session_id, token_hash, person_id, method, agent, started_at, seen_at, ends_at)
            values (gen_random_uuid(), $1, $2, $3, $4, $5, $5, $6)""",

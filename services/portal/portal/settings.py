@@ -31,6 +31,9 @@ class Settings(ServiceSettings):
     audit_url: str | None = Field(None, description="audit's HTTP API, for timelines and proofs")
     audit_token: str | None = Field(None, description="bearer token of audit's HTTP API")
 
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="JSON: addresses of proxies whose X-Forwarded-For names who calls"
+    )
     session_idle_minutes: int = Field(30, description="a session unused for so long has ended", ge=1)
     session_hours: int = Field(12, description="a session ends so long after its sign-in", ge=1)
     step_up_seconds: int = Field(300, description="how long a started step-up may be finished", ge=30)

@@ -18,7 +18,7 @@ from portal.rules import SignInNeeded
 from portal.sessions import SESSION_COOKIE, take_cookie
 from portal.templates import STATIC, render
 
-PAGES_OF_ERRORS = (400, 403, 404, 405, 409, 412, 413, 422, 428, 429, 500, 503)
+PAGES_OF_ERRORS = (400, 403, 404, 405, 408, 409, 412, 413, 422, 428, 429, 500, 503)
 
 
 def dress(app: FastAPI) -> None:

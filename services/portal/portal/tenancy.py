@@ -112,6 +112,7 @@ BY_ORGANISATION = (
 )
 BY_PERSON = "(select portal_sees('sign-in', 'people', 'writer')) or {column} = (select portal_person())"
 OPERATIONS_ALONE = _ALL
+PEOPLE_ALONE = "(select portal_sees('people'))"
 SIGN_IN_ALONE = "(select portal_sees('sign-in'))"
 
 

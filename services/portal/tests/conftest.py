@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 import pytest
 from alembic import command
+from argon2 import PasswordHasher
 
 from chassis import Context, FixedClock
 from chassis.http import build_app
@@ -24,12 +25,16 @@ from portal.app import service
 from portal.read_model.sealed_content import ContentKey
 from portal.resources import Resources
 from portal.settings import Settings
+from throughline.signed import new_signing_key
 
-sys.path.insert(0, str(Path(__file__).parent))  # portal_stories
+sys.path.insert(0, str(Path(__file__).parent))  # portal_stories, portal_people
+
+from portal_people import TrueTime
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
 
+SIGNING_KEY = new_signing_key()
 ORIGIN = "https://portal.example"
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 
@@ -54,16 +59,32 @@ async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
     made = await asyncpg.create_pool(database, min_size=1, max_size=6)
     assert made is not None
     tables = await made.fetch(
-        "select tablename from pg_tables where schemaname = 'public' and tablename <> 'alembic_version'"
+        """select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+           and pg_relation_size(oid) > 0 and relname <> 'alembic_version'"""  # a truncate costs for each table
     )
-    await made.execute(f"truncate chassis.outbox, {', '.join(row[0] for row in tables)} cascade")
+    names = ["chassis.outbox", *[row[0] for row in tables]]
+    await made.execute(f"truncate {', '.join(names)} cascade")
     yield made
     await made.close()
+
+
+@pytest.fixture(autouse=True)
+def light_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """argon2id with little memory: what is tested is not how long it takes."""
+    monkeypatch.setattr("portal.local_accounts._hasher", PasswordHasher(time_cost=1, memory_cost=64))
 
 
 @pytest.fixture
 def settings(database: str) -> Settings:
     return Settings.model_validate({"database_url": database, "public_origin": ORIGIN})
+
+
+@pytest.fixture
+def true_time(monkeypatch: pytest.MonkeyPatch) -> TrueTime:
+    """Stands still until the test moves it."""
+    moved = TrueTime(datetime(2026, 11, 23, 9, 0, 10, tzinfo=UTC))
+    monkeypatch.setattr("chassis.clock.event_time", moved)
+    return moved
 
 
 @pytest.fixture
@@ -74,12 +95,12 @@ def clock() -> FixedClock:
 @pytest.fixture
 def context(pool: asyncpg.Pool, settings: Settings, clock: FixedClock) -> Context:
     return context_for(
-        service, pool, clock=clock, settings=settings, resources=Resources(ContentKey(bytes(32)))
+        service, pool, clock=clock, settings=settings, resources=Resources(ContentKey(bytes(32)), SIGNING_KEY)
     )
 
 
 @pytest.fixture
-async def browser(context: Context) -> AsyncIterator[httpx.AsyncClient]:
+async def browser(context: Context, true_time: TrueTime) -> AsyncIterator[httpx.AsyncClient]:
     """Keeps cookies, sends the origin of the portal's own pages, follows nothing by itself."""
     app = build_app("portal", service.api, context, Mock(), service.dress)
     transport = httpx.ASGITransport(app=app, client=("203.0.113.7", 4711))

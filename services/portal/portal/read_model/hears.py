@@ -195,7 +195,6 @@ READ_MODEL: tuple[Hearing, ...] = (
 )
 
 NOT_SHOWN_YET = (
-    "people",
     "drafts",
     "reference.contracts",
     "reference.fee-schedules",

@@ -1,0 +1,122 @@
+"""What a browser of ours never sends: H9, H11 to H15, H18 and H25 of the catalogue of bad input."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from portal_people import csrf_in, known, sign_in
+
+from chassis import Context
+from portal.rules import Role
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+async def signed_in(browser: httpx.AsyncClient, context: Context) -> httpx.AsyncClient:
+    await sign_in(browser, await known(context, "ann", Role.BILLER))
+    return browser
+
+
+async def test_h9_nothing_is_changed_by_get_and_no_header_changes_the_method(
+    signed_in: httpx.AsyncClient,
+) -> None:
+    for path in ("/sign-out", "/account/sign-out-everywhere", "/account/shown"):
+        overridden = await signed_in.get(path, headers={"X-HTTP-Method-Override": "POST", "X-Method": "POST"})
+        assert overridden.status_code == 405
+    assert (await signed_in.get("/account")).status_code == 200
+
+
+async def test_h11_a_body_that_is_too_large_is_not_read(signed_in: httpx.AsyncClient) -> None:
+    large = b"x" * 300_000
+    assert (await signed_in.post("/account/shown", content=large, headers=FORM)).status_code == 413
+
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(10_000):
+            yield b"x" * 10_000
+
+    told = await signed_in.post("/account/shown", content=endless(), headers=FORM)
+    assert (told.status_code, told.headers["connection"]) == (413, "close")
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b'\xef\xbb\xbf{"zone":"UTC"}', "application/json"),
+        (b'{"zone":"UTC","zone":"UTC"}', "application/json"),
+        (b"[" * 20_000, "application/json"),
+        (b"zone=UTC", "text/xml"),
+        (b"zone=UTC", ""),
+        (b"\xff\xfe\x00zone=UTC", FORM["Content-Type"]),
+        (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
+        (b"broken", "multipart/form-data"),
+    ],
+)
+async def test_h12_another_content_is_refused(
+    signed_in: httpx.AsyncClient, content: bytes, kind: str
+) -> None:
+    token = csrf_in(await signed_in.get("/account"))
+    answer = await signed_in.post(
+        "/account/shown", content=content, headers={"Content-Type": kind, "X-CSRF-Token": token}
+    )
+    assert answer.status_code in (400, 415, 422)
+
+
+async def test_h13_a_field_that_is_no_ones_to_send_changes_nothing(
+    signed_in: httpx.AsyncClient, context: Context
+) -> None:
+    token = csrf_in(await signed_in.get("/account"))
+    given = {"csrf": token, "zone": "UTC", "person_id": "x", "role": "operator", "active": "true"}
+    await signed_in.post("/account/shown", data=given)
+    page = await signed_in.get("/account")
+    assert "Biller" in page.text and "Operator" not in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/account/sessions/1'%20or%20'1'='1/end",
+        "/account/sessions/..%2f..%2fetc%2fpasswd/end",
+        "/account/sessions/%00/end",
+        "/account/sessions/%c0%ae%c0%ae/end",
+        "/account/sessions/00000000-0000-0000-0000-000000000000/end",
+        "/account/" + "a" * 8192,
+        "/static/../settings.py",
+        "/static/%2e%2e/settings.py",
+        "/static/..%5csettings.py",
+    ],
+)
+async def test_h15_what_is_no_id_is_not_found(signed_in: httpx.AsyncClient, path: str) -> None:
+    token = csrf_in(await signed_in.get("/account"))
+    method = "GET" if path.startswith("/static") else "POST"
+    answer = await signed_in.request(method, path, headers={"X-CSRF-Token": token})
+    assert answer.status_code == 404
+    assert "passwd" not in answer.text and "Settings" not in answer.text
+
+
+async def test_h18_nobody_is_who_a_header_says(browser: httpx.AsyncClient, context: Context) -> None:
+    person = await known(context, "ann", Role.BILLER)
+    spoofed = {"X-User-Id": str(person.person_id), "X-Forwarded-User": "ann", "X-Forwarded-Proto": "http"}
+    answer = await browser.get("/account", headers=spoofed)
+    assert answer.headers["location"].startswith("/sign-in")
+
+
+async def test_h25_an_error_inside_tells_an_opaque_id_and_nothing_else(
+    signed_in: httpx.AsyncClient,
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def breaks(*_: object) -> None:
+        raise RuntimeError("secret-4711")
+
+    monkeypatch.setattr("portal.pages.account.keys_of", breaks)
+    with caplog.at_level(logging.DEBUG):
+        answer = await signed_in.get("/account")
+    assert answer.status_code == 500
+    assert "secret-4711" not in answer.text + caplog.text and "Traceback" not in answer.text + caplog.text
+    assert answer.text.split("name ")[1].split(".")[0] in caplog.text
+    assert "content-security-policy" in answer.headers
