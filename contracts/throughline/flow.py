@@ -164,6 +164,9 @@ PAYMENTS = Topic(
         payments.PaymentReissued,
         payments.PaymentRefused,
         payments.BatchClosed,
+        payments.BatchHeld,
+        payments.BatchReleased,
+        payments.BatchRedated,
         payments.BatchRefused,
     ),
 )
@@ -189,6 +192,7 @@ ORDERS = Topic(
     messages=(
         orders.HoldItem,
         orders.ReleaseItem,
+        orders.HoldBatch,
         orders.ReleaseBatch,
         orders.ReissuePayment,
         orders.ReversePayment,

@@ -24,6 +24,8 @@ from throughline.decisions import (
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
 from throughline.payments import (
+    BatchHeld,
+    BatchReleased,
     PaymentRefused,
     PaymentReissued,
     PaymentReturned,
@@ -86,6 +88,7 @@ class Facts:
     recovery_needed: bool = False
     """Its last decision was to wait until an earlier version's money is recovered."""
     payment_id: UUID | None = None
+    batch_id: UUID | None = None
     settled: set[UUID] = field(default_factory=set)
     remitted: set[UUID] = field(default_factory=set)
     gone: set[UUID] = field(default_factory=set)
@@ -114,6 +117,7 @@ SUBMITTED: Node = (State.SUBMITTED, Substatus.NONE)
 IN_REVIEW: Node = (State.IN_REVIEW, Substatus.NONE)
 APPROVED: Node = (State.APPROVED, Substatus.NONE)
 SCHEDULED: Node = (State.SCHEDULED, Substatus.NONE)
+UNRELEASED: Node = (State.SCHEDULED, Substatus.ON_HOLD)
 PAID: Node = (State.PAID, Substatus.NONE)
 EXCEPTED: Node = (State.EXCEPTION, Substatus.NONE)
 ON_HOLD: Node = (State.EXCEPTION, Substatus.ON_HOLD)
@@ -123,7 +127,7 @@ DENIED_SUBMITTED: Node = (State.SUBMITTED, Substatus.DENIED)
 DENIED_REVIEWED: Node = (State.IN_REVIEW, Substatus.DENIED)
 DENIED_EXCEPTED: Node = (State.EXCEPTION, Substatus.DENIED)
 OPEN = (SUBMITTED, IN_REVIEW, EXCEPTED)
-DECIDED = (APPROVED, SCHEDULED, PAID, ON_HOLD, RETURNED, MISMATCH)
+DECIDED = (APPROVED, SCHEDULED, UNRELEASED, PAID, ON_HOLD, RETURNED, MISMATCH)
 DENIED = (DENIED_SUBMITTED, DENIED_REVIEWED, DENIED_EXCEPTED)
 STOPPABLE = (APPROVED, ON_HOLD, RETURNED)
 STOPPED = tuple(
@@ -162,6 +166,10 @@ def _before_sending(facts: Facts, event: Any) -> bool:
 
 def _of_this_payment(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id is not None and event.payment_id == facts.payment_id)
+
+
+def _of_this_batch(facts: Facts, event: Any) -> bool:
+    return bool(event.batch_id == facts.batch_id and facts.payment_id not in facts.gone)
 
 
 def _is_over(facts: Facts, event: Any) -> bool:
@@ -236,6 +244,11 @@ TABLE: tuple[Row, ...] = (
     Row("14", "validation", ApprovalRevoked, DECIDED, None),
     Row("14", "payout", ItemTooLate, DECIDED, None),
     Row("12", "payout", ItemScheduled, (APPROVED,), SCHEDULED),
+    # The batch waits for a person. What is told of its payment comes after its release.
+    Row("12a", "payout", BatchHeld, (SCHEDULED, UNRELEASED), UNRELEASED, _of_this_batch),
+    Row("12a", "payout", BatchReleased, (UNRELEASED,), SCHEDULED, _of_this_batch),
+    Row("12a", "payout", BatchHeld, AFTER_A_PAYMENT, None),
+    Row("12a", "payout", BatchReleased, AFTER_A_PAYMENT, None),
     Row("13", "payout", ItemHeld, (APPROVED,), ON_HOLD, _before_sending),
     Row("13", "payout", ItemHeld, (ON_HOLD,), None),
     Row("13a", "payout", ItemReleased, (ON_HOLD,), APPROVED),
@@ -278,7 +291,7 @@ def _note(facts: Facts, event: Message) -> None:
         case SubmissionExcepted():
             facts.recovery_needed = event.reason is Reason.RECOVERY_NEEDED
         case ItemScheduled():
-            facts.payment_id = event.payment_id
+            facts.payment_id, facts.batch_id = event.payment_id, event.batch_id
         case PaymentSettled():
             facts.settled.add(event.payment_id)
         case PaymentReturned() | PaymentRefused():
@@ -329,20 +342,25 @@ class VersionState:
 def fold(told: Iterable[Told]) -> dict[int, VersionState]:
     """Where each version of one request stands, by version. The highest is the one to show.
 
-    Give it every event of the request and of the payments that its ``ItemScheduled`` events name. Repeats are ignored.
+    Give it every event of the request, and of the payments and batches that its ``ItemScheduled`` events name. Repeats
+    are ignored.
     """
     unique = {one.id: one for one in told}
     by_version: dict[int, list[Told]] = {}
     payments: dict[UUID, int] = {}
+    batches: dict[UUID, int] = {}
     for one in unique.values():
         version = getattr(one.event, "version", None)
         if version is not None:
             by_version.setdefault(version, []).append(one)
         if isinstance(one.event, ItemScheduled):
-            payments[one.event.payment_id] = one.event.version
+            payments[one.event.payment_id] = batches[one.event.batch_id] = one.event.version
     for one in unique.values():
         if getattr(one.event, "version", None) is None:
-            paid_version = payments.get(getattr(one.event, "payment_id", None) or _NOBODY)
+            if isinstance(one.event, BatchHeld | BatchReleased):
+                paid_version = batches.get(one.event.batch_id)
+            else:
+                paid_version = payments.get(getattr(one.event, "payment_id", None) or _NOBODY)
             if paid_version is not None:
                 by_version[paid_version].append(one)
     states = {version: _fold_version(version, events) for version, events in sorted(by_version.items())}

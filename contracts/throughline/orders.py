@@ -30,8 +30,16 @@ class ReleaseItem(Command):
     actor: Text
 
 
+class HoldBatch(Command):
+    """Do not send a closed batch for now. Too late once the intent to send it is recorded."""
+
+    batch_id: UUID
+    note: Note
+    actor: Text
+
+
 class ReleaseBatch(Command):
-    """Let a batch that waits for release leave."""
+    """Let a batch that waits for release, or that another person held, leave."""
 
     batch_id: UUID
     total_cents: TotalCents | None = None

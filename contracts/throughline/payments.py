@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -102,6 +102,38 @@ class BatchClosed(Event):
     entry_hash: Annotated[int, Field(ge=0)]
     file_name: str | None = None
     file_sha256: Sha256 | None = None
+
+
+class BatchHeld(Event):
+    """A closed batch does not leave: a payer of it asks for a person's release, or a person holds it."""
+
+    batch_id: UUID
+    bank: str
+    window: str
+    cause: Literal["release_required", "order"]
+    effective_date: date
+    payment_count: Annotated[int, Field(ge=1)]
+    total_cents: TotalCents
+    note: Note | None = None
+    actor: Text | None = None
+
+
+class BatchReleased(Event):
+    """A batch that was held leaves. Released too late for the date it was closed with, it has a new one."""
+
+    batch_id: UUID
+    effective_date: date
+    total_cents: TotalCents
+    note: Note
+    actor: Text
+
+
+class BatchRedated(Event):
+    """The file of a batch that was released late carries its new date: these are the bytes that leave."""
+
+    batch_id: UUID
+    effective_date: date
+    file_sha256: Sha256
 
 
 class BatchRefused(Event):

@@ -211,6 +211,11 @@ class Reason(StrEnum):
         "Nothing of the payment is still owed: its items were stopped, corrected or paid otherwise.",
     )
 
+    NOT_WAITING = (
+        "not_waiting",
+        "The batch does not wait for a release: it pays nothing, is on its way, or has left.",
+    )
+
     # Commands to our own services.
     STALE_ANSWER = (
         "stale_answer",

@@ -53,6 +53,8 @@ class PayerRecorded(Event):
     """From this amount on an approval by a person needs their passkey; None: from ``auto_approve_below_cents`` on."""
     bank: Code
     """The bank its payments leave by."""
+    release: Literal["automatic", "by_person"] | None = None
+    """Whether a batch with payments of this payer leaves at its cutoff or waits for ``ReleaseBatch``. None: leaves."""
 
 
 class ProviderRecorded(Event):

@@ -21,7 +21,9 @@ from throughline.lifecycle import TABLE, State, Substatus, Told, VersionState, f
 from throughline.parked import RecordParked
 from throughline.payments import (
     BatchClosed,
+    BatchHeld,
     BatchRefused,
+    BatchReleased,
     PaymentRefused,
     PaymentReturned,
     PaymentSent,
@@ -103,6 +105,7 @@ def tell(records: Iterable[Record], sent_log: SentLog) -> Story:
     story = Story()
     told: dict[UUID, list[Told]] = defaultdict(list)
     of_payment: dict[UUID, list[Told]] = defaultdict(list)
+    of_batch: dict[UUID, list[Told]] = defaultdict(list)
     heard: set[tuple[str, UUID]] = set()
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
         message, envelope = record.message, record.envelope
@@ -123,9 +126,11 @@ def tell(records: Iterable[Record], sent_log: SentLog) -> Story:
                 told[request_id].append(one)
             elif payment_id is not None:
                 of_payment[payment_id].append(one)
+            elif isinstance(message, BatchHeld | BatchReleased):
+                of_batch[message.batch_id].append(one)
     for payment_id, items in story.items.items():
-        for request_id in {item.request_id for item in items}:
-            told[request_id] += of_payment.get(payment_id, [])
+        for request_id, batch_id in {(item.request_id, item.batch_id) for item in items}:
+            told[request_id] += of_payment.get(payment_id, []) + of_batch.get(batch_id, [])
     for request_id, events in told.items():
         for version, state in fold(events).items():
             story.states[request_id, version] = state

@@ -43,7 +43,8 @@ async def timeline_of(db: asyncpg.Connection, request_id: UUID) -> dict[str, Any
 async def records_of_request(db: asyncpg.Connection, request_id: UUID) -> list[Found]:
     """Every record about the request: under its id, under its payments' ids, and what the partner sent."""
     heard = await find_by_terms(db, [term_of(str(request_id))])
-    payments = {each.message.payment_id for each in heard if isinstance(each.message, ItemScheduled)}
+    scheduled = [each.message for each in heard if isinstance(each.message, ItemScheduled)]
+    payments = {one.payment_id for one in scheduled} | {one.batch_id for one in scheduled}
     if payments:
         about_payments = await find_by_terms(db, [term_of(str(each)) for each in payments])
         heard += [each for each in about_payments if _is_about(each, request_id)]

@@ -63,7 +63,7 @@ async def _announce_some_payments(context: Context) -> int:
         rows = await tx.db.fetch(
             """
             select p.* from payments p join batches b using (batch_id)
-            where p.state = 'scheduled' and b.state not in ('empty', 'built')
+            where p.state = 'scheduled' and b.state in ('intended', 'unknown', 'delivered', 'acknowledged', 'refused')
             order by p.payment_id limit $1 for update of p skip locked
             """,
             context.settings.chunk_items,
@@ -106,7 +106,8 @@ async def has_untold_payments(db: asyncpg.Connection | asyncpg.Pool) -> bool:
     found = await db.fetchval(
         """
         select 1 from payments p join batches b using (batch_id)
-        where p.state = 'scheduled' and b.state not in ('empty', 'built') limit 1
+        where p.state = 'scheduled' and b.state in ('intended', 'unknown', 'delivered', 'acknowledged', 'refused')
+        limit 1
         """
     )
     return found is not None

@@ -20,7 +20,7 @@ router = guarded_router()
 
 _BATCH = """
 select batch_id, bank, window_id as window, closed_at, effective_date, payment_count, total_cents, entry_hash, state,
-    file_name, file_sha256, file_size, intended_at, resolved_by
+    file_name, file_sha256, file_size, dated_until, held_by, released_by, released_at, intended_at, resolved_by
 from batches
 """
 _PAYMENT = """

@@ -10,6 +10,7 @@ from payout import (
     on_change_account,
     on_confirm_account,
     on_enrol_account,
+    on_hold_batch,
     on_hold_item,
     on_payer_recorded,
     on_reissue_payment,
@@ -26,11 +27,12 @@ from payout.findings import page_open_findings
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.orders_work import OrdersWork
 from payout.read_bank_files import read_bank_files
+from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
 from throughline.decisions import ApprovalRevoked, SubmissionApproved
-from throughline.orders import HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
+from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.reference import PayerRecorded
 
@@ -73,7 +75,8 @@ service = Service(
             on={
                 HoldItem: on_hold_item.hold,
                 ReleaseItem: on_release_item.release,
-                ReleaseBatch: on_release_batch.refuse,
+                HoldBatch: on_hold_batch.hold_batch,
+                ReleaseBatch: on_release_batch.release_batch,
                 ReissuePayment: on_reissue_payment.reissue,
                 ReversePayment: on_reverse_payment.refuse,
             },
@@ -83,6 +86,7 @@ service = Service(
     timers=[
         every(1.0, close_due_windows),
         every(0.5, announce_items),
+        every(0.5, redate_files),
         every(0.5, deliver_files),
         every(0.5, announce_payments),
         every(0.5, read_bank_files),

@@ -37,8 +37,10 @@ async def claim_window(
 
 
 async def payers_of(db: asyncpg.Connection, bank: str) -> dict[str, PayerRow]:
-    rows = await db.fetch("select payer, name, tin, bank from payers where bank = $1", bank)
-    return {row["payer"]: PayerRow(row["payer"], row["name"], row["tin"], row["bank"]) for row in rows}
+    rows = await db.fetch(
+        "select payer, name, tin, bank, release_by_person from payers where bank = $1", bank
+    )
+    return {row["payer"]: PayerRow(*row) for row in rows}
 
 
 async def lock_waiting(db: asyncpg.Connection, payers: Sequence[str], before: datetime) -> list[Waiting]:
@@ -208,11 +210,14 @@ async def store_file(
     payments: int,
     cents: int,
     entry_hash: int,
+    dated_until: datetime,
+    awaits_release: bool,
 ) -> None:
-    """Name and bytes, before anything leaves."""
+    """Name and bytes, before anything leaves; or before a person lets it."""
     await db.execute(
         """
-        update batches set state = 'built', file_name = $2, file_bytes = $3, file_sha256 = $4, file_size = $5,
+        update batches set state = case when $10 then 'awaiting' else 'built' end, file_date = effective_date,
+            dated_until = $9, file_name = $2, file_bytes = $3, file_sha256 = $4, file_size = $5,
             payment_count = $6, total_cents = $7, entry_hash = $8
         where batch_id = $1
         """,
@@ -224,4 +229,6 @@ async def store_file(
         payments,
         cents,
         entry_hash,
+        dated_until,
+        awaits_release,
     )

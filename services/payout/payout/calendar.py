@@ -116,7 +116,12 @@ def dated_until(window: Window) -> datetime:
     same-day file some minutes after its cutoff, any other when its effective date begins."""
     if window.same_day:
         return window.closes_at + window.grace
-    return datetime.combine(planned_date(window), time(), BANK_ZONE).astimezone(UTC)
+    return begin_of(planned_date(window))
+
+
+def begin_of(day: date) -> datetime:
+    """The instant (UTC) at which a day begins at the bank."""
+    return datetime.combine(day, time(), BANK_ZONE).astimezone(UTC)
 
 
 def effective_date(window: Window, now: datetime) -> date:

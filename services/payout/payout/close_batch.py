@@ -14,7 +14,7 @@ import asyncpg
 from chassis import Context, Transaction
 from payout import batch_repository as rows
 from payout.batch_repository import PayeeFacts, PaymentRow
-from payout.calendar import BANK_ZONE, Window, effective_date, last_window
+from payout.calendar import BANK_ZONE, Window, begin_of, dated_until, effective_date, last_window
 from payout.domain import Plan, Planned, Waiting, items_hash, plan_payments
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.nacha import Unencodable
@@ -25,7 +25,7 @@ from payout.settings import Bank
 from payout.vault import Vault, VaultRefused
 from throughline.identifiers import batch_id_for
 from throughline.items import ItemHeld
-from throughline.payments import BatchClosed
+from throughline.payments import BatchClosed, BatchHeld
 from throughline.reasons import Reason
 
 logger = logging.getLogger("payout.close_batch")
@@ -95,9 +95,12 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             entry_hash=0,
         )
         if drafts:
-            closed = await _store_payments(tx.db, closed, bank, window, drafts, now)
+            awaits_release = _awaits_release(drafts, payers)
+            closed = await _store_payments(tx.db, closed, bank, window, drafts, now, awaits_release)
         await rows.hold_items(tx.db, [(item.decision_id, reason) for item, reason in held])
         _say(tx, closed, held)
+        if _awaits_release(drafts, payers):
+            _say_held(tx, closed)
     return batch_id
 
 
@@ -163,6 +166,7 @@ async def _store_payments(
     window: Window,
     drafts: Sequence[_Draft],
     now: datetime,
+    awaits_release: bool,
 ) -> BatchClosed:
     """Number, write and store everything of the batch; the event with what its file says."""
     local = now.astimezone(BANK_ZONE)
@@ -195,6 +199,8 @@ async def _store_payments(
         payments=len(drafts),
         cents=totals.credit_cents,
         entry_hash=totals.entry_hash,
+        dated_until=max(dated_until(window), begin_of(closed.effective_date)),
+        awaits_release=awaits_release,
     )
     await rows.insert_payments(
         db, [_payment(closed, bank, draft, credit) for draft, credit in zip(drafts, numbered, strict=True)]
@@ -242,6 +248,27 @@ def _journal(planned: Planned) -> list[JournalEntry]:
     subject = f"payment/{planned.payment_id}"
     steps = ((Step.SCHEDULED, planned.cents - again), (Step.RESCHEDULED, again))
     return [journal_entry(step, planned.payer, subject, cents) for step, cents in steps if cents]
+
+
+def _awaits_release(drafts: Sequence[_Draft], payers: dict[str, PayerRow]) -> bool:
+    """One file has the payments of many payers: it waits for a person where one of them asks for that."""
+    return any(payers[draft.planned.payer].release_by_person for draft in drafts)
+
+
+def _say_held(tx: Transaction, closed: BatchClosed) -> None:
+    tx.say(
+        BatchHeld(
+            batch_id=closed.batch_id,
+            bank=closed.bank,
+            window=closed.window,
+            cause="release_required",
+            effective_date=closed.effective_date,
+            payment_count=closed.payment_count,
+            total_cents=closed.total_cents,
+        ),
+        key=str(closed.batch_id),
+        cause=closed.batch_id,
+    )
 
 
 def _say(tx: Transaction, closed: BatchClosed, held: Sequence[tuple[Waiting, Reason]]) -> None:

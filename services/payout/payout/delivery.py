@@ -71,10 +71,11 @@ async def _record_intent(context: Context, batch_id: UUID) -> bool:
         recorded = await db.fetchval(
             """
             update batches set state = 'intended', part_name = $2, intended_at = clock_timestamp()
-            where batch_id = $1 and state = 'built' returning 1
+            where batch_id = $1 and state = 'built' and file_sha256 = $3 returning 1
             """,
             batch_id,
             part,
+            row["file_sha256"],
         )
     if recorded is None:
         (inbox / part).unlink(missing_ok=True)

@@ -54,6 +54,7 @@ async def page_open_findings(context: Context) -> None:
     await _page_files_in_doubt(context)
     await _page_what_never_settled(context)
     await _page_payers_without_bank(context)
+    await _page_what_was_not_released(context)
 
 
 async def _page_files_in_doubt(context: Context) -> None:
@@ -104,6 +105,20 @@ async def _page_payers_without_bank(context: Context) -> None:
             context.alarms.clear("payer_without_bank", payer=payer)
     for payer in stranded:
         context.alarms.raise_("payer_without_bank", payer=payer)
+
+
+async def _page_what_was_not_released(context: Context) -> None:
+    """Batches that wait for a person and have missed the date that they were closed with."""
+    rows = await context.pool.fetch(
+        "select batch_id from batches where state in ('awaiting', 'held') and dated_until <= $1",
+        context.clock.now(),
+    )
+    late = {row["batch_id"] for row in rows}
+    for (what, _), details in list(context.alarms.raised.items()):
+        if what == "batch_not_released" and details["batch_id"] not in late:
+            context.alarms.clear(what, batch_id=details["batch_id"])
+    for batch_id in late:
+        context.alarms.raise_("batch_not_released", batch_id=batch_id)
 
 
 async def resolve(db: asyncpg.Connection | asyncpg.Pool, finding_id: UUID, actor: str) -> bool:

@@ -1,4 +1,4 @@
-"""PayerRecorded: what a payer's bank entries say of it, and by which bank they leave."""
+"""PayerRecorded: what a payer's bank entries say of it, by which bank they leave, whether a person releases them."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ from throughline.reference import PayerRecorded
 def record(heard: Heard[PayerRecorded], work: PayersWork, say: Say) -> None:
     """Items of a payer that is not recorded wait until it is."""
     payer = heard.message
-    work.payers.append(PayerRow(payer.payer, payer.name, payer.tin, payer.bank))
+    by_person = payer.release == "by_person"
+    work.payers.append(PayerRow(payer.payer, payer.name, payer.tin, payer.bank, by_person))

@@ -1,15 +1,33 @@
-"""ReleaseBatch: operations staff ask that a batch leaves. Not offered in this release, and said so."""
+"""ReleaseBatch: a person lets a batch leave that waits for release, or that another person held."""
 
 from __future__ import annotations
 
 from chassis import Heard, Say
-from payout.refuse import refuse_not_offered
-from payout.work import ItemsWork
+from payout.batches import refuse_release_batch, release
+from payout.orders_work import OrdersWork
+from payout.refuse import refuse_batch_order
 from throughline.orders import ReleaseBatch
+from throughline.payments import BatchReleased
+from throughline.reasons import Reason
 
-_WHY = "Batches leave by themselves at their cutoff; none waits for release."
 
-
-def refuse(heard: Heard[ReleaseBatch], work: ItemsWork, say: Say) -> None:
-    """Changes nothing."""
-    refuse_not_offered(heard, say, heard.message.batch_id, _WHY)
+def release_batch(heard: Heard[ReleaseBatch], work: OrdersWork, say: Say) -> None:
+    """The date that it leaves with is recorded here, before bytes that carry it are stored (`redate_files.py`)."""
+    order = heard.message
+    batch = work.batch(order.batch_id)
+    refusal = refuse_release_batch(batch, order.actor, order.total_cents, order.entry_count)
+    if refusal is not None or batch is None:
+        refuse_batch_order(heard, say, refusal or Reason.UNKNOWN_SUBJECT, order.batch_id)
+        return
+    release(batch, order.actor, work.now)
+    work.changed_batch(batch)
+    say(
+        BatchReleased(
+            batch_id=batch.batch_id,
+            effective_date=batch.effective_date,
+            total_cents=batch.total_cents,
+            note=order.note,
+            actor=order.actor,
+        ),
+        key=str(batch.batch_id),
+    )

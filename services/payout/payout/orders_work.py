@@ -13,9 +13,10 @@ import asyncpg
 from chassis import Context, Heard
 from payout import repository
 from payout.batch_repository import payees_with_accounts
+from payout.batches import OrderedBatch, lock_batches, store_batches
 from payout.domain import Item, OrderedPayment, Payable
 from payout.work import ItemsWork
-from throughline.orders import ReissuePayment
+from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch
 from throughline.reasons import Reason
 
 # What is still owed of a payment: held because the money came back, and no other decision on its request is live.
@@ -62,14 +63,19 @@ class OrdersWork(ItemsWork):
         self._payments = {one.payment_id: one for one in payments}
         self._accounts: dict[UUID, Payable] = {}
         self._reissues: list[Reissue] = []
+        self._batches: dict[UUID, OrderedBatch] = {}
+        self._changed_batches: dict[UUID, OrderedBatch] = {}
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context) -> OrdersWork:
-        """Locks in the order that everybody takes: items, payments, accounts."""
+        """Locks in the order that everybody takes: items, batches, payments, accounts."""
         items = await cls.items_named(db, heard)
+        named = {one.message.batch_id for one in heard if isinstance(one.message, HoldBatch | ReleaseBatch)}
+        batches = await lock_batches(db, list(named))
         payments = await _lock_payments(db, [one.message for one in heard])
         work = cls(items, context.clock.now(), cls.name_of(heard), context.clock.today(), payments)
         payees = await payees_with_accounts(db, [one.payee_id for one in payments])
+        work._batches = {one.batch_id: one for one in batches}
         work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         return work
 
@@ -79,6 +85,12 @@ class OrdersWork(ItemsWork):
     def account_of(self, payee_id: UUID) -> Payable | None:
         return self._accounts.get(payee_id)
 
+    def batch(self, batch_id: UUID) -> OrderedBatch | None:
+        return self._batches.get(batch_id)
+
+    def changed_batch(self, batch: OrderedBatch) -> None:
+        self._changed_batches[batch.batch_id] = batch
+
     def reissue(self, payment: OrderedPayment, actor: str, cause: UUID) -> None:
         """Its items may be many: they wait again in transactions of their own."""
         payment.reissued = True
@@ -86,6 +98,7 @@ class OrdersWork(ItemsWork):
 
     async def store(self, db: asyncpg.Connection) -> None:
         await super().store(db)
+        await store_batches(db, list(self._changed_batches.values()), self.now)
         if self._reissues:
             await db.execute(
                 """

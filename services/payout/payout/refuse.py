@@ -22,6 +22,11 @@ def refuse_order(heard: Heard[Message], say: Say, reason: Reason, request_id: UU
     say(refusal, key=str(request_id), topic="items")
 
 
+def refuse_batch_order(heard: Heard[Message], say: Say, reason: Reason, batch_id: UUID) -> None:
+    """Refuse an order about a batch, on `items`, under the batch's id."""
+    refuse_payment_order(heard, say, reason, batch_id)
+
+
 def refuse_payment_order(heard: Heard[Message], say: Say, reason: Reason, payment_id: UUID) -> None:
     """Refuse an order about a payment, on `items`, under the payment's id."""
     refusal = CommandRefused(

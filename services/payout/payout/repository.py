@@ -131,6 +131,7 @@ class PayerRow:
     name: str
     tin: str
     bank: str
+    release_by_person: bool = False
 
 
 async def upsert_payers(db: asyncpg.Connection, payers: Sequence[PayerRow]) -> None:
@@ -139,14 +140,17 @@ async def upsert_payers(db: asyncpg.Connection, payers: Sequence[PayerRow]) -> N
     last = {one.payer: one for one in payers}
     await db.execute(
         """
-        insert into payers select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-            as t (payer, name, tin, bank) order by payer
-        on conflict (payer) do update set name = excluded.name, tin = excluded.tin, bank = excluded.bank
+        insert into payers (payer, name, tin, bank, release_by_person)
+        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[])
+            as t (payer, name, tin, bank, release_by_person) order by payer
+        on conflict (payer) do update set name = excluded.name, tin = excluded.tin, bank = excluded.bank,
+            release_by_person = excluded.release_by_person
         """,
         [one.payer for one in last.values()],
         [one.name for one in last.values()],
         [one.tin for one in last.values()],
         [one.bank for one in last.values()],
+        [one.release_by_person for one in last.values()],
     )
 
 

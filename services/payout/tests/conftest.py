@@ -25,6 +25,7 @@ from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.read_bank_files import read_bank_files
+from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
 from payout.vault import SEAL_KEY_FILE, load_vault
 from payout.work import Resources
@@ -164,6 +165,7 @@ class House:
         """Every timer, until nothing changes any more."""
         for _ in range(3):
             await announce_items(self.context)
+            await redate_files(self.context)
             await deliver_files(self.context)
             await announce_payments(self.context)
             await read_bank_files(self.context)

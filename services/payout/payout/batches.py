@@ -1,0 +1,106 @@
+"""Batches as orders see them: may one still be held, may it be released, and with which date. Pure but for the lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import asyncpg
+
+from payout.calendar import begin_of, late_date
+from throughline.reasons import Reason
+
+WAITING_STATES = ("awaiting", "held", "released")
+
+
+@dataclass(slots=True)
+class OrderedBatch:
+    """The part of a batch that an order may change, and what the order is compared with."""
+
+    batch_id: UUID
+    bank: str
+    window_id: str
+    state: str
+    payment_count: int
+    total_cents: int
+    effective_date: date
+    file_date: date | None
+    dated_until: datetime | None
+    was_intended: bool
+    held_by: str | None
+    released_by: str | None
+
+
+def refuse_hold_batch(batch: OrderedBatch | None) -> Reason | None:
+    """Why a batch cannot be held; None where it can: it is closed, pays something, and no intent to send it was ever
+    recorded. After that a file may have left."""
+    if batch is None:
+        return Reason.UNKNOWN_SUBJECT
+    if batch.was_intended or batch.state not in ("awaiting", "built", "held", "released", "empty"):
+        return Reason.TOO_LATE
+    return Reason.NOT_ALLOWED_NOW if batch.state in ("held", "empty") else None
+
+
+def refuse_release_batch(
+    batch: OrderedBatch | None, actor: str, total_cents: int | None, entry_count: int | None
+) -> Reason | None:
+    """Why a batch cannot be released; None where it can: it waits, what the person saw is what it holds, and another
+    person than who held it releases it."""
+    if batch is None:
+        return Reason.UNKNOWN_SUBJECT
+    if batch.state not in ("awaiting", "held"):
+        return Reason.NOT_WAITING
+    seen = (total_cents, batch.total_cents), (entry_count, batch.payment_count)
+    if any(said is not None and said != held for said, held in seen):
+        return Reason.STALE_AMOUNT
+    if batch.held_by is not None and batch.held_by.strip().casefold() == actor.strip().casefold():
+        return Reason.SAME_PERSON
+    return None
+
+
+def hold(batch: OrderedBatch, actor: str) -> None:
+    batch.state, batch.held_by = "held", actor
+
+
+def release(batch: OrderedBatch, actor: str, now: datetime) -> None:
+    """It leaves with the date it was closed with, if the bank can still keep that; else with a new one, which its bytes
+    must carry before they leave."""
+    if batch.dated_until is not None and now >= batch.dated_until:
+        batch.effective_date = late_date(now)
+        batch.dated_until = begin_of(batch.effective_date)
+    batch.state = "built" if batch.effective_date == batch.file_date else "released"
+    batch.released_by = actor
+
+
+async def lock_batches(db: asyncpg.Connection, ids: Sequence[UUID]) -> list[OrderedBatch]:
+    if not ids:
+        return []
+    rows = await db.fetch(
+        """
+        select batch_id, bank, window_id, state, payment_count, total_cents, effective_date, file_date, dated_until,
+            intended_at is not null, held_by, released_by
+        from batches where batch_id = any($1::uuid[]) order by batch_id for update
+        """,
+        sorted(ids),
+    )
+    return [OrderedBatch(*row) for row in rows]
+
+
+async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch], now: datetime) -> None:
+    for one in batches:
+        await db.execute(
+            """
+            update batches set state = $2, effective_date = $3, dated_until = $4, held_by = $5, released_by = $6,
+                released_at = case when $2 in ('built', 'released') then $7 else released_at end
+            where batch_id = $1
+            """,
+            one.batch_id,
+            one.state,
+            one.effective_date,
+            one.dated_until,
+            one.held_by,
+            one.released_by,
+            now,
+        )
