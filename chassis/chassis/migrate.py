@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+
+from chassis.revision import migrations_of
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -20,17 +20,7 @@ def migrate(service: Service, settings: ServiceSettings, revision: str = "head")
 
 
 def alembic_config(package: str, database_url: str) -> Config:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise LookupError(f"there is no package {package}")
     config = Config()
-    config.set_main_option("script_location", str(Path(spec.submodule_search_locations[0]) / "migrations"))
+    config.set_main_option("script_location", str(migrations_of(package)))
     config.attributes["database_url"] = database_url
     return config
-
-
-def head_revision(package: str) -> str | None:
-    """The newest revision in the package; what /ready compares the database with."""
-    from alembic.script import ScriptDirectory
-
-    return ScriptDirectory.from_config(alembic_config(package, "")).get_current_head()

@@ -23,10 +23,10 @@ from chassis.health import Health
 from chassis.hearing import Hearing
 from chassis.http import Server, build_app
 from chassis.logs import start_logging
-from chassis.migrate import head_revision
 from chassis.outbox import NotSpeaking, Outbox
 from chassis.repairs import redrive_released, repairs_hearing
 from chassis.restored import SpeakerCheck
+from chassis.revision import head_revision
 from chassis.sender import Sender, producer_maker
 from chassis.service import Service
 from chassis.settings import ServiceSettings

@@ -13,6 +13,7 @@ from rich.table import Table
 from sample_input.generate import REQUESTS, write_sample
 
 from stack import StackError
+from stack.ports import find_free_base
 from tests.storm.plan import PARTS
 from tests.storm.run import Storm, Verdict, run_disturbed, run_undisturbed
 from throughline_cli.errors import Problem
@@ -32,7 +33,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     storm = Storm(
         out / "input", out, asked.seed, asked.kills, asked.bank_kills, asked.breath, pauses=asked.pauses,
-        blackouts=asked.blackouts, minutes=asked.minutes, port_base=asked.port_base,
+        blackouts=asked.blackouts, minutes=asked.minutes, port_base=asked.port_base or find_free_base(),
     )  # fmt: skip
     console.print(f"Seed {asked.seed}, {asked.requests:,} requests, {asked.kills} kills of each part")
     write_sample(storm.input, asked.seed, asked.requests)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,8 @@ def test_short_storm(tmp_path: Path) -> None:
         tmp_path / "input", tmp_path, SEED, KILLS, bank_kills=1, breath_s=0.5, pauses=1, blackouts=1,
         port_base=find_free_base(), quick_broker=True, session_s=3,
     )  # fmt: skip
-    verdict = run_disturbed(storm, None, print)
+    began = time.monotonic()
+    verdict = run_disturbed(storm, None, lambda told: print(f"{time.monotonic() - began:6.1f} s  {told}"))  # noqa: T201
     assert [one for finding in verdict.findings for one in finding.objections] == []
     assert all(finding.looked_at for finding in verdict.findings)
     # Certain: while it is fed, the input is held back for every part's first kill, two of intake and validation.
