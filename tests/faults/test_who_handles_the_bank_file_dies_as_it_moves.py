@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.storm.line import Steps, StormDemo, fresh_line
-from tests.storm.run import SESSION, STATIC, live_and_look
+from tests.storm.run import STATIC, live_and_look, session_of
 from tests.storm.short_input import write_short_sample
 
 from stack import LocalStack
@@ -70,7 +70,7 @@ def test_who_handles_the_bank_file_dies_as_it_moves(tmp_path: Path) -> None:
     write_short_sample(source, seed=5)
     stack = fresh_line(
         tmp_path / "stack", port_base=find_free_base(), replicas={"payout": 2}, quick_broker=True,
-        environment={"*": SESSION, "payout": STATIC},
+        environment={"*": session_of(3), "payout": STATIC},
     )  # fmt: skip
     with stack, Ambush(stack) as ambush:
         _, findings = live_and_look(StormDemo(Place(stack, tmp_path), source, Steps(print)), source, print)

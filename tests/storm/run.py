@@ -25,10 +25,16 @@ from throughline_cli.demo.place import Place
 
 STATIC = {"STATIC_MEMBERSHIP": "true"}
 """Half of the services rejoin under their old name after a kill, half wait for the dead member's session."""
+SESSION_S = 6.0
 PAUSE_SESSIONS = 1.4
 """A frozen member wakes up when the group has given its partitions away."""
 REPLICAS = dict.fromkeys(SERVICES, 2)
 Report = Callable[[str], None]
+
+
+def session_of(seconds: float) -> dict[str, str]:
+    """A Kafka session so short, with as many heartbeats in it as ever."""
+    return {"SESSION_TIMEOUT_S": f"{seconds:g}", "HEARTBEAT_INTERVAL_S": f"{seconds / 6:g}"}
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,10 @@ class Storm:
     minutes: float = 60.0
     port_base: int | None = None
     quick_broker: bool = False
-    session_s: float = 6.0
+    session_s: float = SESSION_S
 
     def environment(self) -> dict[str, dict[str, str]]:
-        session = {
-            "SESSION_TIMEOUT_S": f"{self.session_s:g}",
-            "HEARTBEAT_INTERVAL_S": f"{self.session_s / 6:g}",
-        }
-        return {"*": session, "intake": STATIC, "payout": STATIC}
+        return {"*": session_of(self.session_s), "intake": STATIC, "payout": STATIC}
 
 
 @dataclass
