@@ -63,6 +63,30 @@ class _StackDatabases:
         return self._postgres.execute(sql, database)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests run in several processes (`-n 2 --dist loadgroup`): who shares a stack stays together, and the
+    longest begin first.
+
+    Each process has a broker and a database server of its own: a test may break its own, never another's.
+    """
+    if getattr(config.option, "dist", "no") != "loadgroup":
+        return
+    groups: dict[str, bool] = {}
+    for item in items:
+        whole_line = "line" in getattr(item, "fixturenames", ())
+        group = "line" if whole_line else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+        groups[group] = groups.get(group, False) or item.get_closest_marker("slow") is not None
+    items.sort(key=lambda item: not groups[_group_of(item)])
+
+
+def _group_of(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("xdist_group")
+    assert marker is not None
+    return str(marker.args[0])
+
+
 @pytest.fixture(scope="session")
 def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
     """The broker and the database server of this run, each of which can be killed, paused and restarted.
