@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +19,8 @@ from throughline_cli.clock_commands import clock_app
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, StackOption, line_at
 from throughline_cli.people_commands import partner_app, payee_app
-from throughline_cli.show import complaints, console, instant
+from throughline_cli.reference_commands import reference_app
+from throughline_cli.show import complain, console, counted, instant, say
 from throughline_cli.verify import show_verification
 
 app = typer.Typer(
@@ -62,20 +64,25 @@ def up(
     ] = None,
 ) -> None:
     """Start the whole line here and leave it running."""
-    stack.mkdir(parents=True, exist_ok=True)
+    known = (stack / "run.json").exists() or (stack / "passwords.json").exists()
     started = new_stack(stack, partners=["portal", *(partner or ())], report=console.print).start(
         detached=True
     )
-    console.print(
-        f"The line runs in {stack}: Kafka {started.kafka_bootstrap}, intake {started.http_url('intake')}."
-    )
+    say(f"The line runs in {stack}: Kafka {started.kafka_bootstrap}, intake {started.http_url('intake')}.")
+    if not known:
+        say("It knows nobody yet: 'throughline reference load FOLDER' tells it who sends, pays and is paid.")
+    say(f"'{_down(stack)}' stops it.")
+
+
+def _down(stack: Path) -> str:
+    return "make down" if stack == STACK else f"throughline down --stack {stack}"
 
 
 @app.command()
 def down(stack: StackOption = STACK) -> None:
     """Stop what `throughline up` started. What it stored stays in the directory."""
     running_stack(stack).stop()
-    console.print("Stopped.")
+    say(f"Stopped. Its data stay in {stack}; 'throughline up' finds them again.")
 
 
 @app.command()
@@ -114,16 +121,20 @@ def cutoff(
 ) -> None:
     """Close the payment window now (sandbox), and show what each bank's next window holds."""
     line = line_at(stack)
+    windows = {window["bank"]: window for window in line.get("payout", "/v1/windows")}
+    if bank is not None and bank not in windows:
+        raise Problem(f"There is no bank '{bank}' here.", f"It knows {', '.join(windows)}.")
     closed = line.ask("POST", "payout", "/v1/cutoff", params={"bank": bank} if bank else {})["batches"]
-    console.print(f"{len(closed)} windows closed" + "".join(f"\n  batch {batch}" for batch in closed))
+    say(f"{counted(len(closed), 'window')} closed{', of:' if closed else '.'}")
+    for name in ((bank,) if bank else windows) if closed else ():
+        say(f"  {name}: {_waiting(windows[name])}")
     for window in line.get("payout", "/v1/windows"):
-        cents, at = (
-            for_people(window["waiting_cents"]),
-            instant(datetime.fromisoformat(window["next_cutoff"])),
-        )
-        console.print(
-            f"{window['bank']}: {window['waiting_items']} items of {cents} wait for the cutoff of {at}"
-        )
+        at = instant(datetime.fromisoformat(window["next_cutoff"]))
+        say(f"{window['bank']}: {_waiting(window)} for the next cutoff, {at}")
+
+
+def _waiting(window: dict[str, Any]) -> str:
+    return f"{counted(window['waiting_items'], 'item')} of {for_people(window['waiting_cents'])}"
 
 
 @app.command()
@@ -134,7 +145,9 @@ def verify(stack: StackOption = STACK) -> None:
 
 
 review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help=True)
-Note = Annotated[str, typer.Option(prompt=True, help="Why; everybody who looks later reads it.")]
+Note = Annotated[
+    str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
+]
 Actor = Annotated[str, typer.Option(envvar="USER", help="Who decides.")]
 
 
@@ -166,13 +179,13 @@ Service = Annotated[str | None, typer.Option(help="Only what this service parked
 
 @parked_app.command("list")
 def parked_list(service: Service = None, stack: StackOption = STACK) -> None:
-    """Everything that was parked, and why."""
+    """Everything that is parked now, and why."""
     parked.show_list(line_at(stack), service)
 
 
 @parked_app.command("show")
 def parked_show(record: RecordAt, stack: StackOption = STACK) -> None:
-    """One parked record: why, where in it, and the hash of its bytes."""
+    """One parked record: why, where in it, the hash of its bytes, and what became of it."""
     parked.show_one(line_at(stack), record)
 
 
@@ -187,6 +200,7 @@ def parked_replay(
 app.add_typer(review_app, name="review")
 app.add_typer(parked_app, name="parked")
 app.add_typer(clock_app, name="clock")
+app.add_typer(reference_app, name="reference")
 app.add_typer(partner_app, name="partner")
 app.add_typer(payee_app, name="payee")
 
@@ -196,15 +210,16 @@ def main() -> None:
     try:
         app()
     except Problem as problem:
-        complaints.print(f"[red]{problem}[/]")
-        if problem.fix:
-            complaints.print(problem.fix)
+        complain(str(problem), problem.fix)
         sys.exit(1)
     except StackError as error:
-        complaints.print(f"[red]{error}[/]")
+        complain(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # who reads us has had enough
         sys.exit(1)
     except KeyboardInterrupt:
-        complaints.print("Stopped; nothing is left running.")
+        complain("Stopped by Ctrl-C.")
         sys.exit(130)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from rich.markup import escape
 from rich.table import Table
 
 from throughline.money import for_people
 from throughline.reasons import Reason
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-from throughline_cli.show import console, moment
+from throughline_cli.show import console, counted, day, moment, say
 
 SENTENCES = {str(reason): reason.sentence for reason in Reason}
 
@@ -28,14 +29,19 @@ def request_id_of(text: str) -> UUID:
 
 
 def show_status(line: Line, request: UUID) -> None:
+    """Each version's state, its money, and the reason of the event that brought it there."""
     timeline = line.get("audit", f"/v1/requests/{request}/timeline")
+    events = {event.get("id"): event for event in timeline["events"]}
     console.print(f"[bold]{timeline['state']}[/]")
     for version in timeline["versions"]:
         remitted = ", explained by a remittance" if version["remitted"] else ""
-        console.print(f"  version {version['version']}: {version['label']}{remitted}")
-    reasons = _last_reasons(timeline)
-    for reason in reasons:
-        console.print(f"  why: {SENTENCES[reason]} ({reason})")
+        say(f"  version {version['version']}: {version['label']}{remitted}")
+        if money := _money(timeline, version["version"]):
+            say(f"    {', '.join(money)}")
+        decided = [step for step in version["steps"] if not step["type"].startswith("Remittance")]
+        last = events.get(decided[-1]["event_id"]) if decided else None
+        for reason in _reasons(_message(last)) if last else ():
+            say(f"    why: {SENTENCES[reason]} ({reason})")
 
 
 def show_explanation(line: Line, request: UUID) -> None:
@@ -46,53 +52,62 @@ def show_explanation(line: Line, request: UUID) -> None:
     for column in ("when (UTC)", "topic", "what", "state", "details"):
         table.add_column(column, no_wrap=column == "what", overflow="fold")
     for event in timeline["events"]:
-        step = steps.get(_event_id(event))
-        state = f"{step['state']} {step['substatus']}".strip() if step else ""
-        at = moment(datetime.fromisoformat(event["at"])) if event.get("at") else ""
-        table.add_row(
-            at, event.get("topic", ""), event.get("type") or "(the partner's record)", state, _details(event)
+        step = steps.get(str(event.get("id") or ""))
+        state = (
+            (f"{step['state']} ({step['substatus']})" if step["substatus"] else step["state"]) if step else ""
         )
+        at = moment(datetime.fromisoformat(event["at"])) if event.get("at") else ""
+        what = event.get("type") or "(the partner's record)"
+        table.add_row(at, event.get("topic", ""), what, state, escape(", ".join(_details(_message(event)))))
     console.print(table)
 
 
-def _event_id(event: dict[str, Any]) -> str:
-    return str(event.get("id") or event.get("event_id") or "")
+def _message(event: dict[str, Any]) -> dict[str, Any]:
+    value = event.get("message")
+    return value if isinstance(value, dict) else {}
 
 
-def _details(event: dict[str, Any]) -> str:
-    value = event.get("message") or event.get("value") or {}
-    if not isinstance(value, dict):
-        return ""
+def _details(message: dict[str, Any]) -> list[str]:
+    """What an event tells beside its name, in words."""
     told = []
-    for name in (
-        "outcome",
-        "reason",
-        "reasons",
-        "frequency",
-        "return_code",
-        "decision",
-        "cause",
-        "trace_number",
-    ):
-        if value.get(name):
-            told.append(f"{name.replace('_', ' ')} {_text(value[name])}")
-    for name in ("amount_cents", "proposed_cents"):
-        if value.get(name):
-            told.append(for_people(value[name]))
-    paid = (value.get("adjudication") or {}).get("paid_cents")
-    if paid is not None:
+    for name in ("outcome", "reason", "reasons", "return_code", "decision", "cause", "trace_number"):
+        if message.get(name):
+            told.append(f"{name.replace('_', ' ')} {_text(message[name])}")
+    request = message.get("request") or {}
+    if request.get("total_cents") is not None:
+        told.append(
+            f"charges {for_people(request['total_cents'])} in {counted(len(request['lines']), 'line')}"
+        )
+    for name, words in (("proposed_cents", "would pay "), ("amount_cents", "")):
+        if message.get(name) is not None:
+            told.append(f"{words}{for_people(message[name])}")
+    paid = (message.get("adjudication") or {}).get("paid_cents")
+    if paid is not None and message.get("amount_cents") is None:
         told.append(f"pays {for_people(paid)}")
-    return ", ".join(told)
+    for name, words in (("effective_date", "to settle on"), ("settled_on", "settled on")):
+        if message.get(name):
+            told.append(f"{words} {day(date.fromisoformat(message[name]))}")
+    if message.get("actor"):
+        told.append(f"by {message['actor']}")
+    return told
 
 
 def _text(value: Any) -> str:
     return " ".join(str(one) for one in value) if isinstance(value, list) else str(value)
 
 
-def _last_reasons(timeline: dict[str, Any]) -> list[str]:
-    for event in reversed(timeline["events"]):
-        value = event.get("message") or event.get("value") or {}
-        if isinstance(value, dict) and (value.get("reason") or value.get("reasons")):
-            found = value.get("reasons") or [value["reason"]]
-            return [one for one in found if one in SENTENCES]
-    return []
+def _money(timeline: dict[str, Any], version: int) -> list[str]:
+    """What a version charges and pays, as far as it was said."""
+    told: dict[str, str] = {}
+    for message in map(_message, timeline["events"]):
+        if message.get("version") == version:
+            if message.get("request"):
+                told["charges"] = for_people(message["request"]["total_cents"])
+            if message.get("adjudication"):
+                told["pays"] = for_people(message["adjudication"]["paid_cents"])
+    return [f"{what} {amount}" for what, amount in told.items()]
+
+
+def _reasons(message: dict[str, Any]) -> list[str]:
+    found = message.get("reasons") or [message.get("reason")]
+    return [one for one in found if one in SENTENCES]

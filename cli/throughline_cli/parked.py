@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 
+from rich.markup import escape
 from rich.table import Table
 
 from throughline.answers import Coordinates
-from throughline.flow import REPAIRS
-from throughline.parked import RecordParked
+from throughline.flow import REPAIRS, SERVICES
+from throughline.message import Message
+from throughline.parked import RecordDiscarded, RecordParked, RecordRedriven
 from throughline.repairs import RedriveRecord
+from throughline_cli.commanding import command
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-from throughline_cli.show import console, moment
-from throughline_cli.speaking import Speaker
+from throughline_cli.show import console, moment, say
 from throughline_cli.witness import Record, Witness
 
 _AT = re.compile(r"(?P<topic>[a-z][a-z0-9.-]*)/(?P<partition>\d+)@(?P<offset>\d+)")
+
+REDRIVE_PATIENCE_S = 5.0
+"""A record that fails again is tried three times before it is parked again."""
 
 
 def coordinates_of(text: str) -> Coordinates:
@@ -38,48 +46,119 @@ def everything_said(line: Line) -> list[Record]:
         return witness.records()
 
 
-def parked_records(line: Line) -> list[tuple[Record, RecordParked]]:
-    return [(one, one.message) for one in everything_said(line) if isinstance(one.message, RecordParked)]
+@dataclass
+class Parked:
+    """A record that a service set aside, and what became of it."""
+
+    message: RecordParked
+    at: datetime
+    became: RecordRedriven | RecordDiscarded | None = None
+
+    @property
+    def name(self) -> str:
+        at = self.message.coordinates
+        return f"{at.topic}/{at.partition}@{at.offset}"
+
+
+def parked_records(line: Line) -> list[Parked]:
+    """Every record that was ever parked, the latest of what its service said of it."""
+    found: dict[tuple[str, Coordinates], Parked] = {}
+    for record in sorted(everything_said(line), key=lambda one: (one.topic, one.partition, one.offset)):
+        told = record.message
+        if isinstance(told, RecordParked):
+            found[told.service, told.coordinates] = Parked(told, record.at)
+        elif isinstance(told, RecordRedriven | RecordDiscarded):
+            before = found.get((told.service, told.coordinates))
+            if before is not None:
+                before.became = told
+    return list(found.values())
 
 
 def show_list(line: Line, service: str | None) -> None:
-    found = [(record, parked) for record, parked in parked_records(line) if service in (None, parked.service)]
+    """What is parked now. Raises Problem for a service that is none."""
+    if service is not None:
+        _require_service(service)
+    found = [
+        one for one in parked_records(line) if one.became is None and service in (None, one.message.service)
+    ]
     if not found:
-        console.print("Nothing is parked.")
+        say("Nothing is parked.")
         return
     table = Table()
     for column in ("record", "service", "why", "bytes", "parked at (UTC)"):
-        table.add_column(column, justify="right" if column == "bytes" else "left")
-    for record, parked in found:
-        at = parked.coordinates
-        where = f"{at.topic}/{at.partition}@{at.offset}"
-        table.add_row(where, parked.service, str(parked.reason), f"{parked.value_bytes:,}", moment(record.at))
+        table.add_column(column, justify="right" if column == "bytes" else "left", overflow="fold")
+    for one in found:
+        parked = one.message
+        table.add_row(one.name, parked.service, str(parked.reason), f"{parked.value_bytes:,}", moment(one.at))
     console.print(table)
 
 
 def show_one(line: Line, text: str) -> None:
     wanted = coordinates_of(text)
-    found = [parked for _, parked in parked_records(line) if parked.coordinates == wanted]
+    found = [one for one in parked_records(line) if one.message.coordinates == wanted]
     if not found:
-        raise Problem(f"{text} is not parked.", "See 'throughline parked list'.")
-    for parked in found:
-        console.print(f"{text} was parked by {parked.service}: {parked.reason.sentence} ({parked.reason})")
+        raise _not_parked(text)
+    for one in found:
+        parked = one.message
+        say(f"{text} was parked by {parked.service}: {parked.reason.sentence} ({parked.reason})")
         if parked.field:
-            console.print(f"  field: {parked.field}")
-        console.print(f"  {parked.value_bytes:,} bytes, SHA-256 {parked.value_sha256}")
+            say(f"  field: {escape(parked.field)}")
+        say(f"  {parked.value_bytes:,} bytes, SHA-256 {parked.value_sha256}")
+        if isinstance(one.became, RecordRedriven):
+            say(f"  It was applied after all; asked for by {escape(one.became.actor)}.")
+        elif isinstance(one.became, RecordDiscarded):
+            say(f"  It was given up by {escape(one.became.actor)} and {escape(one.became.second_actor)}.")
+        else:
+            say(
+                f"  It is still parked; 'throughline parked replay {text}' puts it through the same door again."
+            )
 
 
 def replay(line: Line, text: str, service: str | None, actor: str) -> None:
-    """Ask the service that parked a record to put it through the same door again."""
+    """Ask the service that parked a record to put it through the same door again, and tell what came of it."""
+    if service is not None:
+        _require_service(service)
     wanted = coordinates_of(text)
-    services = {parked.service for _, parked in parked_records(line) if parked.coordinates == wanted}
+    services = {
+        one.message.service
+        for one in parked_records(line)
+        if one.message.coordinates == wanted and one.became is None
+    }
     if service is not None:
         services &= {service}
     if not services:
-        raise Problem(
-            f"{text} is not parked{f' by {service}' if service else ''}.", "See 'throughline parked list'."
+        raise _not_parked(text, service)
+    for one in sorted(services):
+        redrive = RedriveRecord(service=one, coordinates=wanted, actor=actor)
+        told = command(
+            line, REPAIRS.name, redrive, text, or_else=_is_about(one, wanted), patience_s=REDRIVE_PATIENCE_S
         )
-    with Speaker(line.bootstrap) as speaker:
-        for one in sorted(services):
-            speaker.say(REPAIRS.name, RedriveRecord(service=one, coordinates=wanted, actor=actor), text)
-            console.print(f"{one} was asked to put {text} through again, and what is parked behind it.")
+        if any(isinstance(event, RecordRedriven) for event in told):
+            say(f"{one} applied {text}, and what was parked behind it.")
+        elif told:
+            raise Problem(f"{one} parked {text} again.", f"'throughline parked show {text}' says why.")
+        else:
+            say(f"{one} was asked to put {text} through again; 'throughline parked list' shows what is left.")
+
+
+def _is_about(service: str, at: Coordinates) -> Callable[[Message], bool]:
+    """A redriven record is answered by whichever replica puts it through, not by who heard the command."""
+
+    def answers(event: Message) -> bool:
+        return (
+            isinstance(event, RecordRedriven | RecordParked)
+            and event.service == service
+            and event.coordinates == at
+        )
+
+    return answers
+
+
+def _require_service(service: str) -> None:
+    if service not in SERVICES:
+        raise Problem(f"There is no service '{service}'.", f"It is one of {', '.join(SERVICES)}.")
+
+
+def _not_parked(text: str, service: str | None = None) -> Problem:
+    by = f" by {service}" if service else ""
+    return Problem(f"{text} is not parked{by}.", "See 'throughline parked list'.")

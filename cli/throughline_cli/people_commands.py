@@ -8,13 +8,16 @@ from typing import Annotated
 
 import typer
 
+from throughline.accounts import AccountVerified
+from throughline.flow import PAYEES
 from throughline.identifiers import npi_is_valid, routing_is_valid, tin_is_valid
 from throughline.reference import PartnerRegistered
-from throughline_cli.demo.reference import enrol, publish_partners, sealing_key
+from throughline_cli.commanding import command, say_unheard
+from throughline_cli.demo.reference import enrolment_of, publish_partners, sealing_key
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, StackOption, line_at
 from throughline_cli.parked import everything_said
-from throughline_cli.show import console
+from throughline_cli.show import day, say
 from throughline_cli.speaking import Speaker
 
 partner_app = typer.Typer(help="Who may send.", no_args_is_help=True)
@@ -52,8 +55,10 @@ def add_partner(
         ) from None
     with Speaker(line.bootstrap) as speaker:
         publish_partners(line.stack, speaker, [registered])
-    console.print(f"{partner} may send to intake.{partner} and hears answers on answers.{partner}.")
-    console.print(f"API key for HTTP, shown only now: {key}")
+    say(f"{partner} may send to intake.{partner} and hears answers on answers.{partner}.")
+    say(f"API key for HTTP, shown only now: {key}")
+    if known:
+        say("The key that it had before is no longer taken.")
 
 
 @payee_app.command("enrol")
@@ -82,9 +87,13 @@ def enrol_payee(
         "kind": kind, "identifier": identifier, "tin": tin, "name": name, "routing": routing, "account": account,
         "account_kind": account_kind,
     }  # fmt: skip
-    with Speaker(line.bootstrap) as speaker:
-        enrol(speaker, payee, sealing_key(line.stack.places.keys))
-    console.print(f"Enrolment of {kind} {identifier} was sent, its account sealed.")
+    asked = enrolment_of(payee, sealing_key(line.stack.places.keys))
+    told = command(line, PAYEES.name, asked, str(asked.payee_id))
+    for event in told:
+        if isinstance(event, AccountVerified):
+            say(f"{kind} {identifier} is paid to {event.account_mask} from {day(event.payable_from)} on.")
+    if not told:
+        say_unheard("payout")
 
 
 def _require(holds: bool, field: str, wanted: str) -> None:

@@ -7,19 +7,26 @@ from uuid import UUID
 
 from rich.table import Table
 
-from throughline.decisions import ReviewOpened, SubmissionApproved
+from throughline.decisions import (
+    ApprovalRevoked,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionDenied,
+    SubmissionExcepted,
+)
 from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
 from throughline.money import for_people
 from throughline.reviews import DecideReview
+from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reviewing import latest_questions
 from throughline_cli.demo.sent import SentLog
 from throughline_cli.demo.story import Story, VersionKey, tell
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.parked import everything_said
-from throughline_cli.show import console
-from throughline_cli.speaking import Speaker
+from throughline_cli.show import console, say
+from throughline_cli.witness import Record
 
 Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
 OPEN = {(State.IN_REVIEW, Substatus.NONE), (State.EXCEPTION, Substatus.NONE)}
@@ -52,9 +59,8 @@ def _amounts(story: Story, key: VersionKey) -> tuple[str, str]:
 def decide(line: Line, request: UUID, decision: Decision, note: str, actor: str) -> None:
     """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks."""
     records = everything_said(line)
-    asked = {version: event for (of, version), event in latest_questions(records).items() if of == request}
+    states = tell(records, SentLog()).states
     if decision == "recall":
-        states = tell(records, SentLog()).states
         asked = {
             record.message.version: record.id
             for record in records
@@ -63,14 +69,54 @@ def decide(line: Line, request: UUID, decision: Decision, note: str, actor: str)
             and record.id
             if states[request, record.message.version].state is State.APPROVED
         }
+    else:
+        asked = {
+            version: question
+            for (of, version), question in latest_questions(records).items()
+            if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
+        }
     if not asked:
         raise Problem(f"Nothing about {request} waits for this decision.", "See 'throughline review list'.")
     version = max(asked)
-    command = DecideReview(
-        request_id=request, version=version, answers=asked[version], decision=decision, note=note, actor=actor
+    proposed = _proposed(records, asked[version])
+    if decision == "approve" and proposed is None:
+        raise Problem(
+            "There is no price at which this could be approved.",
+            "Deny it or return it; once its fee schedule has the code, the provider sends it again.",
+        )
+    said = DecideReview(
+        request_id=request,
+        version=version,
+        answers=asked[version],
+        decision=decision,
+        amount_cents=proposed if decision == "approve" else None,
+        note=note,
+        actor=actor,
     )
-    with Speaker(line.bootstrap) as speaker:
-        speaker.say(REVIEWS.name, command, str(request))
-    console.print(
-        f"Said: {decision.replace('_', ' ')} version {version} of {request}. 'throughline status' shows it."
-    )
+    told = command(line, REVIEWS.name, said, str(request))
+    name = f"version {version} of {request}"
+    for event in told:
+        say(
+            f"{_WHAT_CAME[type(event)]} {name}."
+            if type(event) in _WHAT_CAME
+            else f"{event.type_name()}: {name}."
+        )
+    if not told:
+        say_unheard("validation")
+
+
+def _proposed(records: list[Record], question: UUID) -> int | None:
+    """What a person who reads the review sees that would be paid."""
+    for record in records:
+        if record.id == question and isinstance(record.message, ReviewOpened):
+            return record.message.proposed_cents
+    return None
+
+
+_WHAT_CAME: dict[type, str] = {
+    SubmissionApproved: "Approved",
+    SubmissionDenied: "Denied",
+    SubmissionExcepted: "Returned to the partner:",
+    ReviewOpened: "Released into review:",
+    ApprovalRevoked: "Payout was asked to stop",
+}

@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.markup import escape
 
 NEW_YORK = ZoneInfo("America/New_York")
-console = Console(highlight=False)
-complaints = Console(stderr=True, highlight=False)
+PIPE_WIDTH = 160
+"""Characters of a line where the output goes to a file or another program, so that no id is folded."""
+
+
+def _console(*, stderr: bool = False) -> Console:
+    made = Console(stderr=stderr, highlight=False)
+    if not made.is_terminal and "COLUMNS" not in os.environ:
+        made.width = PIPE_WIDTH
+    return made
+
+
+console = _console()
+complaints = _console(stderr=True)
+
+
+def say(sentence: str) -> None:
+    """A sentence with markup, never broken: addresses, ids and commands in it can be copied."""
+    console.print(sentence, soft_wrap=True)
+
+
+def complain(sentence: str, fix: str = "") -> None:
+    """What went wrong, on stderr, as it is: brackets in it are no markup."""
+    complaints.print(f"[red]{escape(sentence)}[/]", soft_wrap=True)
+    if fix:
+        complaints.print(escape(fix), soft_wrap=True)
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 window``, ``2 windows``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def instant(at: datetime) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
+from rich.markup import escape
 from rich.table import Table
 
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-from throughline_cli.show import console
+from throughline_cli.show import console, say
 
 
 def submit(line: Line, path: Path, api_key: str, idempotency_key: str | None) -> bool:
@@ -44,38 +46,43 @@ def _send(line: Line, path: str, content: bytes, headers: dict[str, str]) -> dic
         raise Problem(
             f"Intake does not answer ({type(error).__name__}).", "Start it with 'throughline up'."
         ) from None
-    if answer.status_code in (401, 413, 415, 503):
-        told = answer.json()
+    if answer.status_code == 401:
+        raise Problem(
+            "Intake does not know this API key.", "'throughline partner add NAME' gives a partner a new one."
+        )
+    try:
+        told: dict[str, Any] = answer.json()
+    except ValueError:
+        raise Problem(f"Intake answers HTTP {answer.status_code} without a word.") from None
+    if answer.status_code in (413, 415, 503):
         raise Problem(f"Intake says: {told.get('detail') or told.get('title')}")
-    found: dict[str, Any] = answer.json()
-    return found
+    return told
 
 
 def _one(answer: dict[str, Any]) -> bool:
     outcome = answer.get("outcome")
     if outcome in ("accepted", "repeated"):
-        console.print(f"{outcome}: request {answer['request_id']} version {answer['version']}")
-        console.print(f"payer's claim number {answer['payer_claim_number']}")
+        say(f"{outcome}: request {answer['request_id']} version {answer['version']}")
+        say(f"payer's claim number {answer['payer_claim_number']}")
         return True
-    console.print(f"[red]{outcome or 'refused'}[/]: {answer.get('detail') or answer.get('title')}")
+    say(f"[red]{outcome or 'refused'}[/]: {escape(str(answer.get('detail') or answer.get('title')))}")
     for problem in answer.get("problems", []):
-        console.print(
-            f"  {problem.get('field') or 'message'}: {problem.get('detail') or problem.get('reason')}"
-        )
+        told = f"{problem.get('field') or 'message'}: {problem.get('detail') or problem.get('reason')}"
+        say(f"  {escape(told)}")
     return False
 
 
 def _file(line: Line, receipt: str, headers: dict[str, str]) -> bool:
     after, good = 0, True
+    counts: Counter[str] = Counter()
     table = Table(title=f"receipt {receipt}", title_justify="left")
     for column in ("claim", "number", "outcome", "request", "why"):
         table.add_column(column)
     while (shown := line.ask("GET", "intake", f"/v1/files/{receipt}", headers=headers))["state"] == "waiting":
         time.sleep(0.1)
     for problem in shown["problems"]:
-        console.print(
-            f"[red]the file is refused[/]: {problem.get('field') or ''} {problem.get('detail') or ''}"
-        )
+        told = f"{problem.get('field') or ''} {problem.get('detail') or problem.get('reason') or ''}".strip()
+        say(f"[red]the file is refused[/]: {escape(told)}")
     while True:
         page = line.ask("GET", "intake", f"/v1/files/{receipt}", params={"after": after}, headers=headers)[
             "results"
@@ -88,12 +95,15 @@ def _file(line: Line, receipt: str, headers: dict[str, str]) -> bool:
             )
             table.add_row(
                 str(claim["position"]),
-                claim["number"] or "",
+                escape(claim["number"] or ""),
                 claim["outcome"],
                 claim["request_id"] or "",
-                why,
+                escape(why),
             )
+            counts[claim["outcome"]] += 1
             good &= claim["outcome"] in ("accepted", "repeated")
         after = page[-1]["position"]
-    console.print(table)
+    if table.row_count:
+        console.print(table)
+    say(", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items())) or "no claims")
     return good and not shown["problems"]

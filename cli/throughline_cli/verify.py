@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 import httpx
+from rich.markup import escape
 from rich.progress import Progress
 
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-from throughline_cli.show import console
+from throughline_cli.show import console, counted, say
 
 
 def show_verification(line: Line) -> bool:
@@ -19,7 +20,7 @@ def show_verification(line: Line) -> bool:
     url = f"{line.stack.http_url('audit')}/v1/verify"
     try:
         with (
-            Progress(console=console, transient=True) as bars,
+            Progress(console=console, transient=True, disable=not console.is_terminal) as bars,
             httpx.stream("POST", url, timeout=600) as answer,
         ):
             task = bars.add_task("verifying", total=None)
@@ -34,11 +35,12 @@ def show_verification(line: Line) -> bool:
         ) from None
     if not report:
         raise Problem("Audit gave no report.", f"See its log in {line.stack.places.logs}.")
-    console.print(
-        f"{report['size']:,} records in {len(report['partitions'])} partitions, {report['roots']} roots"
+    say(
+        f"{report['size']:,} records in {counted(len(report['partitions']), 'partition')},"
+        f" {counted(report['roots'], 'root')}"
     )
-    console.print(f"root {report['root']}")
+    say(f"root {report['root']}")
     for finding in report["findings"]:
-        console.print(f"[red]{finding['kind']}[/] {finding['where']}: {finding['detail']}")
+        say(f"[red]{finding['kind']}[/] {escape(finding['where'])}: {escape(finding['detail'])}")
     console.print("[green]Everything holds.[/]" if report["holds"] else "[red bold]The log does not hold.[/]")
     return bool(report["holds"])

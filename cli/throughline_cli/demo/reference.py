@@ -84,9 +84,15 @@ def sealing_key(keys: Path) -> OKPKey:
 
 def enrol(speaker: Speaker, payee: Line, key: OKPKey) -> None:
     """Seal one payee's account and ask payout to enrol it."""
+    command = enrolment_of(payee, key)
+    speaker.say(PAYEES.name, command, str(command.payee_id))
+
+
+def enrolment_of(payee: Line, key: OKPKey) -> EnrolAccount:
+    """The command that enrols a payee, its account sealed."""
     payee_id = payee_id_for(payee["kind"], payee["identifier"])
     account = BankAccount(payee["routing"], payee["account"], payee.get("account_kind", "checking"))
-    command = EnrolAccount(
+    return EnrolAccount(
         payee_id=payee_id,
         kind=payee["kind"],
         identifier=payee["identifier"],
@@ -96,4 +102,3 @@ def enrol(speaker: Speaker, payee: Line, key: OKPKey) -> None:
         sealed_account=seal_account(account, payee_id=payee_id, speaker=SPEAKER, public_key=key),
         verified_by="bank-letter",
     )
-    speaker.say(PAYEES.name, command, str(payee_id))
