@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from chassis.settings import ServiceSettings
+from portal.banking_days import Cutoff
 
 
 class Settings(ServiceSettings):
@@ -34,6 +36,10 @@ class Settings(ServiceSettings):
     trusted_proxies: tuple[str, ...] = Field(
         (), description="JSON: addresses of proxies whose X-Forwarded-For names who calls"
     )
+    bank_cutoffs: dict[str, tuple[Cutoff, ...]] = Field(
+        default={"sandbox-bank": (Cutoff(time(15, 0)),)},
+        description="JSON: bank code to cutoffs as payout's BANKS has them, to foretell dates",
+    )
     session_idle_minutes: int = Field(30, description="a session unused for so long has ended", ge=1)
     session_hours: int = Field(12, description="a session ends so long after its sign-in", ge=1)
     step_up_seconds: int = Field(300, description="how long a started step-up may be finished", ge=30)
@@ -42,6 +48,10 @@ class Settings(ServiceSettings):
     form_bytes_max: int = Field(262_144, description="largest body of a form", ge=1024)
     upload_bytes_max: int = Field(26_214_400, description="largest body of an upload", ge=1024)
     body_seconds_max: float = Field(20.0, description="longest wait for a body to be complete", gt=0)
+
+    def cutoffs_of(self, bank: str | None) -> tuple[Cutoff, ...]:
+        """The cutoffs of a payer's bank; none where it is not known."""
+        return self.bank_cutoffs.get(bank or "", ())
 
     @property
     def host(self) -> str:

@@ -30,6 +30,10 @@ class Shown:
             when = when.astimezone(ZoneInfo(self.zone)).date()
         return format_date(when, "medium", locale=self.locale)
 
+    def day_of(self, text: str) -> str:
+        """Of a date as JSON writes it."""
+        return self.day(date.fromisoformat(text))
+
     def time(self, when: datetime) -> str:
         """`Nov 23, 2026, 9:05 AM EST`."""
         words = format_datetime(when, "MMM d, y, h:mm a z", tzinfo=ZoneInfo(self.zone), locale=self.locale)

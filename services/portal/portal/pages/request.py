@@ -1,0 +1,115 @@
+"""One request: its line with times, what happens next and when, what its lines are paid, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from fastapi import Form, HTTPException, Response
+
+from portal.commands import send_command
+from portal.one_request import Entry, OneRequest, changes, content_of, one_request
+from portal.page import Visit, may, page_router
+from portal.plain_words import plain_all
+from portal.rules import PROVIDERS
+from portal.tones import state_key, tone_of
+from portal.what_next import what_next
+from throughline.flow import INTAKE
+from throughline.lifecycle import ENDED, State, Substatus
+from throughline.requests import WithdrawRequest
+
+router = page_router()
+PORTAL = "portal"
+_FINAL = (State.PAID.value, State.SCHEDULED.value)
+
+
+@router.get("/requests/{request_id}")
+async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUID) -> Response:
+    key = visit.context.resources.content_key
+    async with visit.reading() as db:
+        one = await one_request(db, request_id, key)
+    if one is None:
+        raise HTTPException(404)
+    cutoffs = visit.settings.cutoffs_of(one.row["bank"])
+    return await visit.show(
+        "request.html",
+        one=one,
+        row=one.row,
+        next=what_next(one.known, visit.context.clock.now(), cutoffs),
+        line=[_said(visit, entry) for entry in one.line],
+        changes=changes(one, key),
+        plain_all=plain_all,
+        tone_of=tone_of,
+        state_key=state_key,
+        may_correct=may_correct(one),
+        may_withdraw=may_withdraw(one),
+        once=uuid4(),
+    )
+
+
+@router.post("/requests/{request_id}/withdraw")
+async def withdraw(
+    visit: Annotated[Visit, may(*PROVIDERS)],
+    request_id: UUID,
+    once: Annotated[UUID, Form()],
+    note: Annotated[str, Form(max_length=1000)] = "",
+) -> Response:
+    """Ask not to pay it. Whether it can still be stopped is said by payout's answer, on the line."""
+    key = visit.context.resources.content_key
+    async with visit.speaking() as tx:
+        one = await one_request(tx.db, request_id, key)
+        if one is None:
+            raise HTTPException(404)
+        content = content_of(one.shown, key)
+        if content is None or not may_withdraw(one):
+            raise HTTPException(412)
+        command = WithdrawRequest(
+            number=content.number,
+            version=one.shown["version"],
+            payee=content.payee,
+            note=note.strip() or None,
+        )
+        topic = INTAKE.of(PORTAL)
+        await send_command(
+            visit, tx, command, key=str(request_id), once=once, topic=topic, correlation_id=str(request_id)
+        )
+    return await visit.redirect_with(f"/requests/{request_id}", "request.withdrawal_sent")
+
+
+def may_correct(one: OneRequest) -> bool:
+    """A correction is the next version of what the portal itself sent, while it has not ended."""
+    return one.row["partner"] == PORTAL and Substatus(one.row["substatus"] or "") not in (
+        ENDED - {Substatus.DENIED}
+    )
+
+
+def may_withdraw(one: OneRequest) -> bool:
+    ended = Substatus(one.row["substatus"] or "") in ENDED
+    return one.row["partner"] == PORTAL and not ended and one.row["state"] not in _FINAL
+
+
+def _said(visit: Visit, entry: Entry) -> dict[str, Any]:
+    """The entry with its sentence's key and what the sentence names."""
+    facts, shown = entry.facts, visit.shown
+    values = {"version": facts.get("version", ""), "code": facts.get("return_code", "")}
+    if "amount_cents" in facts:
+        values["amount"] = shown.money(facts["amount_cents"])
+    for name in ("effective_date", "settled_on", "returned_on", "return_window_ends_on"):
+        if name in facts:
+            values[name] = shown.day_of(facts[name])
+    who = (
+        "system"
+        if entry.actor is None
+        else "you"
+        if entry.actor == str(visit.session.person_id)
+        else "person"
+    )
+    reason = facts.get("reason") or (facts.get("reasons") or [None])[0]
+    return {
+        "at": entry.at,
+        "key": f"line.{entry.type}",
+        "values": values,
+        "who": f"line.by_{who}",
+        "reason": None if reason is None else f"reasons.{reason}",
+        "note": entry.note,
+    }

@@ -1,0 +1,124 @@
+"""Requests as lists show them: by state, payer, number and payee; by key, never by offset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+PAGE = 50
+
+# One short read of the index for each payee, then the newest of them all: a provider's payees are few, its requests many.
+_LIST = """
+select r.request_id, r.payee_id, r.number, r.payer, r.partner, r.version, r.state, r.substatus, r.reason, r.acts,
+    r.charge_cents, r.paid_cents, r.first_service, r.received_on, r.changed_at, p.name as payee_name, y.name as payer_name
+from unnest(case when $1::uuid is null then (select portal_payees()) else array[$1] end) as own (payee_id)
+cross join lateral (
+    select * from requests r where r.payee_id = own.payee_id and ($2::text is null or r.state = $2)
+        and ($3::text is null or r.number like $3) and ($4::text is null or r.payer = $4)
+        and ($5::text is null or r.acts = $5) and ($6::timestamptz is null or (r.changed_at, r.request_id) < ($6, $7))
+        and r.state is not null
+    order by r.changed_at desc, r.request_id desc limit $8
+) r
+left join payees p on p.payee_id = r.payee_id left join payers y on y.payer = r.payer
+order by r.changed_at desc, r.request_id desc limit $8
+"""
+_TO_ACT = """
+select count(*) from unnest((select portal_payees())) as own (payee_id)
+join requests r on r.payee_id = own.payee_id and r.acts = 'provider'
+"""
+_ON_ITS_WAY = """
+select state, count(*) as n, sum(coalesce(paid_cents, charge_cents))::bigint as cents
+from unnest((select portal_payees())) as own (payee_id)
+join requests r on r.payee_id = own.payee_id
+where r.state in ('Submitted', 'In review', 'Approved', 'Payout scheduled') and r.substatus = ''
+group by state
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a person narrows the list to. ``needs_me``: only what the provider must mend."""
+
+    state: str | None = None
+    number: str | None = None
+    payer: str | None = None
+    payee_id: UUID | None = None
+    needs_me: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The last row of the page before."""
+
+    changed_at: datetime
+    request_id: UUID
+
+    @classmethod
+    def read(cls, text: str | None) -> After | None:
+        """None for the first page, and for what no page of ours wrote."""
+        try:
+            at, _, request_id = (text or "").partition("_")
+            when = datetime.fromisoformat(at)
+            return cls(when, UUID(request_id)) if when.tzinfo is not None else None
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return f"{self.changed_at.isoformat()}_{self.request_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    rows: list[dict[str, Any]]
+    next: str | None
+
+
+async def requests_of(db: asyncpg.Connection, wanted: Filter, after: After | None = None) -> Page:
+    """One page, what changed last first."""
+    starts = None if not wanted.number else _starts_with(wanted.number)
+    rows = await db.fetch(
+        _LIST,
+        wanted.payee_id,
+        wanted.state or None,
+        starts,
+        wanted.payer or None,
+        "provider" if wanted.needs_me else None,
+        after and after.changed_at,
+        after and after.request_id,
+        PAGE + 1,
+    )
+    page = [dict(row) for row in rows[:PAGE]]
+    more = len(rows) > PAGE
+    return Page(page, str(After(page[-1]["changed_at"], page[-1]["request_id"])) if more else None)
+
+
+async def payees_of(db: asyncpg.Connection) -> list[dict[str, Any]]:
+    """The payees of the caller's organisations, by name."""
+    return [
+        dict(row)
+        for row in await db.fetch("select payee_id, name, kind, identifier from payees order by name")
+    ]
+
+
+async def payers_known(db: asyncpg.Connection) -> list[dict[str, Any]]:
+    return [dict(row) for row in await db.fetch("select payer, name from payers order by name")]
+
+
+async def to_act(db: asyncpg.Connection) -> int:
+    """How many requests wait for the provider."""
+    found: int = await db.fetchval(_TO_ACT)
+    return found
+
+
+async def on_its_way(db: asyncpg.Connection) -> dict[str, dict[str, Any]]:
+    """Count and cents by state, of what has not ended and waits for nobody of the provider's."""
+    return {row["state"]: dict(row) for row in await db.fetch(_ON_ITS_WAY)}
+
+
+def _starts_with(number: str) -> str:
+    escaped = number.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{escaped}%"
