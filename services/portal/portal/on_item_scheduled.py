@@ -19,5 +19,6 @@ def show_scheduled(heard: Heard[ItemScheduled], work: ReadModelWork, say: Say) -
         payee_id=payee_id,
         decision_id=message.decision_id,
         amount_cents=message.amount_cents,
+        batch_id=message.batch_id,
     )
     work.put("payments", payment_id=message.payment_id, payee_id=payee_id, payer=message.adjudication.payer)

@@ -1,6 +1,6 @@
 """Adjustments and reasons in plain words: keys of the catalogue, never sentences.
 
-The groups and codes are X12's (CAS01, CARC); the words are ours, written for who reads a bill, not for who codes one. A code
+The groups and codes are X12's (CAS01, CARC); the words are ours, for who reads a bill and does not code one. A code
 that the catalogue lacks is shown as its number, with the group's meaning.
 """
 

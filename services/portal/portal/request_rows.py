@@ -11,10 +11,11 @@ import asyncpg
 
 PAGE = 50
 
-# One short read of the index for each payee, then the newest of them all: a provider's payees are few, its requests many.
+# One short read of the index for each payee, then the newest of all: payees are few, requests many.
 _LIST = """
 select r.request_id, r.payee_id, r.number, r.payer, r.partner, r.version, r.state, r.substatus, r.reason, r.acts,
-    r.charge_cents, r.paid_cents, r.first_service, r.received_on, r.changed_at, p.name as payee_name, y.name as payer_name
+    r.charge_cents, r.paid_cents, r.first_service, r.received_on, r.changed_at,
+    p.name as payee_name, y.name as payer_name
 from unnest(case when $1::uuid is null then (select portal_payees()) else array[$1] end) as own (payee_id)
 cross join lateral (
     select * from requests r where r.payee_id = own.payee_id and ($2::text is null or r.state = $2)
@@ -34,7 +35,7 @@ _ON_ITS_WAY = """
 select state, count(*) as n, sum(coalesce(paid_cents, charge_cents))::bigint as cents
 from unnest((select portal_payees())) as own (payee_id)
 join requests r on r.payee_id = own.payee_id
-where r.state in ('Submitted', 'In review', 'Approved', 'Payout scheduled') and r.substatus = ''
+where r.state in ('Submitted', 'In review', 'Approved', 'Payout scheduled') and r.substatus in ('', 'on hold')
 group by state
 """
 

@@ -65,7 +65,7 @@ def _lines(before: PaymentRequest, after: PaymentRequest) -> Iterator[Difference
     for line_id in [*old, *(one for one in new if one not in old)]:
         was, now = old.get(line_id), new.get(line_id)
         if was is None or now is None:
-            yield Difference("line", was and _whole(was), now and _whole(now), line_id)
+            yield Difference("line", _whole(was), _whole(now), line_id)
             continue
         for name in LINE_FIELDS:
             yield from _if_other(
@@ -88,5 +88,7 @@ def _text(name: str, value: object) -> str | None:
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _whole(line: ServiceLine) -> str:
+def _whole(line: ServiceLine | None) -> str | None:
+    if line is None:
+        return None
     return f"{line.code} {line.from_date} {line.charge_cents // 100}.{line.charge_cents % 100:02d}"

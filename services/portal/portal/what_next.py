@@ -98,6 +98,8 @@ def _leaves_with(what: str, waits_for: str, cutoff: NextCutoff) -> Next:
 
 
 def _scheduled(known: Known, today: date) -> Next:
+    if known.substatus is Substatus.ON_HOLD:
+        return Next("release_batch", "operations")
     if known.settled_on is not None:
         return Next("explain", "remittance", on=known.settled_on, paid_on=known.settled_on)
     if known.effective_date is None:

@@ -117,11 +117,17 @@ class Life:
         self.payments += 1
         claim = example("ItemScheduled").adjudication.model_copy(update={"payee_id": self.payee_id})
         return self.says(
-            "ItemScheduled", payment_id=self.payment_id, decision_id=self.decision, adjudication=claim
+            "ItemScheduled",
+            batch_id=self.batch_id,
+            payment_id=self.payment_id,
+            decision_id=self.decision,
+            adjudication=claim,
         )
 
     def sent(self) -> Life:
-        return self.says("PaymentSent", payment_id=self.payment_id, payee_id=self.payee_id)
+        return self.says(
+            "PaymentSent", batch_id=self.batch_id, payment_id=self.payment_id, payee_id=self.payee_id
+        )
 
     def settled(self) -> Life:
         return self.says("PaymentSettled", payment_id=self.payment_id)
@@ -143,6 +149,10 @@ class Life:
     def returned(self) -> Life:
         self.says("PaymentReturned", payment_id=self.payment_id)
         return self.says("ItemHeld", "returned", payment_id=self.payment_id)
+
+    @property
+    def batch_id(self) -> UUID:
+        return derived("batch", str(self.request_id), str(self.payments))
 
     @property
     def payment_id(self) -> UUID:

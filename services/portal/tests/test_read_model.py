@@ -37,6 +37,25 @@ LIVES: dict[str, tuple[Callable[[Life], Life], str, str, str]] = {
         "provider",
     ),
     "scheduled": (lambda life: life.received().approved().scheduled().sent(), "Payout scheduled", "", ""),
+    "awaiting release": (
+        lambda life: life.received().approved().scheduled().says("BatchHeld", batch_id=life.batch_id),
+        "Payout scheduled",
+        "on hold",
+        "operations",
+    ),
+    "released": (
+        lambda life: (
+            life.received()
+            .approved()
+            .scheduled()
+            .says("BatchHeld", batch_id=life.batch_id)
+            .says("BatchReleased", batch_id=life.batch_id)
+            .sent()
+        ),
+        "Payout scheduled",
+        "",
+        "",
+    ),
     "paid": (lambda life: life.paid(), "Paid", "", ""),
     "returned": (lambda life: life.paid().returned(), "Exception", "returned", "provider"),
     "reissued": (

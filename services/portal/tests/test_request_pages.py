@@ -12,6 +12,7 @@ from portal_stories import Life, Teller, example
 
 from chassis import Context, FixedClock, testing
 from portal.app import service
+from portal.commands import Command
 from portal.request_rows import PAGE
 from portal.rules import Role
 from portal.tenancy import WRITER, enter
@@ -62,12 +63,7 @@ async def test_a_whole_life_stands_on_its_page(
     teller = Teller()
     for name in ("PayerRecorded", "ProviderRecorded"):
         teller.tell(example(name))
-    life = (
-        Life(teller, "WHOLE-1")
-        .received()
-        .says("ReviewOpened")
-        .says("SubmissionExcepted", "returned-for-edits")
-    )
+    life = Life(teller, "WHOLE-1").received().says("ReviewOpened").says("SubmissionExcepted")
     life.received(total_cents=99900).approved().scheduled().sent().settled().remitted()
     await testing.deliver(service, context, teller.told)
     answer = await browser.get(f"/requests/{life.request_id}")
@@ -104,8 +100,21 @@ async def test_anothers_request_is_not_found(
     assert (await browser.get(f"/requests/{theirs.payee_id}")).status_code == 404
 
 
-async def test_a_withdrawal_leaves_signed_and_once(
-    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient, ada: Person
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Command]:
+    """The commands that leave, in the place of the topic."""
+    commands: list[Command] = []
+
+    def take(transaction: object, command: Command, headers: object, correlation_id: object = None) -> None:
+        assert dict(headers)["signature"]  # type: ignore[call-overload]
+        commands.append(command)
+
+    monkeypatch.setattr("portal.commands.say_with", take)
+    return commands
+
+
+async def test_a_withdrawal_leaves_signed_and_is_one_however_often_it_is_pressed(
+    context: Context, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
 ) -> None:
     teller = Teller()
     life = Life(teller, "STOP-1", partner="portal").received()
@@ -116,8 +125,19 @@ async def test_a_withdrawal_leaves_signed_and_once(
     for _ in range(2):
         answer = await browser.post(f"/requests/{life.request_id}/withdraw", data=form)
         assert answer.status_code == 303, answer.text
-    records = [one for one in await testing.said_in(pool) if one.topic == "intake.portal"]
-    assert len({dict(one.headers)["ce_id"] for one in records}) == 1
-    command = WithdrawRequest.model_validate_json(records[0].value)
+    assert {one.topic for one in sent} == {"intake.portal"} and len({one.id for one in sent}) == 1
+    command = WithdrawRequest.model_validate_json(sent[0].value)
     assert (command.number, command.version, command.note) == ("STOP-1", 1, "sent by mistake")
-    assert dict(records[0].headers)["signature"]
+
+
+async def test_what_another_system_sent_is_not_withdrawn_here(
+    context: Context, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
+) -> None:
+    teller = Teller()
+    life = Life(teller, "ELSE-1").received()
+    await testing.deliver(service, context, teller.told)
+    page = await browser.get(f"/requests/{life.request_id}")
+    assert "sent by another system (acme)" in page.text
+    form = {"csrf": csrf_in(page), "once": str(life.request_id)}
+    assert (await browser.post(f"/requests/{life.request_id}/withdraw", data=form)).status_code == 412
+    assert sent == []

@@ -95,6 +95,7 @@ CASES: list[tuple[str, Known, datetime, Next]] = [
         MONDAY,
         Next("done", "nothing", paid_on=day(18)),
     ),
+    ("awaiting release", Known(State.SCHEDULED, HOLD), MONDAY, Next("release_batch", "operations")),
     ("something to mend", Known(State.EXCEPTION, reason="total_mismatch"), MONDAY, Next("fix", "provider")),
     ("a duplicate", Known(State.EXCEPTION, reason="duplicate"), MONDAY, Next("duplicate", "operations")),
     (

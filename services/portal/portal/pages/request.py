@@ -1,4 +1,4 @@
-"""One request: its line with times, what happens next and when, what its lines are paid, and what can be done about it."""
+"""One request: its line with times, what happens next and when, what is paid for it, and what can be done."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _said(visit: Visit, entry: Entry) -> dict[str, Any]:
     return {
         "at": entry.at,
         "key": f"line.{entry.type}",
-        "values": values,
+        "named": values,
         "who": f"line.by_{who}",
         "reason": None if reason is None else f"reasons.{reason}",
         "note": entry.note,

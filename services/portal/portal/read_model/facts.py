@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from throughline.decisions import Adjudication, SubmissionApproved
 from throughline.lifecycle import TABLE, Told
 from throughline.message import REGISTRY, Message
 from throughline.reasons import Reason
@@ -30,9 +31,10 @@ def fold_facts(event: Message) -> Facts:
         value = getattr(event, name, None)
         if value is not None:
             facts[name] = value
-    payment_id = getattr(event, "payment_id", None)
-    if payment_id is not None:
-        facts["payment_id"] = str(payment_id)
+    for name in ("payment_id", "batch_id"):
+        value = getattr(event, name, None)
+        if value is not None:
+            facts[name] = str(value)
     reason = getattr(event, "reason", None)
     if reason is not None:
         facts["reason"] = reason.value
@@ -41,6 +43,8 @@ def fold_facts(event: Message) -> Facts:
         facts["reasons"] = [one.value for one in reasons]
     if isinstance(event, SubmissionReceived):
         facts["frequency"] = event.request.frequency
+    if isinstance(event, SubmissionApproved):
+        facts["paid_cents"] = event.adjudication.paid_cents
     return facts
 
 
@@ -51,12 +55,16 @@ def told_again(topic: str, key: str, order: int, id: UUID, at: datetime, type_: 
         name: facts[name] for name in ("version", "cause", "replaces_version") if name in facts
     }
     if model is not SubmissionReceived:
-        payment = facts.get("payment_id")
-        fields["payment_id"] = None if payment is None else UUID(payment)
+        fields["payment_id"] = UUID(facts["payment_id"]) if "payment_id" in facts else None
+    if "batch_id" in facts:
+        fields["batch_id"] = UUID(facts["batch_id"])
     if "reason" in facts:
         fields["reason"] = _REASONS[facts["reason"]]
     if "reasons" in facts:
         fields["reasons"] = tuple(_REASONS[one] for one in facts["reasons"])
     if model is SubmissionReceived:
         fields["request"] = PaymentRequest.model_construct(None, frequency=facts["frequency"])  # type: ignore[call-arg]
+    if model is SubmissionApproved:
+        paid = {"paid_cents": facts["paid_cents"]}
+        fields["adjudication"] = Adjudication.model_construct(None, **paid)
     return Told(topic, key, order, id, at, model.model_construct(None, **fields))

@@ -8,12 +8,16 @@ from portal.on_account_held import show_held_account
 from portal.on_account_verified import show_verified_account
 from portal.on_approval_revoked import show_revocation
 from portal.on_batch_closed import show_batch
+from portal.on_batch_held import show_batch_held
+from portal.on_batch_redated import show_batch_redated
 from portal.on_batch_refused import show_batch_refused
+from portal.on_batch_released import show_batch_released
 from portal.on_change_account import show_asked_change
 from portal.on_command_refused import show_refusal
 from portal.on_confirm_account import show_asked_confirmation
 from portal.on_decide_review import show_asked_decision
 from portal.on_enrol_account import show_asked_enrolment
+from portal.on_hold_batch import show_asked_batch_hold
 from portal.on_hold_item import show_asked_hold
 from portal.on_item_held import show_hold
 from portal.on_item_released import show_release
@@ -24,6 +28,7 @@ from portal.on_mismatch_found import show_mismatch
 from portal.on_partner_registered import show_partner
 from portal.on_payer_recorded import show_payer
 from portal.on_payment_refused import show_payment_refused
+from portal.on_payment_reissued import show_reissue
 from portal.on_payment_returned import show_returned
 from portal.on_payment_sent import show_sent
 from portal.on_payment_settled import show_settled
@@ -34,6 +39,7 @@ from portal.on_release_batch import show_asked_batch_release
 from portal.on_release_item import show_asked_release
 from portal.on_remittance_posted import show_remittance
 from portal.on_remittance_reversed import show_reversal
+from portal.on_remittance_superseded import show_superseded
 from portal.on_request_answered import show_answer
 from portal.on_reverse_payment import show_asked_reversal
 from portal.on_review_opened import show_review
@@ -56,19 +62,23 @@ from throughline.decisions import (
 from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
-from throughline.orders import HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
+from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.parked import RecordParked
 from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.payments import (
     BatchClosed,
+    BatchHeld,
+    BatchRedated,
     BatchRefused,
+    BatchReleased,
     PaymentRefused,
+    PaymentReissued,
     PaymentReturned,
     PaymentSent,
     PaymentSettled,
 )
 from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
-from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed
+from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 
@@ -121,6 +131,10 @@ READ_MODEL: tuple[Hearing, ...] = (
             PaymentRefused: show_payment_refused,
             BatchClosed: show_batch,
             BatchRefused: show_batch_refused,
+            BatchHeld: show_batch_held,
+            BatchReleased: show_batch_released,
+            BatchRedated: show_batch_redated,
+            PaymentReissued: show_reissue,
         },
     ),
     hear(
@@ -130,6 +144,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             RemittancePosted: show_remittance,
             RemittanceReversed: show_reversal,
             MismatchFound: show_mismatch,
+            RemittanceSuperseded: show_superseded,
         },
     ),
     hear(
@@ -158,6 +173,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             ReissuePayment: show_asked_reissue,
             ReversePayment: show_asked_reversal,
             ReleaseBatch: show_asked_batch_release,
+            HoldBatch: show_asked_batch_hold,
         },
     ),
     hear(

@@ -25,7 +25,7 @@ def who_acts(state: State | None, substatus: Substatus, reason: str | None) -> s
     """Who must do something next: the provider, the operations staff, or nobody (a clock, or it has ended)."""
     if substatus in ENDED:
         return NOBODY
-    if state is State.IN_REVIEW:
+    if state is State.IN_REVIEW or (state is State.SCHEDULED and substatus is Substatus.ON_HOLD):
         return OPERATIONS
     if state is not State.EXCEPTION:
         return NOBODY

@@ -1,7 +1,7 @@
 """What one slice leaves in the read model: rows by message, then where each request that it is about now stands.
 
-Whoever hears of a payment or a request first makes its row and locks it, payments before requests and each sorted, so
-that two slices about one request are folded one after the other and neither misses what the other stored.
+Whoever hears of a batch, a payment or a request first makes its row and locks it: batches, then payments, then requests,
+each sorted, so that two slices about one request are folded one after the other and neither misses what the other stored.
 """
 
 from __future__ import annotations
@@ -21,18 +21,29 @@ from portal.read_model.sealed_content import ContentKey
 from portal.read_model.standing import standing_of
 from portal.read_model.writes import Writes, as_json
 from portal.tenancy import WRITER, enter
+from throughline.items import ItemScheduled
 from throughline.lifecycle import Told, fold
+from throughline.payments import BatchHeld, BatchReleased
 
 _MAKE_PAYMENTS = """
 insert into payments (payment_id) select unnest($1::uuid[]) on conflict do nothing
 """
 _LOCK_PAYMENTS = "select from payments where payment_id = any($1::uuid[]) order by payment_id for update"
-_PAID_BY = "select distinct request_id from payment_items where payment_id = any($1::uuid[])"
+_MAKE_BATCHES = """
+insert into batches (batch_id) select unnest($1::uuid[]) on conflict do nothing
+"""
+_LOCK_BATCHES = "select from batches where batch_id = any($1::uuid[]) order by batch_id for update"
+_PAID_BY = """
+select request_id from payment_items where payment_id = any($1::uuid[])
+union select request_id from payment_items where batch_id = any($2::uuid[])
+"""
 _MAKE_REQUESTS = """
 insert into requests (request_id) select unnest($1::uuid[]) on conflict do nothing
 """
 _LOCK_REQUESTS = "select from requests where request_id = any($1::uuid[]) order by request_id for update"
-_ITEMS_OF = "select distinct request_id, payment_id from payment_items where request_id = any($1::uuid[])"
+_ITEMS_OF = (
+    "select distinct request_id, payment_id, batch_id from payment_items where request_id = any($1::uuid[])"
+)
 _TOLD_OF = """
 select subject, topic, key, seq, id, at, type, facts from told where subject = any($1::uuid[]) and moves
 """
@@ -54,6 +65,7 @@ select request_id, version, state, substatus from jsonb_to_recordset($1::jsonb) 
     request_id uuid, version smallint, state text, substatus text) order by request_id, version
 on conflict (request_id, version) do update set state = excluded.state, substatus = excluded.substatus
 """
+OF_A_BATCH = (ItemScheduled, BatchHeld, BatchReleased)
 FOLDS_IN_A_ROW = 25
 """After so many the loop may answer a page."""
 
@@ -74,11 +86,18 @@ class ReadModelWork:
         await enter(db, WRITER)
         moving = [one.message for one in heard if type(one.message) in MOVES_STATE]
         payments = _ids(moving, "payment_id")
+        batches = _ids([one for one in moving if isinstance(one, OF_A_BATCH)], "batch_id")
         requests = set(_ids(moving, "request_id"))
-        if payments:
-            await db.execute(_MAKE_PAYMENTS, payments)
-            await db.execute(_LOCK_PAYMENTS, payments)
-            requests |= {row[0] for row in await db.fetch(_PAID_BY, payments)}
+        for ids, make, lock in (
+            (batches, _MAKE_BATCHES, _LOCK_BATCHES),
+            (payments, _MAKE_PAYMENTS, _LOCK_PAYMENTS),
+        ):
+            if ids:
+                await db.execute(make, ids)
+                await db.execute(lock, ids)
+        if payments or batches:
+            whole = _ids([one for one in moving if isinstance(one, BatchHeld | BatchReleased)], "batch_id")
+            requests |= {row[0] for row in await db.fetch(_PAID_BY, payments, whole)}
         touched = sorted(requests)
         if touched:
             await db.execute(_MAKE_REQUESTS, touched)
@@ -129,9 +148,9 @@ async def fold_again(db: asyncpg.Connection, requests: Sequence[UUID]) -> None:
     """Where each of the requests, whose rows are locked, now stands: the shared fold over all that was told of it."""
     if not requests:
         return
-    payments: dict[UUID, list[UUID]] = {}
-    for request_id, payment_id in await db.fetch(_ITEMS_OF, requests):
-        payments.setdefault(request_id, []).append(payment_id)
+    payments: dict[UUID, set[UUID]] = {}
+    for request_id, payment_id, batch_id in await db.fetch(_ITEMS_OF, requests):
+        payments.setdefault(request_id, set()).update((payment_id, batch_id) if batch_id else (payment_id,))
     subjects = {*requests, *(one for group in payments.values() for one in group)}
     events: dict[UUID, list[Told]] = {}
     for subject, *told in await db.fetch(_TOLD_OF, list(subjects)):

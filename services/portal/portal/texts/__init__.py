@@ -14,6 +14,8 @@ from typing import Any
 
 from babel import Locale
 
+from throughline.reasons import Reason
+
 FOLDER = Path(__file__).parent
 ENGLISH = "en"
 
@@ -22,6 +24,8 @@ ENGLISH = "en"
 def catalogue(language: str) -> dict[str, Any]:
     """Every text of a language by its whole key."""
     texts: dict[str, Any] = {}
+    if language == ENGLISH:  # the sentences of the contracts, written for who must act
+        texts |= {f"reasons.{one.value}": one.sentence for one in Reason}
     for path in sorted((FOLDER / language).glob("*.toml")):
         for name, text in tomllib.loads(path.read_text(encoding="utf-8")).items():
             texts[f"{path.stem}.{name}"] = text
