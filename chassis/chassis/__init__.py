@@ -3,6 +3,7 @@
 from chassis.alarms import Alarms
 from chassis.clock import Clock, FixedClock, SandboxClock, SystemClock
 from chassis.context import Context, Transaction
+from chassis.failures import NotSpeaking
 from chassis.heard import Heard, RawRecord
 from chassis.hearing import Hearing, NoWork, Timer, Work, every, hear, hear_raw
 from chassis.say import CannotBeSaid, Said, Say
@@ -19,6 +20,7 @@ __all__ = [
     "Heard",
     "Hearing",
     "NoWork",
+    "NotSpeaking",
     "RawRecord",
     "Said",
     "SandboxClock",

@@ -36,9 +36,9 @@ select count(*) from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and application_name like $1 || ' %'
 """
 _REMEMBER = """
-insert into chassis.said_before (id, topic, partition, sequence, "offset", type, key, cause, content_hash)
+insert into chassis.said_before (id, topic, partition, sequence, "offset", type, key, cause, content_hash, value)
 select * from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-                     $8::uuid[], $9::bytea[])
+                     $8::uuid[], $9::bytea[], $10::bytea[])
 on conflict do nothing
 """
 _RAISE = """
@@ -49,6 +49,10 @@ _BOUND = """
 insert into chassis.heard_before as b (topic, partition, until)
 select * from unnest($1::text[], $2::int[], $3::bigint[])
 on conflict (topic, partition) do update set until = greatest(b.until, excluded.until)
+"""
+_STILL_HEARING = """
+select exists (select from chassis.heard_before h left join chassis.positions p using (topic, partition)
+    where coalesce(p.next, 0) < h.until)
 """
 _NOTE = """
 insert into chassis.recoveries (what, actor, note, said_before, voided) values ($1, $2, $3, $4, $5)
@@ -72,6 +76,8 @@ class Logged:
     key: str
     cause: UUID | None
     content_hash: bytes
+    value: bytes | None = None
+    """Kept where the service takes it back from its own log."""
 
 
 @dataclass(slots=True)
@@ -131,8 +137,9 @@ async def _read_said(service: Service, reader: LogReader, found: Findings) -> No
         for at, (start, end) in bounds.items()
     }
     seen: dict[At, dict[int, Logged]] = {at: {} for at in bounds}
+    recalled = {one.type_name() for one in service.recalls}
     async for record in reader.read(stretches):
-        one = _logged(record)
+        one = _logged(record, recalled)
         at = (record.topic, record.partition)
         if one is None or one.sequence <= found.counters.get(at, 0):
             continue
@@ -155,7 +162,7 @@ async def _read_said(service: Service, reader: LogReader, found: Findings) -> No
         found.said.update({one.id: one for one in events.values()})
 
 
-def _logged(record: ConsumerRecord) -> Logged | None:
+def _logged(record: ConsumerRecord, recalled: set[str]) -> Logged | None:
     arrival = in_sequence(record)
     if arrival.sequence is None or arrival.found is None or arrival.id is None:
         return None
@@ -171,6 +178,7 @@ def _logged(record: ConsumerRecord) -> Logged | None:
             (record.key or b"").decode(),
             None if cause is None else UUID(cause.decode()),
             hash_of_logged(record.value, type_name),
+            record.value if type_name in recalled else None,
         )
     except ValueError:
         raise CannotRecover(
@@ -224,6 +232,7 @@ async def apply(service: Service, db: asyncpg.Connection, found: Findings, actor
             [one.key for one in said],
             [one.cause for one in said],
             [one.content_hash for one in said],
+            [one.value for one in said],
         )
         await db.execute(_BOUND, *_columns(found.until))
         await db.execute(_RAISE, *_columns(found.highest))
@@ -278,6 +287,10 @@ async def accept(service: Service, db: asyncpg.Connection, messages: list[str], 
         raise CannotRecover(f"{', '.join(sorted(never))} cannot be accepted: money could move twice.")
     async with db.transaction():
         await _must_be_alone(service, db)
+        if await db.fetchval(_STILL_HEARING):
+            raise CannotRecover(
+                "The service has not heard everything again yet. Start it; accept what is left then."
+            )
         status = await db.execute(
             "update chassis.said_before set accepted_at = clock_timestamp()"
             " where made_at is null and accepted_at is null and type = any($1::text[])",

@@ -13,6 +13,7 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ from chassis.database import is_transient
 from chassis.failures import NotSpeaking
 from chassis.heard import Heard
 from chassis.say import Said, cause_of
-from throughline.message import REGISTRY, TYPE_PREFIX
+from throughline.message import REGISTRY, TYPE_PREFIX, Message
 from throughline.parked import RecordDiscarded, RecordParked, RecordRedriven
 
 logger = logging.getLogger("chassis.said_before")
@@ -67,11 +68,25 @@ _UNMADE = """
 select exists (select from chassis.said_before
     where made_at is null and accepted_at is null and type = any($1::text[]))
 """
+_RECALLED = """
+select id, cause, type, value from chassis.said_before
+where made_at is null and accepted_at is null and value is not null and type = any($1::text[])
+order by topic, partition, sequence
+"""
 _KNOWN = "select exists (select from chassis.said_before where id = $1)"
 
 
 class SaidOtherwise(NotSpeaking):
     """The log holds another answer to the same cause. Nothing of this one was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """One event that the service said and does not know any more."""
+
+    id: UUID
+    cause: UUID | None
+    message: Any
 
 
 class SaidBefore:
@@ -171,6 +186,20 @@ class SaidBefore:
             return False
         found: bool = await db.fetchval(_UNMADE, [one.type_name() for one in messages])
         return found
+
+    async def left_of(self, db: asyncpg.Connection, *messages: type[Message]) -> list[Recalled]:
+        """Of ``Service.recalls``, what is neither made again nor taken back: as it was said, in the log's order."""
+        if not self.making_again:
+            return []
+        named = {one.type_name(): one for one in messages}
+        return [
+            Recalled(row["id"], row["cause"], named[row["type"]].model_validate_json(row["value"]))
+            for row in await db.fetch(_RECALLED, list(named))
+        ]
+
+    async def took_back(self, db: asyncpg.Connection, ids: Sequence[UUID]) -> None:
+        """The service knows them again, in the transaction that stored their effects."""
+        await db.execute("update chassis.said_before set made_at = clock_timestamp() where id = any($1)", ids)
 
     async def knows(self, db: asyncpg.Connection, identity: UUID) -> bool:
         """Whether the event was said before the database was put back."""

@@ -23,8 +23,9 @@ class Service:
 
     ``start(settings, pool)`` builds the resources that handlers reach as ``context.resources``. ``dress(app)``
     is given the HTTP app with all its routes, for middleware, error pages and static files. ``package`` is the import
-    package that holds the Alembic ``migrations`` folder; it defaults to the service's name. ``never_accepted``:
-    what a restored service must make again, whoever says otherwise, because money could move twice.
+    package that holds the Alembic ``migrations`` folder; it defaults to the service's name. ``recalls``: what
+    a restored service takes back from its own log, because nothing that it hears again makes it
+    (``context.said_before.left_of``). ``never_accepted``: what it must make again, whoever says otherwise.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Service:
         dress: Dress | None = None,
         package: str | None = None,
         topics: Sequence[Topic] = TOPICS,
+        recalls: Sequence[type[Message]] = (),
         never_accepted: Sequence[type[Message]] = (),
     ) -> None:
         self.name = name
@@ -49,6 +51,7 @@ class Service:
         self.start = start
         self.dress = dress
         self.package = package or name
+        self.recalls = tuple(recalls)
         self.never_accepted = tuple(never_accepted)
         self.topics = TopicMap(name, topics)
         self._must_agree_with_the_map()

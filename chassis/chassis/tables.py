@@ -88,6 +88,7 @@ create table chassis.said_before (
     key text not null,
     cause uuid,
     content_hash bytea not null,
+    value bytea,
     made_at timestamptz,
     accepted_at timestamptz
 );

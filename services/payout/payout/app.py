@@ -29,6 +29,7 @@ from payout.orders_work import OrdersWork
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
+from payout.take_back_batches import RECALLED, take_back_batches
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
 from throughline.decisions import ApprovalRevoked, SubmissionApproved
@@ -87,6 +88,7 @@ service = Service(
         every(1.0, close_due_windows),
         every(0.5, announce_items),
         every(0.5, redate_files),
+        every(0.5, take_back_batches),
         every(0.5, deliver_files),
         every(0.5, announce_payments),
         every(0.5, read_bank_files),
@@ -96,4 +98,6 @@ service = Service(
     ],
     api=router,
     start=build_resources,
+    recalls=RECALLED,
+    never_accepted=RECALLED,
 )

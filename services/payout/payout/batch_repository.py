@@ -119,6 +119,18 @@ async def reserve_traces(db: asyncpg.Connection, odfi: str, count: int) -> int:
     return last - count + 1
 
 
+async def raise_traces(db: asyncpg.Connection, odfi: str, used: int) -> None:
+    """A trace sequence that has left counts as used, after a restore."""
+    await db.execute(
+        """
+        insert into trace_numbers as t (odfi, last) values ($1, $2)
+        on conflict (odfi) do update set last = greatest(t.last, excluded.last)
+        """,
+        odfi,
+        used,
+    )
+
+
 async def files_of_day(db: asyncpg.Connection | asyncpg.Pool, bank: str, day: date) -> int:
     """How many files of the day there are."""
     used = await db.fetchval("select used from file_days where bank = $1 and day = $2", bank, day)

@@ -68,7 +68,10 @@ async def close_now(context: Context, code: str, bank: Bank) -> UUID | None:
 
 
 async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID | None:
-    """The batch's id, or None where another replica closed the window."""
+    """The batch's id, or None where another replica closed the window. After a restore no window is closed before
+    every batch that our own topics show is known again (take_back_batches)."""
+    if context.said_before.making_again:
+        return None
     now = context.clock.now()
     batch_id = batch_id_for(code, window.id)
     effective = effective_date(window, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis import Context, Transaction
+from chassis import Context, NotSpeaking, Transaction
 from payout.bank_answers import Acknowledgement, ReceivedList
 from payout.bank_files import BankFile
 from payout.camt053 import Movement
@@ -11,6 +11,7 @@ from payout.posting import Posting
 from payout.take_acknowledgement import acknowledge, compare_received
 from payout.take_returns import take_returns
 from payout.take_statement import settle
+from throughline.payments import BatchClosed
 
 
 async def post(
@@ -19,7 +20,10 @@ async def post(
     file: BankFile,
     content: Acknowledgement | ReceivedList | ReturnFile | list[Movement],
 ) -> None:
-    """Post a whole file. What in it does not match is a finding; the rest is posted."""
+    """Post a whole file. What in it does not match is a finding; the rest is posted.
+
+    After a restore it may speak of a batch that is not taken back yet: it waits for that. Raises NotSpeaking.
+    """
     posting = Posting(tx, file)
     if isinstance(content, Acknowledgement):
         await acknowledge(posting, content)
@@ -29,4 +33,6 @@ async def post(
         await take_returns(posting, content, context.clock.today())
     else:
         await settle(posting, content)
+    if posting.has_found and await context.said_before.is_unmade(tx.db, BatchClosed):
+        raise NotSpeaking("a bank file does not match, and not every batch is known again")
     await posting.store()

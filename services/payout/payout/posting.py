@@ -24,6 +24,7 @@ class Posting:
     changed: list[LockedPayment] = field(default_factory=list)
     entries: list[JournalEntry] = field(default_factory=list)
     follow_ups: list[tuple[UUID, str, UUID, Reason]] = field(default_factory=list)
+    has_found: bool = False
 
     def move(self, step: Step, payment: LockedPayment) -> None:
         self.entries.append(
@@ -36,6 +37,7 @@ class Posting:
         self.follow_ups.append((cause, "hold_items", payment.payment_id, reason))
 
     async def found(self, what: str, **details: object) -> None:
+        self.has_found = True
         await find(self.tx.db, what, self.file.id, **details)  # type: ignore[arg-type]
 
     async def store(self) -> None:

@@ -20,7 +20,7 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
         await posting.found("unknown_file", detail=ack.file)
         return
     batch_id: UUID = batch["batch_id"]
-    if ack.sha256 != batch["file_sha256"] or ack.size != batch["file_size"]:
+    if ack.sha256 != batch["file_sha256"] or batch["file_size"] not in (ack.size, None):
         await posting.found("delivered_bytes_differ", batch_id=batch_id)
         return
     if ack.status == "refused":
@@ -110,7 +110,7 @@ async def compare_received(posting: Posting, received: ReceivedList) -> None:
         batch = await _lock_batch(posting.tx.db, posting.file.bank, one.file)
         if batch is None:
             await posting.found("unknown_file", detail=one.file)
-        elif one.sha256 != batch["file_sha256"] or one.size != batch["file_size"]:
+        elif one.sha256 != batch["file_sha256"] or batch["file_size"] not in (one.size, None):
             await posting.found("delivered_bytes_differ", batch_id=batch["batch_id"])
         elif batch["state"] in ("intended", "unknown"):
             await _set_batch(posting.tx.db, batch["batch_id"], "delivered")

@@ -27,6 +27,7 @@ from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
+from payout.take_back_batches import take_back_batches
 from payout.vault import SEAL_KEY_FILE, load_vault
 from payout.work import Resources
 from throughline.decisions import AdjudicatedLine, Adjudication, ApprovalRevoked, Decider, SubmissionApproved
@@ -75,7 +76,8 @@ async def pool(payout_database: str) -> AsyncIterator[asyncpg.Pool]:
     assert made is not None
     await made.execute(
         "truncate payers, payees, accounts, items, payments, batches, trace_numbers, file_days, journal, findings,"
-        " bank_files, follow_ups, chassis.outbox, chassis.counters, chassis.heard_commands, chassis.entity_versions"
+        " bank_files, follow_ups, chassis.outbox, chassis.counters, chassis.heard_commands, chassis.entity_versions,"
+        " chassis.said_before, chassis.recoveries"
     )
     yield made
     await made.close()
@@ -166,6 +168,7 @@ class House:
         for _ in range(3):
             await announce_items(self.context)
             await redate_files(self.context)
+            await take_back_batches(self.context)
             await deliver_files(self.context)
             await announce_payments(self.context)
             await read_bank_files(self.context)
@@ -190,6 +193,10 @@ class House:
         part = outbox / f".{name}.part"
         part.write_bytes(raw)
         part.rename(outbox / name)
+
+    async def look_back(self) -> None:
+        """As every second after a restore: what is still to be made again."""
+        await self.context.said_before.look(self.pool)
 
     # What payout said and stored
 

@@ -1,0 +1,179 @@
+"""After a restore: batches that our own topics show and the database does not know are taken back as they were told.
+
+A window is never closed a second time: the items that waited for it wait since another moment now, and its file would
+be another one. So membership, payments and trace numbers come from the log, item by item. The bytes are not in the log:
+the batch is *in doubt* until the bank or a person says what became of its file, and nothing is ever written for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context
+from chassis.said_before import Recalled
+from payout import batch_repository as rows
+from payout.batch_repository import PaymentRow
+from payout.calendar import BANK_ZONE
+from payout.domain import Waiting, items_hash
+from payout.ledger import JournalEntry, Step, journal_entry
+from payout.repository import post
+from throughline.items import ItemHeld, ItemScheduled
+from throughline.payments import BatchClosed, PaymentSent
+
+RECALLED = (BatchClosed, PaymentSent, ItemScheduled, ItemHeld)
+
+_ITEMS = """
+select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
+where decision_id = any($1::uuid[]) and state in ('waiting', 'held') order by decision_id for update
+"""
+_BATCH = """
+insert into batches (batch_id, bank, window_id, closed_at, effective_date, payment_count, total_cents, entry_hash,
+    state, file_name, file_sha256, file_bytes, part_name, intended_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Everything that was told of one batch. ``ids`` of all its events."""
+
+    closed: BatchClosed
+    payments: list[PaymentSent]
+    scheduled: list[ItemScheduled]
+    held: list[ItemHeld]
+    ids: list[UUID]
+
+
+async def take_back_batches(context: Context) -> None:
+    """The oldest first. One not told of whole, or whose items are not decided again yet, holds those after it."""
+    while context.said_before.making_again and await _take_back_next(context):
+        pass
+
+
+async def _take_back_next(context: Context) -> bool:
+    async with context.pool.acquire() as db, db.transaction():
+        await db.execute("select pg_advisory_xact_lock(7130002)")
+        told = _oldest(await context.said_before.left_of(db, *RECALLED))
+        if told is None or not await _take_back(db, told):
+            return False
+        await context.said_before.took_back(db, told.ids)
+    return True
+
+
+def _oldest(left: Sequence[Recalled]) -> _Told | None:
+    batches = [one.message for one in left if isinstance(one.message, BatchClosed)]
+    if not batches:
+        return None
+    closed = min(batches, key=lambda one: (one.closed_at, one.batch_id))
+    # What was held when the window closed has the batch for its cause.
+    own = [
+        one
+        for one in left
+        if (one.cause if isinstance(one.message, ItemHeld) else one.message.batch_id) == closed.batch_id
+    ]
+    messages = [one.message for one in own]
+    return _Told(
+        closed,
+        [one for one in messages if isinstance(one, PaymentSent)],
+        [one for one in messages if isinstance(one, ItemScheduled)],
+        [one for one in messages if isinstance(one, ItemHeld)],
+        [one.id for one in own],
+    )
+
+
+async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
+    """Store it whole, or nothing."""
+    closed = told.closed
+    wanted = [one.decision_id for one in told.scheduled] + [one.decision_id for one in told.held]
+    items = {row["decision_id"]: Waiting(*row) for row in await db.fetch(_ITEMS, wanted)}
+    members = {
+        payment.payment_id: [
+            items[one.decision_id]
+            for one in told.scheduled
+            if one.payment_id == payment.payment_id and one.decision_id in items
+        ]
+        for payment in told.payments
+    }
+    if len(items) != len(set(wanted)) or not _is_whole(told, members):
+        return False
+    has_file = closed.payment_count > 0
+    await db.execute(
+        _BATCH,
+        closed.batch_id,
+        closed.bank,
+        closed.window,
+        closed.closed_at,
+        closed.effective_date,
+        closed.payment_count,
+        closed.total_cents,
+        closed.entry_hash,
+        "unknown" if has_file else "empty",
+        closed.file_name,
+        closed.file_sha256,
+        b"" if has_file else None,
+        "before the restore" if has_file else None,
+    )
+    await _store_payments(db, told, members)
+    await rows.hold_items(db, [(one.decision_id, one.reason) for one in told.held])
+    if has_file:
+        await rows.file_of_day(db, closed.bank, closed.closed_at.astimezone(BANK_ZONE).date())
+    return True
+
+
+def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
+    """Every payment of the batch is told of, with every item of it: to the count, the hash and the cent."""
+    return (
+        len(told.payments) == told.closed.payment_count
+        and sum(one.amount_cents for one in told.payments) == told.closed.total_cents
+        and all(
+            items_hash(members[one.payment_id]) == one.items_hash
+            and sum(item.cents for item in members[one.payment_id]) == one.amount_cents
+            for one in told.payments
+        )
+    )
+
+
+async def _store_payments(db: asyncpg.Connection, told: _Told, members: dict[UUID, list[Waiting]]) -> None:
+    await rows.insert_payments(db, [_row(one, members[one.payment_id][0].programme) for one in told.payments])
+    ids = [one.payment_id for one in told.payments]
+    await db.execute("update payments set state = 'sent' where payment_id = any($1::uuid[])", ids)
+    await rows.schedule_items(db, [(one.decision_id, one.payment_id) for one in told.scheduled])
+    await db.execute("update items set announced = true where payment_id = any($1::uuid[])", ids)
+    await post(db, [entry for one in told.payments for entry in _journal(one, members[one.payment_id])])
+    for one in told.payments:
+        # Trace numbers rise over all files: the next file goes on behind what has left.
+        await rows.raise_traces(db, one.ach_trace[:8], int(one.ach_trace[8:]))
+
+
+def _row(told: PaymentSent, programme: str) -> PaymentRow:
+    return PaymentRow(
+        payment_id=told.payment_id,
+        batch_id=told.batch_id,
+        payer=told.payer,
+        payee_id=told.payee_id,
+        payee_name=told.payee_name,
+        account_token=told.account_token,
+        account_mask=told.account_mask,
+        programme=programme,
+        cents=told.amount_cents,
+        item_count=told.item_count,
+        items_hash=told.items_hash,
+        trace_number=told.trace_number,
+        payer_trace_id=told.payer_trace_id,
+        ach_trace=told.ach_trace,
+        odfi_routing=told.odfi_routing,
+        rdfi_routing=told.rdfi_routing,
+        effective_date=told.effective_date,
+    )
+
+
+def _journal(told: PaymentSent, items: Sequence[Waiting]) -> list[JournalEntry]:
+    again = sum(item.cents for item in items if item.came_back)
+    steps = ((Step.SCHEDULED, told.amount_cents - again), (Step.RESCHEDULED, again))
+    return [
+        journal_entry(step, told.payer, f"payment/{told.payment_id}", cents) for step, cents in steps if cents
+    ]
