@@ -22,9 +22,9 @@ from payout.domain import Waiting, items_hash
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
 from throughline.items import ItemHeld, ItemScheduled
-from throughline.payments import BatchClosed, PaymentSent
+from throughline.payments import BatchClosed, BatchHeld, BatchRedated, BatchReleased, PaymentSent
 
-RECALLED = (BatchClosed, PaymentSent, ItemScheduled, ItemHeld)
+RECALLED = (BatchClosed, BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled, ItemHeld)
 
 _ITEMS = """
 select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
@@ -32,8 +32,8 @@ where decision_id = any($1::uuid[]) and state in ('waiting', 'held') order by de
 """
 _BATCH = """
 insert into batches (batch_id, bank, window_id, closed_at, effective_date, payment_count, total_cents, entry_hash,
-    state, file_name, file_sha256, file_bytes, part_name, intended_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $4)
+    state, file_name, file_sha256, file_bytes, part_name, released_by, intended_at, file_date)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $5)
 """
 
 
@@ -45,6 +45,8 @@ class _Told:
     payments: list[PaymentSent]
     scheduled: list[ItemScheduled]
     held: list[ItemHeld]
+    released: BatchReleased | None
+    redated: BatchRedated | None
     ids: list[UUID]
 
 
@@ -81,13 +83,15 @@ def _oldest(left: Sequence[Recalled]) -> _Told | None:
         [one for one in messages if isinstance(one, PaymentSent)],
         [one for one in messages if isinstance(one, ItemScheduled)],
         [one for one in messages if isinstance(one, ItemHeld)],
+        next((one for one in reversed(messages) if isinstance(one, BatchReleased)), None),
+        next((one for one in reversed(messages) if isinstance(one, BatchRedated)), None),
         [one.id for one in own],
     )
 
 
 async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
     """Store it whole, or nothing."""
-    closed = told.closed
+    closed, redated = told.closed, told.redated
     wanted = [one.decision_id for one in told.scheduled] + [one.decision_id for one in told.held]
     items = {row["decision_id"]: Waiting(*row) for row in await db.fetch(_ITEMS, wanted)}
     members = {
@@ -107,15 +111,16 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         closed.bank,
         closed.window,
         closed.closed_at,
-        closed.effective_date,
+        redated.effective_date if redated else closed.effective_date,
         closed.payment_count,
         closed.total_cents,
         closed.entry_hash,
         "unknown" if has_file else "empty",
         closed.file_name,
-        closed.file_sha256,
+        redated.file_sha256 if redated else closed.file_sha256,
         b"" if has_file else None,
         "before the restore" if has_file else None,
+        told.released.actor if told.released else None,
     )
     await _store_payments(db, told, members)
     await rows.hold_items(db, [(one.decision_id, one.reason) for one in told.held])
