@@ -27,11 +27,13 @@ from chassis.context import Context
 from chassis.failures import FailureWindow
 from chassis.hearing import Hearing
 from chassis.partition import PartitionWorker
+from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.settings import ServiceSettings
 from chassis.slices import Door
 from chassis.topic_ids import read_topics
 from chassis.topics import TopicMap
+from throughline.flow import REPAIRS
 
 logger = logging.getLogger("chassis.consumer")
 
@@ -188,7 +190,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         window = self._windows.setdefault(
             tp, FailureWindow(self.settings.failing_share_max, self.settings.failing_keys_max)
         )
-        return PartitionWorker(self, tp, Door(self.service, hearing, topic, self.context), window)
+        repairs = repairs_hearing(self.service) if hearing.is_raw and tp.topic == REPAIRS.name else None
+        return PartitionWorker(self, tp, Door(self.service, hearing, topic, self.context, repairs), window)
 
 
 def broker_for(settings: ServiceSettings) -> KafkaBroker:

@@ -11,12 +11,17 @@ import asyncpg
 
 from chassis import metrics
 from chassis.arrival import Arrival, Defect
+from chassis.context import Transaction
 from chassis.heard import RawRecord
 from chassis.pack import pack_headers, unpack_headers
 from chassis.say import Say, cause_of
 from throughline.answers import Coordinates
-from throughline.parked import RecordParked
+from throughline.identifiers import derived
+from throughline.parked import RecordDiscarded, RecordParked, RecordRedriven
 from throughline.reasons import Reason
+from throughline.repairs import DiscardRecord
+
+REASONS: dict[str, Reason] = {str(one): one for one in Reason}
 
 _INSERT = """
 insert into chassis.parked (topic, partition, "offset", sequence, key, value, headers, timestamp_ms, timestamp_type,
@@ -27,6 +32,14 @@ on conflict do nothing
 returning "offset"
 """
 _COUNT = "update chassis.positions set parked = parked + $3 where topic = $1 and partition = $2"
+LOCK = "select parked from chassis.positions where topic = $1 and partition = $2 for update"
+ROW = 'select * from chassis.parked where topic = $1 and partition = $2 and "offset" = $3'
+DELETE = 'delete from chassis.parked where topic = $1 and partition = $2 and "offset" = $3'
+COUNT_OFF = "update chassis.positions set parked = parked - 1 where topic = $1 and partition = $2"
+RELEASE_BEHIND = """
+update chassis.parked set released_at = clock_timestamp(), released_by = $4
+where topic = $1 and partition = $2 and key = $3 and sequence is not null and reason = 'behind_parked'
+"""
 _BLOCKED = """
 select distinct key from chassis.parked
 where topic = $1 and partition = $2 and key = any($3::bytea[]) and sequence is not null
@@ -127,6 +140,60 @@ def say_parked(service: str, arrival: Arrival, reason: Reason, field: str | None
         ordinal=record.offset,
     )
     metrics.PARKED.labels(topic=record.topic, reason=str(reason)).inc()
+
+
+def say_redriven(service: str, row: asyncpg.Record, say: Say) -> None:
+    """The row's record was applied after all."""
+    say.caused_by(_cause(ParkedRecord.of(row)), None)
+    say(
+        RecordRedriven(
+            service=service,
+            coordinates=_coordinates(row),
+            sequence=row["sequence"],
+            reason=REASONS[row["reason"]],
+            actor=row["released_by"],
+        ),
+        f"{row['topic']}/{row['partition']}",
+        ordinal=row["offset"],
+    )
+
+
+def say_discarded(service: str, row: asyncpg.Record, command: DiscardRecord, say: Say) -> None:
+    say(
+        RecordDiscarded(
+            service=service,
+            coordinates=_coordinates(row),
+            sequence=row["sequence"],
+            reason=REASONS[row["reason"]],
+            actor=command.actor,
+            second_actor=command.second_actor,
+        ),
+        f"{row['topic']}/{row['partition']}",
+        ordinal=row["offset"],
+    )
+
+
+def say_parked_again(service: str, row: asyncpg.Record, defect: Defect, tx: Transaction) -> None:
+    """Redriven in vain; each time is an answer of its own."""
+    value = row["value"] or b""
+    tx.say(
+        RecordParked(
+            service=service,
+            coordinates=_coordinates(row),
+            sequence=row["sequence"],
+            reason=defect.reason,
+            field=defect.field,
+            value_sha256=sha256(value).hexdigest(),
+            value_bytes=len(value),
+        ),
+        f"{row['topic']}/{row['partition']}",
+        cause=derived("redriven", str(_cause(ParkedRecord.of(row))), row["released_at"].isoformat()),
+        ordinal=row["offset"],
+    )
+
+
+def _coordinates(row: asyncpg.Record) -> Coordinates:
+    return Coordinates(topic=row["topic"], partition=row["partition"], offset=row["offset"])
 
 
 def _cause(record: Any) -> Any:

@@ -24,7 +24,8 @@ from chassis.hearing import Hearing
 from chassis.http import Server, build_app
 from chassis.logs import start_logging
 from chassis.outbox import NotSpeaking, Outbox
-from chassis.repairs import redrive_released, repairs_hearing
+from chassis.redrive import redrive_released
+from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.revision import head_revision
 from chassis.sender import Sender, producer_maker
@@ -90,9 +91,10 @@ class RunningService:
         self._hears = list(service.hears)
         repairs = service.topics.named(REPAIRS.name)
         hears_repairs = repairs is not None and service.name in repairs.hears
-        # Who hears that topic itself (audit, as bytes) keeps it: one position cannot serve two listeners.
+        # Who hears that topic itself (audit, as bytes) keeps it, for one position cannot serve two listeners; its
+        # partitions' workers hear the commands beside the bytes.
         if hears_repairs and service.hearing_of(REPAIRS.name) is None:
-            self._hears.append(repairs_hearing(service))
+            self._hears.append(repairs_hearing(service.name))
 
     async def __aenter__(self) -> RunningService:
         loop = asyncio.get_running_loop()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import asyncpg
 
 from chassis import metrics, trace
-from chassis.arrival import Arrival, Defect, raw_record
+from chassis.arrival import Arrival, Defect, decode, raw_record
 from chassis.context import Context
 from chassis.database import roll_back
 from chassis.decide import DecisionsFailed, load_decide_store
@@ -40,6 +40,8 @@ class Door:
     hearing: Hearing
     topic: Topic
     context: Context
+    repairs: Hearing | None = None
+    """On ``repairs``, where a service keeps its records as bytes: the commands to itself, heard beside that."""
 
     async def pass_through(
         self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say
@@ -58,11 +60,25 @@ class Door:
                 raise RecordsFailed(
                     {heard[at].offset: error for at, error in failed.failures.items()}
                 ) from failed
+        if self.repairs is not None:
+            await self._repair_too(db, arrivals, say)
         parked = [(one, one.defect) for one in arrivals if one.defect is not None]
         if say.parked:
             by_offset = {one.offset: one for one in arrivals}
             parked.extend((by_offset[p.record.offset], Defect(p.reason, p.field)) for p in say.parked)
         return parked
+
+    async def _repair_too(self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say) -> None:
+        assert self.repairs is not None
+        commands = []
+        for one in arrivals:
+            command = Arrival(one.record)
+            decode(command, self.topic)
+            if command.defect is None:
+                commands.append(command)
+        new = [one.message for one in await new_commands(db, commands)]
+        if new:
+            await load_decide_store(db, self.repairs, new, self.context, say)
 
     async def _once(self, db: asyncpg.Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
         if self.hearing.is_raw or self.topic.kind is Kind.EVENTS:

@@ -5,17 +5,21 @@ Guards: the position row's lock, the refusal while a lower record of the key is 
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from chain_services import Passed, StateWork, hop, pass_on, with_repairs
-from world import World, dense_and_ordered, envelope_of, until
+from world import World, dense_and_ordered, envelope_of, header, until
 
-from chassis import Heard, Say
+from chassis import Heard, NoWork, RawRecord, Say, Service, hear_raw
 from throughline.answers import Coordinates
-from throughline.flow import REPAIRS
+from throughline.flow import PARKED, REPAIRS
 from throughline.message import Message
-from throughline.repairs import DiscardRecord, RedriveRecord
+from throughline.reasons import Reason
+from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
 
 broken: set[int] = set()
 
@@ -49,6 +53,24 @@ def redrive(world: World, offset: int) -> RedriveRecord:
     return RedriveRecord(service=world.name("alpha"), coordinates=at, actor="operator")
 
 
+async def answers(world: World, count: int) -> dict[str, int]:
+    """What the service said of its parked records, once there are so many: by name, refusals by reason."""
+    records: list[Any] = []
+
+    async def enough() -> bool:
+        records[:] = await world.read(PARKED.of(world.name("alpha")))
+        return len(records) >= count
+
+    await until(enough, 60.0)
+    names = [(header(one, "ce_type") or "").removeprefix("throughline.") for one in records]
+    return dict(
+        Counter(
+            json.loads(one.value)["reason"] if name == "CommandRefused" else name
+            for one, name in zip(records, names, strict=True)
+        )
+    )
+
+
 async def parked(world: World) -> list[tuple[int, str, bool]]:
     rows = await world.fetch(
         "select sequence, reason, released_at is not null from chassis.parked order by sequence"
@@ -73,6 +95,7 @@ async def test_a_redriven_record_takes_those_behind_it_along(alpha: World) -> No
 
     await until(all_said)
     assert dense_and_ordered(await alpha.read(alpha.said))
+    assert await answers(alpha, 6) == {"RecordParked": 3, "RecordRedriven": 3}
 
 
 async def test_a_record_that_fails_again_stays_at_the_head(alpha: World) -> None:
@@ -87,6 +110,7 @@ async def test_a_record_that_fails_again_stays_at_the_head(alpha: World) -> None
 
     await until(tried)
     assert len(await alpha.applied()) == 2
+    assert await answers(alpha, 4) == {"RecordParked": 4}, "each try is answered"
 
 
 async def test_one_behind_that_fails_becomes_the_head(alpha: World) -> None:
@@ -108,6 +132,7 @@ async def test_what_stands_behind_is_not_redriven_first(alpha: World) -> None:
     assert [pair for pair in await alpha.until_applied(5) if pair[0] == "k"] == [
         ("k", n) for n in (1, 2, 3, 4)
     ]
+    assert await answers(alpha, 7) == {"RecordParked": 3, "RecordRedriven": 3, "behind_parked": 1}
 
 
 async def test_discarding_needs_two_people(alpha: World) -> None:
@@ -120,3 +145,60 @@ async def test_discarding_needs_two_people(alpha: World) -> None:
     assert [pair for pair in await alpha.until_applied(4) if pair[0] == "k"] == [("k", n) for n in (1, 3, 4)]
     rows = await alpha.fetch("select actor, second_actor, value from chassis.discarded")
     assert [(row[0], row[1]) for row in rows] == [("ann", "bob")] and b'"number":2' in rows[0][2]
+    await command(alpha, one.model_copy(update={"second_actor": "bob"}))
+    assert await answers(alpha, 8) == {
+        "RecordParked": 3,
+        "RecordRedriven": 2,
+        "RecordDiscarded": 1,
+        "same_person": 1,
+        "unknown_subject": 1,
+    }
+
+
+async def test_more_than_a_hundred_need_a_second_person(world: World) -> None:
+    """One command or many: within an hour one person alone gets a hundred through."""
+    name = world.name("alpha")
+    running = await world.run(
+        hop(0, with_repairs(world.topics, world.prefix, name)), failing_share_max=1.0, outbox_sweep_age_s=5.0
+    )
+    for number in range(1, 121):
+        await world.say(number, f"k{number}", number, value=b"{")
+    assert await answers(world, 120) == {"RecordParked": 120}
+    many = RedriveRecords(service=name, reason=Reason.UNDECODABLE, count_max=500, actor="ann")
+    await command(world, many)
+    assert (await answers(world, 121))["second_person_missing"] == 1
+    await command(world, many.model_copy(update={"second_actor": "ann"}))
+    assert (await answers(world, 122))["same_person"] == 1
+    assert not await world.fetch("select from chassis.parked where released_at is not null")
+
+    await command(world, many.model_copy(update={"count_max": 100}))
+    assert (await answers(world, 222))["RecordParked"] == 220
+    await command(world, redrive(world, 0).model_copy(update={"actor": "ann"}))
+    assert (await answers(world, 223))["second_person_missing"] == 2
+    await command(world, many.model_copy(update={"second_actor": "bob"}))
+    assert (await answers(world, 343))["RecordParked"] == 340
+    assert "record_parked" not in running.alarms.names()
+
+
+async def test_a_service_that_keeps_repairs_as_bytes_hears_its_own_all_the_same(world: World) -> None:
+    """As audit does: the command is kept as any record, and done."""
+    broken.clear()
+    broken.add(2)
+    kept: list[int] = []
+
+    def keep(record: RawRecord, work: NoWork, say: Say) -> None:
+        if record.topic == world.heard and json.loads(record.value or b"")["number"] in broken:
+            raise RuntimeError("not mended yet")
+        if record.topic == world.heard:
+            kept.append(record.offset)
+
+    name = world.name("alpha")
+    topics = with_repairs(world.topics, world.prefix, name)
+    await world.run(Service(name, hears=[hear_raw(world.heard, REPAIRS.name, on=keep)], topics=topics))
+    for number in (1, 2, 3):
+        await world.say(number, "k", number)
+    assert await answers(world, 1) == {"RecordParked": 1}
+    broken.clear()
+    await command(world, redrive(world, 1))
+    assert await answers(world, 2) == {"RecordParked": 1, "RecordRedriven": 1}
+    assert kept[-1] == 1
