@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from portal.read_model.sealed_content import ContentKey
+from portal.sandbox_accounts import ensure_sandbox_accounts
 from portal.settings import Settings
 
 STORAGE_KEY_FILE = "storage.key"
@@ -35,10 +36,10 @@ async def open_resources(settings: Settings, pool: asyncpg.Pool) -> Resources:
     """Raises KeyMissing."""
     if settings.secrets_dir is None:
         raise KeyMissing("SECRETS_DIR must name the directory of the portal's keys")
-    return Resources(
-        content_key=read_storage_key(settings.secrets_dir / STORAGE_KEY_FILE),
-        signing_key=read_signing_key(settings.secrets_dir / SIGNING_KEY_FILE),
-    )
+    content_key = read_storage_key(settings.secrets_dir / STORAGE_KEY_FILE)
+    if settings.stack_mode == "sandbox":
+        await ensure_sandbox_accounts(settings.secrets_dir, pool, content_key)
+    return Resources(content_key, read_signing_key(settings.secrets_dir / SIGNING_KEY_FILE))
 
 
 def read_storage_key(file: Path) -> ContentKey:

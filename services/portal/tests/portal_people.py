@@ -15,7 +15,8 @@ from chassis import Context, clock
 from portal.local_accounts import hash_password
 from portal.people_work import put_organisation, put_person
 from portal.rules import OPERATIONS, Role
-from portal.tenancy import WRITER, Scope, Sees, enter
+from portal.sessions import begin_session
+from portal.tenancy import SIGN_IN, WRITER, Scope, Sees, enter, writing
 from throughline.people import OrganisationRecorded, PersonRecorded, RoleHeld
 
 PASSWORD = "correct horse battery"
@@ -108,3 +109,9 @@ class TrueTime:
 
     def pass_by(self, **given: float) -> None:
         self.now += timedelta(**given)
+
+
+async def session_of(context: Context, person: Person, method: str = "totp") -> str:
+    """The secret of a new session, as a sign-in would give it."""
+    async with writing(context, SIGN_IN) as db:
+        return await begin_session(db, context, person.person_id, method, "a test's browser")
