@@ -53,3 +53,32 @@ def test_a_folder_without_claims_is_named(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     with pytest.raises(Problem, match="holds no 837P, CSV or JSON file"):
         lay_out(tmp_path / "source", tmp_path / "root")
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("absent", "There is no folder"),
+        ("file.txt", "is not a folder"),
+        ("empty", "holds no 837P, CSV or JSON file that can be read"),
+        ("out/input", "would remove what lies there"),
+        (".", "would remove what lies there"),
+    ],
+)
+def test_a_folder_that_cannot_be_run_is_told_in_a_sentence(tmp_path: Path, given: str, sentence: str) -> None:
+    (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "out" / "input").mkdir(parents=True)
+    (tmp_path / "out" / "input" / "claims.csv").write_text("number\n1\n")
+    with pytest.raises(Problem, match=sentence):
+        lay_out(tmp_path / given, tmp_path / "out" / "input")
+    assert (tmp_path / "out" / "input" / "claims.csv").exists() or given == "empty"
+
+
+def test_what_cannot_be_read_is_listed_and_not_sent(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "claims.csv").write_text("number\n1\n")
+    (folder / "gone.837").symlink_to(tmp_path / "nowhere")
+    own = lay_out(folder, tmp_path / "root")
+    assert [name for name, _ in own.not_read] == ["gone.837"]

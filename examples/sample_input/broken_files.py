@@ -46,11 +46,11 @@ def unreadable_claim_among_good(scenario: Scenario) -> None:
 
 
 def misspelt_column(scenario: Scenario) -> None:
-    """A CSV with a column that nobody knows: refused whole, nothing dropped in silence."""
+    """A CSV with a column that nobody knows: refused whole by one answer, nothing dropped in silence."""
     content = write_csv([scenario.maker.clean() for _ in range(2)]).replace(
         b"authorisation_number", b"auth_no", 1
     )
-    _refused(scenario, f"{FIRST}/{FOLDER}/misspelt-column.csv", content, 0, "csv_header")
+    _refused(scenario, f"{FIRST}/{FOLDER}/misspelt-column.csv", content, 1, "csv_header")
 
 
 def amount_in_words(scenario: Scenario) -> None:

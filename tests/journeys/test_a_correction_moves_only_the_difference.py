@@ -41,7 +41,8 @@ def test_after_the_payment_a_correction_pays_nothing_until_recovery_is_decided(l
     line.until_said(ItemTooLate, request_id=request, version=1)
     stopped = line.until_said(SubmissionExcepted, request_id=request, version=2)
     assert stopped.reason == "recovery_needed"
-    line.command("review", "release", str(request), "--note", "Pay the difference.")
+    refused = line.command("review", "release", str(request), "--note", "Pay the difference.", fails=True)
+    assert "not_allowed_now" in refused
     line.rest()
     assert line.state(request, 2) == "Exception", "no reviewer pays beside what was paid"
 

@@ -38,6 +38,9 @@ def compare_answers(expected: list[Line], story: Story, sent_log: SentLog) -> Ve
                 f"{where[0]} line {where[1]}: {answer.outcome} ({why}), expected {line['outcome']} "
                 f"({', '.join(line['reasons'])})"
             )
+    wanted_at = {(line["sent"], line["position"]) for line in expected if line["kind"] == "answer"}
+    for where in story.answers.keys() - wanted_at:
+        verdict.differs(f"{where[0]} line {where[1]}: no answer was expected")
     for stray in story.unclaimed:
         verdict.differs(
             f"an answer to nothing that was sent: {stray.outcome}, {stray.receipt or stray.coordinates}"

@@ -44,8 +44,7 @@ def is_laid_out(folder: Path) -> bool:
 
 def lay_out(source: Path, root: Path) -> OwnInput:
     """Nothing is copied but reference data: files are linked to where they lie. Raises Problem."""
-    if not source.is_dir():
-        raise Problem(f"{source} is not a folder.", "Give a folder of 837P, CSV and JSON files.")
+    _require_readable(source, root)
     shutil.rmtree(root, ignore_errors=True)
     if is_laid_out(source):
         shutil.copytree(source, root)
@@ -56,7 +55,7 @@ def lay_out(source: Path, root: Path) -> OwnInput:
     files.mkdir(parents=True)
     http.mkdir(parents=True)
     calls: list[dict[str, Any]] = []
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+    for path in sorted(path for path in source.rglob("*") if not path.is_dir()):
         name = str(path.relative_to(source))
         if name.startswith("reference/") or any(
             part.startswith(".") for part in path.relative_to(source).parts
@@ -74,14 +73,38 @@ def lay_out(source: Path, root: Path) -> OwnInput:
     with (http / f"{PARTNER}.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(call) + "\n" for call in calls)
     if not calls and not any(files.iterdir()):
-        raise Problem(f"{source} holds no 837P, CSV or JSON file.", "Give the folder that holds them.")
+        because = f" ({own.not_read[0][0]}: {own.not_read[0][1]})" if own.not_read else ""
+        raise Problem(
+            f"{source} holds no 837P, CSV or JSON file that can be read{because}.",
+            "Give the folder that holds them.",
+        )
     own.calls = [(call["file"], call["line"]) for call in calls]
     return own
 
 
+def _require_readable(source: Path, root: Path) -> None:
+    if not source.exists():
+        raise Problem(f"There is no folder {source}.", "Give a folder of 837P, CSV and JSON files.")
+    if not source.is_dir():
+        raise Problem(f"{source} is not a folder.", "Give the folder that holds the files.")
+    try:
+        next(source.iterdir(), None)
+    except OSError as error:
+        raise Problem(f"{source} cannot be read: {error.strerror}.", "Let this user read it.") from None
+    given, made = source.resolve(), root.resolve()
+    if given == made or made in given.parents or given in made.parents:
+        raise Problem(
+            f"The demo lays its input out in {root}, and would remove what lies there of {source}.",
+            "Copy the files to a folder of their own, or name another folder with --out.",
+        )
+
+
 def _reference(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target)
+        try:
+            shutil.copytree(source, target)
+        except (OSError, shutil.Error):
+            raise Problem(f"{source} cannot be read whole.", "Let this user read every file in it.") from None
     else:
         target.mkdir(parents=True)
     key = f"input-{secrets.token_urlsafe(24)}"
@@ -102,8 +125,13 @@ def _append(path: Path, line: str) -> None:
 
 def _kind(path: Path) -> str:
     """What a file is by its first bytes and its name; else why it is not read."""
-    with path.open("rb") as file:
-        head = file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t")
+    if not path.is_file():
+        return "not a file: a link that leads nowhere, or a device"
+    try:
+        with path.open("rb") as file:
+            head = file.read(512).lstrip(b"\xef\xbb\xbf \r\n\t")
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
     if head.startswith(b"ISA"):
         return "837p"
     suffix = path.suffix.lower()
