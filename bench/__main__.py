@@ -1,24 +1,62 @@
-"""``python -m bench``: the chassis beside a bare chain, then the whole line; the figures go to bench/RESULTS.md."""
+"""``python -m bench``: the chassis beside a bare chain, the whole line beside its peer, then ten minutes of load.
+
+Takes about twenty minutes. Each part is written to bench/RESULTS.md as soon as it is measured; what a person has to say
+about the figures stands in bench/NOTES.md and is copied behind them.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import argparse
+import asyncio
 import sys
+import tempfile
 from pathlib import Path
 
-from bench.line.__main__ import run
+from bench import chassis_chain
+from bench.line import flat
+from bench.line.__main__ import WARM, fresh_stack, measure
+from bench.line.report import report
+from bench.measure import Spread
+from stack import LocalStack
+from stack.local_stack import INFRASTRUCTURE
+from stack.ports import find_free_base
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+HERE = Path(__file__).parent
+SUSTAINED_SHARE = 0.6
+"""Of the rate that a backlog was worked off with: what is kept up for minutes, with the generator on the same cores."""
 
 
 def main() -> None:
-    """Measure both, one after the other, on this machine; takes about ten minutes."""
-    chain = subprocess.run(
-        [sys.executable, "-m", "bench.chassis_chain"], stdout=subprocess.PIPE, text=True, check=True
-    ).stdout
-    line = run(Path("var/bench"), 19600, 20_000, 3, 300.0, bare=True)
-    RESULTS.write_text(f"# Measured\n\n## The chassis\n\n{chain.strip()}\n\n## The line\n\n{line}\n", "utf-8")
-    print(RESULTS.read_text("utf-8"))
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--minutes", type=int, default=10, help="of sustained load")
+    asked = parser.parse_args()
+    results = Results()
+    with (
+        tempfile.TemporaryDirectory() as made,
+        LocalStack(Path(made), find_free_base(), parts=INFRASTRUCTURE) as infrastructure,
+    ):
+        chain = asyncio.run(chassis_chain.measure(infrastructure, 30_000, asked.rounds))
+    results.add("The chassis alone", "\n".join(chain))
+    with fresh_stack(Path("var/bench"), 19600) as stack:
+        figures = measure(stack, 20_000, asked.rounds, 300.0, bare=True)
+    results.add("The line", report(figures))
+    rate = Spread.of([one.rate for one in figures.lines]).median * SUSTAINED_SHARE // 100 * 100
+    with fresh_stack(Path("var/bench"), 19600) as stack:
+        results.add("Sustained load", flat.report(rate, flat.run(stack, WARM, rate, asked.minutes)))
+
+
+class Results:
+    """The document, written again after each part."""
+
+    def __init__(self) -> None:
+        self._text = "# Measured\n\nWritten by `make bench`.\n"
+
+    def add(self, title: str, section: str) -> None:
+        self._text += f"\n## {title}\n\n{section.strip()}\n"
+        notes = (HERE / "NOTES.md").read_text("utf-8")
+        (HERE / "RESULTS.md").write_text(f"{self._text}\n{notes}", "utf-8")
+        sys.stdout.write(f"{section}\n")
 
 
 if __name__ == "__main__":
