@@ -23,9 +23,16 @@ async def open_pool(settings: ServiceSettings, application: str) -> asyncpg.Pool
         max_size=settings.database_pool_max,
         command_timeout=settings.statement_timeout_s + 5,
         server_settings=server_settings(settings, application),
+        reset=_as_it_is,
     )
     assert pool is not None
     return pool
+
+
+async def _as_it_is(connection: asyncpg.Connection) -> None:
+    """asyncpg ends an open transaction by itself; nothing else of a session is ever changed here, so the round trip
+    that would put it back (half the cost of a short use of a connection) is saved.
+    """
 
 
 def server_settings(settings: ServiceSettings, application: str) -> dict[str, str]:

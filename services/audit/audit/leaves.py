@@ -24,6 +24,7 @@ import hashlib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 SALT_BYTES = 16
@@ -91,22 +92,31 @@ def commit_to(salt: bytes, value: bytes) -> bytes:
 
 
 def encode_head(record: HeardRecord, topic_id: bytes = b"") -> bytes:
-    """All of a leaf but its value part."""
-    topic = record.topic.encode()
+    """All of a leaf but its value part. Every record of every topic passes here: what repeats is encoded once."""
     parts = [
-        LEAF_VERSION,
-        _u16.pack(len(topic)),
-        topic,
-        bytes((len(topic_id),)),
-        topic_id,
+        _topic_part(record.topic, topic_id),
         _coordinates.pack(record.partition, record.offset, record.timestamp_ms, record.timestamp_type),
         _optional(record.key),
         U32.pack(len(record.headers)),
     ]
     for name, content in record.headers:
-        encoded = name.encode()
-        parts += (U32.pack(len(encoded)), encoded, _optional(content))
+        if content is None:
+            parts += (_header_name(name), _ABSENT)
+        else:
+            parts += (_header_name(name), _present.pack(1, len(content)), content)
     return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _topic_part(topic: str, topic_id: bytes) -> bytes:
+    name = topic.encode()
+    return b"".join((LEAF_VERSION, _u16.pack(len(name)), name, bytes((len(topic_id),)), topic_id))
+
+
+@lru_cache(maxsize=256)
+def _header_name(name: str) -> bytes:
+    encoded = name.encode()
+    return U32.pack(len(encoded)) + encoded
 
 
 def _optional(content: bytes | None) -> bytes:
