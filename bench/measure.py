@@ -43,6 +43,30 @@ def cpu_seconds(groups: Groups) -> dict[str, float]:
     return spent
 
 
+class Busy:
+    """How much of the machine something else took: what a figure is worth."""
+
+    def __init__(self, groups: Groups) -> None:
+        self._groups = dict(groups)
+        self._before = self._now()
+
+    def others_share(self) -> float:
+        """Of all processor time since this was made, the part of processes that are neither measured nor the bench."""
+        busy, measured, whole = (now - then for now, then in zip(self._now(), self._before, strict=True))
+        return max(0.0, busy - measured) / whole
+
+    def _now(self) -> tuple[float, float, float]:
+        times = psutil.cpu_times()
+        idle = times.idle + times.iowait
+        own = psutil.Process().cpu_times()
+        measured = sum(cpu_seconds(self._groups).values()) + own.user + own.system
+        return (
+            sum(times) - idle - times.guest - times.guest_nice,
+            measured,
+            sum(times) - times.guest - times.guest_nice,
+        )
+
+
 def rss_mb(roots: Sequence[int]) -> float:
     """Resident memory, shared pages counted once per process."""
     total = 0

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.line import load, rounds
 from bench.line.__main__ import WARM, fresh_stack
 from bench.line.log import Log
-from bench.measure import cpu_seconds, machine, percentile, rss_mb
+from bench.measure import Busy, cpu_seconds, machine, percentile, rss_mb
 from stack import LocalStack
 from throughline_cli.speaking import Speaker
 
@@ -33,6 +33,7 @@ class Minute:
     audit_behind: int
     rss: dict[str, float]
     cpu_ms: float
+    others: float
 
 
 class Generator(threading.Thread):
@@ -71,7 +72,7 @@ def run(stack: LocalStack, first: int, rate: float, minutes: int) -> list[Minute
     found: list[Minute] = []
     spent = cpu_seconds(groups)
     for number in range(1, minutes + 1):
-        sent = generator.sent
+        sent, busy = generator.sent, Busy(groups)
         decided, took = _follow(log, generator, time.monotonic() + 60)
         used = cpu_seconds(groups)
         found.append(
@@ -82,6 +83,7 @@ def run(stack: LocalStack, first: int, rate: float, minutes: int) -> list[Minute
                 audit_behind=rounds.standing(stack, "audit")["lag"],
                 rss={name: rss_mb(roots) for name, roots in groups.items() if name != "bank"},
                 cpu_ms=sum(used[name] - spent[name] for name in groups) / max(1, decided) * 1000,
+                others=busy.others_share(),
             )
         )
         spent = used
@@ -107,7 +109,16 @@ def _follow(log: Log, generator: Generator, until: float) -> tuple[int, list[flo
 
 def report(rate: float, found: list[Minute]) -> str:
     names = list(found[0].rss)
-    head = ["minute", "sent/s", "decided/s", "p50 ms", "p99 ms", "audit behind", "CPU ms a request"]
+    head = [
+        "minute",
+        "sent/s",
+        "decided/s",
+        "p50 ms",
+        "p99 ms",
+        "audit behind",
+        "CPU ms a request",
+        "others %",
+    ]
     text = [
         f"{machine()}; {rate:,.0f} requests of {load.LINES} lines a second for {len(found)} minutes, open loop, "
         "generator and reader on the same cores.",
@@ -118,7 +129,11 @@ def report(rate: float, found: list[Minute]) -> str:
     for number, one in enumerate(found, 1):
         cells = [f"{number}", f"{one.sent / 60:,.0f}", f"{one.decided / 60:,.0f}"]
         cells += [f"{one.latency[0]:,.0f}", f"{one.latency[1]:,.0f}", f"{one.audit_behind:,}"]
-        cells += [f"{one.cpu_ms:.2f}", *[f"{one.rss[name]:,.0f}" for name in names]]
+        cells += [
+            f"{one.cpu_ms:.2f}",
+            f"{one.others * 100:.0f}",
+            *[f"{one.rss[name]:,.0f}" for name in names],
+        ]
         text.append(f"| {' | '.join(cells)} |")
     return "\n".join(text)
 

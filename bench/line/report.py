@@ -48,6 +48,8 @@ def report(found: Figures) -> str:
         f"- approved to scheduled: {found.scheduled:,} items in {found.scheduled_s:.1f} s "
         f"({found.scheduled / found.scheduled_s:,.0f}/s)",
         *_latency(found),
+        f"- processes outside of the measurement took {Spread.of([one.others * 100 for one in lines]).show()} % of the "
+        "machine while the line worked",
         f"- resident memory, MB, in the first and the last round: {_memory(lines)}",
     ]
     return "\n".join(text)

@@ -16,7 +16,7 @@ import httpx
 from bench.line import load
 from bench.line.log import Log
 from bench.line.passthrough import PARTITIONS, TOPICS
-from bench.measure import cpu_seconds, percentile, rss_mb
+from bench.measure import Busy, cpu_seconds, percentile, rss_mb
 from stack import LocalStack
 from stack.topics import ensure_topics
 from throughline_cli.clock import set_clock
@@ -36,6 +36,8 @@ class Round:
     seconds: float
     cpu: dict[str, float]
     rss: dict[str, float] = field(default_factory=dict)
+    others: float = 0.0
+    """The share of the machine that processes outside of this took."""
     behind_s: float = 0.0
     """How long after the last decision everyone had heard everything and audit had sealed it."""
 
@@ -89,13 +91,14 @@ def bare(stack: LocalStack, number: int, count: int) -> Round:
     with bare_hops(stack) as hops:
         groups = {"bare": [hop.pid for hop in hops], "Kafka": [stack.running()["kafka"]]}
         log.wait_for(["bare-submissions"], sum(submissions.values()) + 1, 60)
-        spent = cpu_seconds(groups)
+        spent, busy = cpu_seconds(groups), Busy(groups)
         log.wait_for(["bare-decisions"], sum(decisions.values()) + count, DRAIN_TIMEOUT_S)
+        others = busy.others_share()
         cpu = {name: now - spent[name] for name, now in cpu_seconds(groups).items()}
         rss = {"bare": rss_mb(groups["bare"])}
     seconds = log.last_stamp("bare-decisions", decisions) - log.first_stamp("bare-submissions", submissions)
     log.close()
-    return Round(count, seconds, cpu | {"PostgreSQL": 0.0}, rss)
+    return Round(count, seconds, cpu | {"PostgreSQL": 0.0}, rss, others)
 
 
 def warm(stack: LocalStack, count: int) -> None:
@@ -119,15 +122,15 @@ def line(stack: LocalStack, first: int, count: int) -> Round:
     stack.start_part("intake-1", wait=False)
     log.wait_for(["submissions"], sum(submissions.values()) + 1, 90)
     groups = groups_of(stack)
-    spent = cpu_seconds(groups)
+    spent, busy = cpu_seconds(groups), Busy(groups)
     log.wait_for(["decisions"], sum(decisions.values()) + count, DRAIN_TIMEOUT_S)
-    decided = time.monotonic()
+    decided, others = time.monotonic(), busy.others_share()
     all_idle(stack)
     behind_s = time.monotonic() - decided
     cpu = {name: now - spent[name] for name, now in cpu_seconds(groups).items()}
     seconds = log.last_stamp("decisions", decisions) - log.first_stamp("submissions", submissions)
     log.close()
-    return Round(count, seconds, cpu, memory(groups), behind_s)
+    return Round(count, seconds, cpu, memory(groups), others, behind_s)
 
 
 def groups_of(stack: LocalStack) -> dict[str, Sequence[int]]:
