@@ -6,9 +6,11 @@ assert [one.message for one in received] == [SubmissionApproved(...)]
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -26,7 +28,17 @@ from chassis.tables import CREATE, CREATE_RECOVERY
 from throughline.envelope import Envelope
 from throughline.message import Message
 
-__all__ = ["Said", "context_for", "create_chassis_tables_in", "deliver", "heard", "raw", "said_in"]
+__all__ = [
+    "Said",
+    "context_for",
+    "create_chassis_tables_in",
+    "deliver",
+    "emptied",
+    "heard",
+    "migrated",
+    "raw",
+    "said_in",
+]
 
 _offsets = iter(range(1, 1_000_000_000))
 
@@ -36,6 +48,26 @@ async def create_chassis_tables_in(db: asyncpg.Connection | asyncpg.Pool, mode: 
     await db.execute(CREATE)
     await db.execute(CREATE_RECOVERY)
     await db.execute("insert into chassis.stack (mode) values ($1)", mode)
+
+
+def migrated(package: str, dsn: str) -> str:
+    """Brings an empty database to a service's newest schema by its own migrations, marked sandbox; its address."""
+    from alembic import command  # only tests that migrate pay for its import
+
+    from chassis.migrate import alembic_config
+
+    with patch.dict("os.environ", STACK_MODE="sandbox"):
+        command.upgrade(alembic_config(package, dsn), "head")
+    return dsn
+
+
+@asynccontextmanager
+async def emptied(dsn: str, *statements: str, connections_max: int = 6) -> AsyncIterator[asyncpg.Pool]:
+    """Connections to a test's database, after the statements that empty it."""
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=connections_max) as pool:
+        for statement in statements:
+            await pool.execute(statement)
+        yield pool
 
 
 def context_for(

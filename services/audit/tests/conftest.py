@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 import asyncpg
 import pytest
-from alembic import command
 
 import throughline.flow  # registers every message
 from audit.keep_records import KeepRecords
 from audit.sequencer import Step, append_waiting
-from chassis import RawRecord
-from chassis.migrate import alembic_config
+from chassis import RawRecord, testing
 from chassis.testing import raw
 from throughline.envelope import Envelope
 from throughline.identifiers import derived
@@ -29,20 +25,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def audit_database(postgres: Databases) -> str:
-    dsn: str = postgres.make_database("audit")
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("audit", dsn), "head")
-    return dsn
+    return testing.migrated("audit", postgres.make_database("audit"))
 
 
 @pytest.fixture
 async def pool(audit_database: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await asyncpg.create_pool(audit_database, min_size=1, max_size=6)
-    assert made is not None
-    await made.execute("truncate batches, mentions, roots, subtrees, erasures restart identity")
-    await made.execute("update tree set size = 0, edge = '', epoch = 0, owner = '', seen_at = '-infinity'")
-    yield made
-    await made.close()
+    async with testing.emptied(
+        audit_database,
+        "truncate batches, mentions, roots, subtrees, erasures restart identity",
+        "update tree set size = 0, edge = '', epoch = 0, owner = '', seen_at = '-infinity'",
+    ) as made:
+        yield made
 
 
 class Log:

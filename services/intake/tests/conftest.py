@@ -14,17 +14,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
-from alembic import command
 from confluent_kafka import Consumer, KafkaException, Producer
 
 from chassis import Context, FixedClock, testing
-from chassis.migrate import alembic_config
 from stack.topics import ensure_flow_topics
 from throughline.answers import RequestAnswered
 from throughline.envelope import Envelope
@@ -37,20 +34,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def intake_database(postgres: Databases) -> str:
-    dsn: str = postgres.make_database("intake")
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("intake", dsn), "head")
-    return dsn
+    return testing.migrated("intake", postgres.make_database("intake"))
 
 
 @pytest.fixture
 async def pool(intake_database: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await asyncpg.create_pool(intake_database, min_size=1, max_size=8)
-    assert made is not None
-    await made.execute("truncate partners, messages, requests, bodies, files, file_parts, file_claims")
-    await made.execute("truncate chassis.outbox, chassis.counters, chassis.parked, chassis.positions")
-    yield made
-    await made.close()
+    async with testing.emptied(
+        intake_database,
+        "truncate partners, messages, requests, bodies, files, file_parts, file_claims",
+        "truncate chassis.outbox, chassis.counters, chassis.parked, chassis.positions",
+        connections_max=8,
+    ) as made:
+        yield made
 
 
 @pytest.fixture

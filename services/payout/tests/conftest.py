@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from alembic import command
 from joserfc.jwk import OKPKey
 
 from chassis import Context, FixedClock, testing
-from chassis.migrate import alembic_config
 from payout.announce import announce_items, announce_payments
 from payout.app import service
 from payout.close_batch import close_due_windows
@@ -50,10 +46,7 @@ NPIS = ("1234567893", "1558598797", "1003000126", "1003000134", "1003000142", "1
 
 @pytest.fixture(scope="session")
 def payout_database(postgres: Databases) -> str:
-    dsn: str = postgres.make_database("payout")
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("payout", dsn), "head")
-    return dsn
+    return testing.migrated("payout", postgres.make_database("payout"))
 
 
 @pytest.fixture(scope="session")
@@ -72,15 +65,14 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 async def pool(payout_database: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await asyncpg.create_pool(payout_database, min_size=1, max_size=8)
-    assert made is not None
-    await made.execute(
+    async with testing.emptied(
+        payout_database,
         "truncate payers, payees, accounts, items, payments, batches, trace_numbers, file_days, journal, findings,"
         " bank_files, follow_ups, chassis.outbox, chassis.counters, chassis.heard_commands, chassis.entity_versions,"
-        " chassis.said_before, chassis.recoveries"
-    )
-    yield made
-    await made.close()
+        " chassis.said_before, chassis.recoveries",
+        connections_max=8,
+    ) as made:
+        yield made
 
 
 class House:

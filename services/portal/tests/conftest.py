@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest.mock import Mock, patch
+from unittest.mock import Mock
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
 import pytest
-from alembic import command
 from argon2 import PasswordHasher
 
-from chassis import Context, FixedClock
+from chassis import Context, FixedClock, testing
 from chassis.http import build_app
-from chassis.migrate import alembic_config
 from chassis.testing import context_for
 from portal.app import service
 from portal.read_model.sealed_content import ContentKey
@@ -48,24 +45,20 @@ def database(postgres: Databases) -> str:
         f'create role "{name}" login password \'sandbox\'; alter database "{name}" owner to "{name}"'
     )
     dsn = urlunsplit(admin._replace(netloc=f"{name}:sandbox@{admin.hostname}:{admin.port}"))
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("portal", dsn), "head")
-    return dsn
+    return testing.migrated("portal", dsn)
 
 
 @pytest.fixture
 async def pool(database: str) -> AsyncIterator[asyncpg.Pool]:
     """Connections to the database, emptied."""
-    made = await asyncpg.create_pool(database, min_size=1, max_size=6)
-    assert made is not None
-    tables = await made.fetch(
-        """select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
-           and pg_relation_size(oid) > 0 and relname <> 'alembic_version'"""  # a truncate costs for each table
-    )
-    names = ["chassis.outbox", *[row[0] for row in tables]]
-    await made.execute(f"truncate {', '.join(names)} cascade")
-    yield made
-    await made.close()
+    async with testing.emptied(database) as made:
+        tables = await made.fetch(
+            """select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+               and pg_relation_size(oid) > 0 and relname <> 'alembic_version'"""  # a truncate costs for each table
+        )
+        names = ["chassis.outbox", *[row[0] for row in tables]]
+        await made.execute(f"truncate {', '.join(names)} cascade")
+        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import asyncpg
 import pytest
-from alembic import command
 
-from chassis.migrate import alembic_config
+from chassis import testing
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
@@ -19,19 +16,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def remittance_database(postgres: Databases) -> str:
-    dsn: str = postgres.make_database("remittance")
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("remittance", dsn), "head")
-    return dsn
+    return testing.migrated("remittance", postgres.make_database("remittance"))
 
 
 @pytest.fixture
 async def pool(remittance_database: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await asyncpg.create_pool(remittance_database, min_size=1, max_size=6)
-    assert made is not None
-    await made.execute(
+    async with testing.emptied(
+        remittance_database,
         "truncate payments, items, decisions, notices, remittances, remittance_claims, payers, providers,"
-        " chassis.outbox, chassis.counters"
-    )
-    yield made
-    await made.close()
+        " chassis.outbox, chassis.counters",
+    ) as made:
+        yield made

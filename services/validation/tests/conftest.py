@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
-from unittest.mock import patch
 
 import asyncpg
 import pytest
-from alembic import command
 
 from chassis import Context, testing
-from chassis.migrate import alembic_config
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
 
@@ -22,20 +18,17 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def validation_database(postgres: Databases) -> str:
-    dsn = postgres.make_database("validation")
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config("validation", dsn), "head")
-    return dsn
+    return testing.migrated("validation", postgres.make_database("validation"))
 
 
 @pytest.fixture
 async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
-    made = await asyncpg.create_pool(validation_database, min_size=1, max_size=6)
-    assert made is not None
-    await made.execute("truncate versions, bill_keys, reference, chassis.outbox")
-    await made.execute("update reference_revision set last = 0")
-    yield made
-    await made.close()
+    async with testing.emptied(
+        validation_database,
+        "truncate versions, bill_keys, reference, chassis.outbox",
+        "update reference_revision set last = 0",
+    ) as made:
+        yield made
 
 
 @pytest.fixture
