@@ -25,8 +25,7 @@ from throughline_cli.clock import start_clock
 from throughline_cli.demo import export
 from throughline_cli.demo.days import START
 from throughline_cli.demo.feeding import Feeder
-from throughline_cli.demo.progress import Bars, totals_of
-from throughline_cli.demo.reference import read_lines
+from throughline_cli.demo.progress import Bars
 from throughline_cli.demo.rest import Rest
 from throughline_cli.demo.run import Demo
 from throughline_cli.speaking import Speaker
@@ -120,25 +119,13 @@ class StormDemo(Demo):
             finally:
                 rest.close()
 
-    def _feed(self, phase: str, witness: Witness, rest: Rest) -> None:
-        totals = totals_of(self.root, phase)
-        if not totals:
-            return
-        keys = {
-            line["partner"]: line["api_key"]
-            for line in read_lines(self.root / "reference" / "api-keys.jsonl")
-        }
-        self.bars.begin(phase, totals)
+    def _feeder(self, keys: dict[str, str]) -> PacedFeeder:
         feeder = PacedFeeder(
             self.place.bootstrap, self.place.url("intake"), keys, self.sent, self.bars.advance,
             urls=self._other_intakes(),
         )  # fmt: skip
         feeder.gate = self.nemesis.gate if self.nemesis is not None else None
-        feeder.feed(self.root, phase)
-        self.bars.end()
-        rest.until(lambda: self._all_answered(witness), "every record to be answered")
-        rest.wait()
-        self.bars.done(f"{phase}: {sum(totals.values()):,} sent and handled")
+        return feeder
 
     def _other_intakes(self) -> tuple[str, ...]:
         stack = self.place.stack

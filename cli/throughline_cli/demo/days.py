@@ -35,14 +35,18 @@ class Days:
     def __init__(self, place: Place, witness: Witness, rest: Rest, told: Callable[[str], None]) -> None:
         self._place, self._witness, self._rest, self._told = place, witness, rest, told
 
-    def close_the_window(self) -> None:
-        """Past the cutoff, until the batch is closed, its file collected, and the bank's acknowledgement read."""
+    def close_the_window(self) -> bool:
+        """Past the cutoff, until the batch is closed, its file collected, and the bank's acknowledgement read.
+
+        False where there was nothing to pay, and so no file.
+        """
         self._move(local(CUTOFF_DAY, AFTER_CUTOFF))
         self._rest.until(lambda: bool(self._story().batches), "the batch to close")
         self._rest.wait()
         self._rest.until(self._file_is_acknowledged, "the bank to acknowledge the file")
         self._rest.until(self._said_all_that_the_bank_said, "payout to read the bank's answers")
         self._rest.wait()
+        return any(batch.file_name for batch in self._story().batches)
 
     def live_until_settled(self) -> None:
         """The first evening after the cutoff's day: the statement, and the remittances of what settled."""

@@ -35,6 +35,20 @@ from throughline_cli.demo.sent import SentLog
 from throughline_cli.speaking import Speaker
 from throughline_cli.witness import Witness
 
+WORDS = dict(
+    zip(
+        PHASES,
+        (
+            "requests by Kafka, HTTP and files",
+            "repeats, corrections and voids",
+            "edits that reviewers asked for",
+            "changes after the payment",
+        ),
+        strict=True,
+    )
+)
+"""What each phase brings, for people."""
+
 
 @dataclass
 class Demo:
@@ -72,13 +86,15 @@ class Demo:
         self._enrol("later")
         self._feed(PHASES[2], witness, rest)
         days = Days(self.place, witness, rest, bars.step)
-        days.close_the_window()
-        bars.done("cutoff: the window closed, the file was collected and acknowledged")
+        sent = days.close_the_window()
+        came_of_it = "the file was collected and acknowledged" if sent else "with nothing to pay"
+        bars.done(f"cutoff: the window closed, {came_of_it}")
         self._feed(PHASES[3], witness, rest)
         days.live_until_settled()
-        bars.done("settled, and remittances posted")
+        if sent:
+            bars.done("settled, and remittances posted")
         days.live_to_the_end()
-        bars.done("late settlements and returns have come")
+        bars.done("late settlements and returns have come" if sent else "the days after it have passed")
 
     def _reference(self, witness: Witness, rest: Rest) -> None:
         folder = self.root / "reference"
@@ -93,7 +109,8 @@ class Demo:
         rest.wait(self.bars.step)
         self._enrol("first")
         rest.wait(self.bars.step)
-        self.bars.done(f"{counted} pieces of reference data heard, accounts enrolled under seal")
+        heard = f"{counted} pieces of reference data heard, accounts enrolled under seal"
+        self.bars.done(heard if counted else "no reference data beside the files: nobody can be paid")
 
     def _enrol(self, when: str) -> None:
         key = sealing_key(self.place.stack.places.keys)
@@ -110,15 +127,17 @@ class Demo:
             line["partner"]: line["api_key"]
             for line in read_lines(self.root / "reference" / "api-keys.jsonl")
         }
-        self.bars.begin(phase, totals)
-        feeder = Feeder(self.place.bootstrap, self.place.url("intake"), keys, self.sent, self.bars.advance)
+        self.bars.begin(WORDS[phase], totals)
         began = time.monotonic()
-        feeder.feed(self.root, phase)
+        self._feeder(keys).feed(self.root, phase)
         self.bars.end()
         rest.until(lambda: self._all_answered(witness), "every record to be answered")
         rest.wait(self.bars.step)
         count = sum(totals.values())
-        self.bars.done(f"{phase}: {count:,} sent and handled in {time.monotonic() - began:.1f} s")
+        self.bars.done(f"{WORDS[phase]}: {count:,} sent and handled in {time.monotonic() - began:.1f} s")
+
+    def _feeder(self, keys: dict[str, str]) -> Feeder:
+        return Feeder(self.place.bootstrap, self.place.url("intake"), keys, self.sent, self.bars.advance)
 
     def _all_answered(self, witness: Witness) -> bool:
         """A new partner's topic is subscribed to within seconds; until then nobody lags behind it."""
