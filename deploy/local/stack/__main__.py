@@ -20,8 +20,8 @@ DEFAULT_DIRECTORY = Path("var/stack")
 
 def main() -> int:
     """Answers the exit code: 0, or 1 after one sentence that says what is wrong."""
-    arguments = _parser().parse_args()
     try:
+        arguments = _parser().parse_args()
         arguments.run(arguments)
     except StackError as error:
         print(error, file=sys.stderr)

@@ -7,7 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack.errors import StackError
+
 DEFAULT_PORT_BASE = 19400
+_PORT_MIN, _PORT_MAX = 1_024, 65_400
 MARK = "THROUGHLINE_STACK"
 """In the environment of every process of a stack: the stack's directory. A start finds strays by it."""
 
@@ -27,17 +30,31 @@ class StackSettings:
 
 
 def read_settings() -> StackSettings:
-    """The settings as the environment has them now."""
+    """The settings as the environment has them now. Raises StackError for a value that means nothing."""
     env = os.environ
     cache = Path(env.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "throughline"
     directory = env.get("STACK_DIR")
-    port_base = env.get("STACK_PORT_BASE")
+    kind = env.get("STACK") or "local"
+    if kind not in ("local", "docker"):
+        raise StackError(
+            f"STACK={kind} is no kind of stack: set it to 'docker', or leave it out for processes."
+        )
     return StackSettings(
         cache=cache,
         directory=Path(directory) if directory else None,
-        port_base=int(port_base) if port_base else None,
-        docker=env.get("STACK") == "docker",
+        port_base=_port_base(env.get("STACK_PORT_BASE")),
+        docker=kind == "docker",
     )
+
+
+def _port_base(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or not _PORT_MIN <= int(text) <= _PORT_MAX:
+        raise StackError(
+            f"STACK_PORT_BASE={text} is no port to count from: give a number from {_PORT_MIN} to {_PORT_MAX}."
+        )
+    return int(text)
 
 
 def part_environment(directory: Path) -> dict[str, str]:

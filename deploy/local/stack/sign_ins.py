@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from stack.secrets_file import write_secret
@@ -37,7 +38,7 @@ def ensure_sign_ins(
 ) -> None:
     """Makes what is missing for these people: by login their person id and name."""
     file = folder / FILE
-    found = (
+    found: dict[str, Any] = (
         json.loads(file.read_text())
         if file.exists()
         else {"password": secrets.token_urlsafe(12), "people": []}

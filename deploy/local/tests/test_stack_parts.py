@@ -9,9 +9,11 @@ import pytest
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 
+from stack.errors import StackError
 from stack.infrastructure import Infrastructure
 from stack.postgres import PROMISED
 from stack.pytest_plugin import Databases, MakeTopic
+from stack.settings import read_settings
 from stack.topics import ensure_flow_topics
 from throughline.flow import fixed_topics
 
@@ -97,3 +99,19 @@ async def test_a_role_enters_its_own_database_only(infrastructure: Infrastructur
     for role in (payout, audit):
         server.execute(f'drop database "{role}" with (force)')
         server.execute(f'drop role "{role}"')
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("STACK_PORT_BASE", "many", "is no port to count from"),
+        ("STACK_PORT_BASE", "70000", "is no port to count from"),
+        ("STACK", "podman", "is no kind of stack"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_told_in_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, sentence: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(StackError, match=sentence):
+        read_settings()
