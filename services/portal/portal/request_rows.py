@@ -78,7 +78,9 @@ class Page:
     next: str | None
 
 
-async def requests_of(db: asyncpg.Connection, wanted: Filter, after: After | None = None) -> Page:
+async def requests_of(
+    db: asyncpg.Connection, wanted: Filter, after: After | None = None, size: int = PAGE
+) -> Page:
     """One page, what changed last first."""
     starts = None if not wanted.number else _starts_with(wanted.number)
     rows = await db.fetch(
@@ -90,10 +92,10 @@ async def requests_of(db: asyncpg.Connection, wanted: Filter, after: After | Non
         "provider" if wanted.needs_me else None,
         after and after.changed_at,
         after and after.request_id,
-        PAGE + 1,
+        size + 1,
     )
-    page = [dict(row) for row in rows[:PAGE]]
-    more = len(rows) > PAGE
+    page = [dict(row) for row in rows[:size]]
+    more = len(rows) > size
     return Page(page, str(After(page[-1]["changed_at"], page[-1]["request_id"])) if more else None)
 
 

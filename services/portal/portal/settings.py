@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from chassis.settings import ServiceSettings
 from portal.banking_days import Cutoff
@@ -33,6 +33,12 @@ class Settings(ServiceSettings):
     audit_url: str | None = Field(None, description="audit's HTTP API, for timelines and proofs")
     audit_token: str | None = Field(None, description="bearer token of audit's HTTP API")
 
+    validation_url: str | None = Field(
+        None, description="validation's HTTP API, which checks a form's request"
+    )
+    validation_token: SecretStr | None = Field(None, description="bearer token of validation's HTTP API")
+    remittance_url: str | None = Field(None, description="remittance's HTTP API, for 835s as posted")
+    remittance_token: SecretStr | None = Field(None, description="bearer token of remittance's HTTP API")
     trusted_proxies: tuple[str, ...] = Field(
         (), description="JSON: addresses of proxies whose X-Forwarded-For names who calls"
     )

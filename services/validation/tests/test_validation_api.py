@@ -97,3 +97,18 @@ async def test_where_a_token_is_set_every_route_asks_for_it(
         assert (await http.get(path)).status_code == 401
         assert (await http.get(path, headers={"Authorization": "Bearer wrong"})).status_code == 401
         assert (await http.get(path, headers={"Authorization": "Bearer right"})).status_code in (200, 404)
+
+
+async def test_a_request_is_checked_before_it_is_sent(http: httpx.AsyncClient, context: Context) -> None:
+    asked = received(total_cents=1).request
+    found = (await http.post("/checks", content=asked.model_dump_json())).json()
+    broken = {one["rule"]: one for one in found["findings"]}
+    assert (
+        broken["total-is-sum-of-lines"]["field"] == "total_cents" and broken["total-is-sum-of-lines"]["fix"]
+    )
+    right = asked.model_copy(update={"total_cents": sum(line.charge_cents for line in asked.lines)})
+    found = (await http.post("/checks", content=right.model_dump_json())).json()
+    assert "total-is-sum-of-lines" not in {one["rule"] for one in found["findings"]}
+    assert (await http.post("/checks", content=b"{}")).status_code == 422
+    versions = await context.pool.fetchval("select count(*) from versions")
+    assert versions == 0, "nothing is stored"

@@ -7,12 +7,15 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import HTTPException, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from chassis.guarded import context_of, guarded_router
 from throughline.decisions import Finding
 from throughline.reasons import Reason
+from throughline.requests import PaymentRequest
 from validation import queries
+from validation.checks import check
+from validation.repository import refresh_reference
 from validation.rules.rule_set import Rule
 
 router = guarded_router()
@@ -57,6 +60,10 @@ class DecidedVersion(BaseModel):
 class DecidedRequest(BaseModel):
     request_id: UUID
     versions: list[DecidedVersion]
+
+
+class Checked(BaseModel):
+    findings: list[Finding]
 
 
 class RuleSetInForce(BaseModel):
@@ -106,6 +113,21 @@ async def rules(request: Request, on: date | None = None) -> RuleSetInForce:
     day = on or context.clock.now().date()
     rule_set = context.resources.catalogue.in_force_on(day)
     return RuleSetInForce(sha256=rule_set.sha256, on=day, rules=[_content(rule) for rule in rule_set.rules])
+
+
+@router.post("/checks")
+async def checks(request: Request, partner: str = "portal") -> Checked:
+    """The body is a payment request, not yet sent; the answer is what the rules in force find wrong with it."""
+    context = context_of(request)
+    try:
+        asked = PaymentRequest.model_validate_json(await request.body())
+    except ValidationError:
+        raise HTTPException(422, "the body is not a payment request") from None
+    async with context.pool.acquire() as db:
+        await refresh_reference(db, context.resources.reference)
+    today = context.clock.today()
+    found = check(asked, partner, today, context.resources.reference, context.resources.catalogue)
+    return Checked(findings=found)
 
 
 def _content(rule: Rule) -> dict[str, Any]:

@@ -6,12 +6,38 @@ from typing import Annotated
 
 from fastapi import Response
 
+from portal.drafts import drafts_of
 from portal.page import Nav, Visit, may, page_router
-from portal.rules import EVERYBODY
+from portal.payment_rows import Filter as PaymentFilter
+from portal.payment_rows import payments_of
+from portal.request_rows import Filter, on_its_way, requests_of, to_act
+from portal.rules import EVERYBODY, PROVIDERS
+from portal.tones import state_key, tone_of
 
 router = page_router(Nav("home", "/", EVERYBODY, order=10))
+
+SHOWN = 5
 
 
 @router.get("/")
 async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
-    return await visit.show("home.html")
+    """Of a provider's people; the staff begin at their own desks, by the navigation."""
+    if not visit.has(*PROVIDERS):
+        return await visit.show("home.html", provider=False)
+    async with visit.reading() as db:
+        needs = await requests_of(db, Filter(needs_me=True), size=SHOWN)
+        count = await to_act(db)
+        way = await on_its_way(db)
+        paid = await payments_of(db, PaymentFilter(), size=SHOWN)
+        drafts = await drafts_of(db)
+    return await visit.show(
+        "home.html",
+        provider=True,
+        needs=needs.rows,
+        needs_count=count,
+        way=way,
+        paid=paid.rows,
+        drafts=drafts[:SHOWN],
+        state_key=state_key,
+        tone_of=tone_of,
+    )

@@ -48,6 +48,7 @@ from portal.on_submission_denied import show_denial
 from portal.on_submission_excepted import show_exception
 from portal.on_submission_received import show_received
 from portal.on_submission_withdrawn import show_withdrawal
+from portal.read_model.sent_records import SentRecords
 from portal.read_model.work import ReadModelWork
 from throughline.accounts import AccountChanged, AccountHeld, AccountVerified
 from throughline.answers import RequestAnswered
@@ -217,5 +218,7 @@ NOT_SHOWN_YET = (
     "reference.authorisations",
 )
 
-HEARS: tuple[Hearing, ...] = (*READ_MODEL, hear_raw(*NOT_SHOWN_YET), hear_raw(pattern=INTAKE.pattern))
+SENT = hear_raw(pattern=INTAKE.pattern, work=SentRecords)
+
+HEARS: tuple[Hearing, ...] = (*READ_MODEL, SENT, hear_raw(*NOT_SHOWN_YET))
 """Every topic of the map. What partners send on their topics is shown by what intake says of it."""

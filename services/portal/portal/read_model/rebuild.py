@@ -10,7 +10,7 @@ import asyncio
 import asyncpg
 
 from chassis import ServiceSettings
-from portal.read_model.hears import READ_MODEL
+from portal.read_model.hears import READ_MODEL, SENT
 from portal.read_model.tables import KEYS
 from portal.tenancy import WRITER, enter
 
@@ -39,7 +39,7 @@ async def _rebuild(database_url: str) -> None:
 async def forget(db: asyncpg.Connection) -> None:
     """Inside a transaction: no row of the read model, and every topic it is written from unread."""
     topics = [topic for hearing in READ_MODEL for topic in hearing.topics]
-    families = [hearing.pattern for hearing in READ_MODEL if hearing.pattern is not None]
+    families = [hearing.pattern for hearing in (*READ_MODEL, SENT) if hearing.pattern is not None]
     await db.execute(_FROM_THE_BEGINNING, topics, families)
     await enter(db, WRITER)
     await db.execute(f"truncate {', '.join(KEYS)}")

@@ -14,6 +14,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "requests": ("request_id",),
     "versions": ("request_id", "version"),
     "answers": ("id",),
+    "sent_records": ("topic", "partition", "offset"),
     "refusals": ("id",),
     "parked_records": ("topic", "partition", "offset"),
     "told": ("subject", "id"),

@@ -1,7 +1,8 @@
 """What one slice leaves in the read model: rows by message, then where each request that it is about now stands.
 
-Whoever hears of a batch, a payment or a request first makes its row and locks it: batches, then payments, then requests,
-each sorted, so that two slices about one request are folded one after the other and neither misses what the other stored.
+Whoever hears of a batch, a payment or a request first makes its row and locks it: batches, then payments, then
+requests, each sorted, so that two slices about one request are folded one after the other and neither misses what the
+other stored.
 """
 
 from __future__ import annotations

@@ -1,0 +1,256 @@
+"""New request: a medical claim step by step, saved and checked as it is typed, sent once however often pressed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from fastapi import Form, HTTPException, Query, Request, Response
+
+from chassis import clock
+from portal.claim_form import (
+    LINE_FIELDS,
+    STEPS,
+    Wrong,
+    field_of,
+    fields_of,
+    line_count,
+    request_of,
+    taken,
+)
+from portal.commands import send_command
+from portal.drafts import (
+    Draft,
+    answer_to,
+    arrived,
+    begin_draft,
+    discard_draft,
+    drafts_of,
+    find_draft,
+    mark_sent,
+    save_draft,
+)
+from portal.one_request import content_of, one_request
+from portal.page import Visit, may, page_router
+from portal.pages.request import PORTAL, may_correct
+from portal.payee_on_file import organisation_of_payee, payee_of_form
+from portal.request_rows import payees_of, payers_known
+from portal.rule_checks import broken_rules
+from portal.rules import PROVIDERS
+from throughline.flow import INTAKE
+from throughline.identifiers import claim_number_for, request_id_for
+from throughline.requests import LINES_MAX, CorrectRequest, PaymentRequest, SubmitRequest
+
+router = page_router()
+
+
+@router.get("/new")
+async def choose(visit: Annotated[Visit, may(*PROVIDERS)]) -> Response:
+    async with visit.reading() as db:
+        drafts = await drafts_of(db)
+    return await visit.show("new.html", drafts=drafts, once=uuid4())
+
+
+@router.post("/new")
+async def begin(visit: Annotated[Visit, may(*PROVIDERS)], once: Annotated[UUID, Form()]) -> Response:
+    """``once`` is the draft's id: pressed twice, it is the same draft."""
+    assert visit.caller is not None
+    async with visit.writing() as db:
+        payees = await payees_of(db)
+        fields = {"payee": str(payees[0]["payee_id"])} if len(payees) == 1 else {}
+        await begin_draft(
+            db,
+            visit.context.resources.content_key,
+            once,
+            organisation_id=visit.caller.scope.organisations[0],
+            person_id=visit.session.person_id,
+            fields=fields,
+            now=clock.event_time(),
+        )
+    return visit.redirect(f"/new/{once}")
+
+
+@router.post("/requests/{request_id}/correct")
+async def correct(
+    visit: Annotated[Visit, may(*PROVIDERS)],
+    request_id: UUID,
+    once: Annotated[UUID, Form()],
+    field: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """A draft of the next version, filled with what was sent, beginning at the field at fault."""
+    assert visit.caller is not None
+    key = visit.context.resources.content_key
+    async with visit.writing() as db:
+        one = await one_request(db, request_id, key)
+        content = None if one is None else content_of(one.shown, key)
+        if one is None or content is None:
+            raise HTTPException(404)
+        if not may_correct(one):
+            raise HTTPException(412)
+        await begin_draft(
+            db,
+            key,
+            once,
+            organisation_id=await organisation_of_payee(db, one.row["payee_id"]),
+            person_id=visit.session.person_id,
+            fields=fields_of(content, one.row["payee_id"]),
+            now=clock.event_time(),
+            corrects=request_id,
+            version=one.shown["version"] + 1,
+        )
+    at = field_of(field) if field else ""
+    step = Wrong(at, "").step if at else STEPS[0]
+    step = STEPS[0] if step == "send" else step
+    return visit.redirect(f"/new/{once}?step={step}" + (f"&field={at}" if at else ""))
+
+
+@router.get("/new/{draft_id}")
+async def show_step(
+    visit: Annotated[Visit, may(*PROVIDERS)],
+    draft_id: UUID,
+    step: Annotated[str, Query(max_length=20)] = STEPS[0],
+    field: Annotated[str, Query(max_length=60)] = "",
+) -> Response:
+    async with visit.reading() as db:
+        draft = await _own(visit, db, draft_id)
+        return await _step(visit, db, draft, step if step in STEPS else STEPS[0], field)
+
+
+@router.post("/new/{draft_id}")
+async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
+    """Save what is typed. A button names where to go; without one it is a save while typing, answered with checks."""
+    form = await request.form()
+    async with visit.writing() as db:
+        draft = await _own(visit, db, draft_id)
+        fields = draft.fields | taken(form)
+        await save_draft(db, visit.context.resources.content_key, draft_id, fields, clock.event_time())
+        if visit.is_partial and "go" not in form:
+            found = await _checked(visit, db, replace(draft, fields=fields))
+            wrong = [one for one in found if one.field in form and fields.get(one.field)]
+            return await visit.show("draft_saved.html", wrong=wrong, saved_at=clock.event_time())
+    go = str(form.get("go", ""))
+    return visit.redirect(f"/new/{draft_id}?step={go if go in STEPS else STEPS[0]}")
+
+
+@router.post("/new/{draft_id}/discard")
+async def discard(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
+    async with visit.writing() as db:
+        await _own(visit, db, draft_id)
+        await discard_draft(db, draft_id)
+    return await visit.redirect_with("/new", "new.discarded")
+
+
+@router.post("/new/{draft_id}/send")
+async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
+    """One request however often it is pressed: the draft's row is locked, and the command's id follows from it."""
+    key = visit.context.resources.content_key
+    async with visit.speaking() as tx:
+        draft = await find_draft(tx.db, key, draft_id, lock=True)
+        if draft is None:
+            raise HTTPException(404)
+        if draft.sent_at is not None:
+            return visit.redirect(f"/new/{draft_id}/sent")
+        made = await _made(tx.db, visit, draft)
+        if isinstance(made, list):
+            return visit.redirect(f"/new/{draft_id}?step={made[0].step}&field={made[0].field}")
+        request_id = draft.corrects or request_id_for(
+            PORTAL, made.payee.kind, made.payee.identifier, made.number
+        )
+        command = SubmitRequest(request=made) if draft.version == 1 else CorrectRequest(request=made)
+        command_id = await send_command(
+            visit,
+            tx,
+            command,
+            key=str(request_id),
+            once=draft_id,
+            topic=INTAKE.of(PORTAL),
+            correlation_id=str(request_id),
+        )
+        await mark_sent(tx.db, draft_id, clock.event_time(), command_id, request_id)
+    return visit.redirect(f"/new/{draft_id}/sent")
+
+
+@router.get("/new/{draft_id}/sent")
+async def sent(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
+    """What became of it: taken in, refused with reasons, or on its way; the page asks again until it is known."""
+    key = visit.context.resources.content_key
+    async with visit.reading() as db:
+        draft = await find_draft(db, key, draft_id)
+        if draft is None or draft.request_id is None:
+            raise HTTPException(404)
+        there = await arrived(db, draft)
+        answer = await answer_to(db, draft)
+    if there:
+        return visit.redirect(f"/requests/{draft.request_id}")
+    return await visit.show("sent.html", draft=draft, answer=answer, once=uuid4())
+
+
+@router.post("/new/{draft_id}/again")
+async def again(
+    visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID, once: Annotated[UUID, Form()]
+) -> Response:
+    """What was not taken in, as a new draft under a new id."""
+    key = visit.context.resources.content_key
+    async with visit.writing() as db:
+        draft = await find_draft(db, key, draft_id)
+        if draft is None or draft.sent_at is None:
+            raise HTTPException(404)
+        await begin_draft(
+            db,
+            key,
+            once,
+            organisation_id=draft.organisation_id,
+            person_id=visit.session.person_id,
+            fields=draft.fields,
+            now=clock.event_time(),
+            corrects=draft.corrects,
+            version=draft.version,
+        )
+    return visit.redirect(f"/new/{once}?step={STEPS[-1]}")
+
+
+async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID) -> Draft:
+    draft = await find_draft(db, visit.context.resources.content_key, draft_id)
+    if draft is None:
+        raise HTTPException(404)
+    if draft.sent_at is not None:
+        raise HTTPException(412)
+    return draft
+
+
+async def _made(db: asyncpg.Connection, visit: Visit, draft: Draft) -> PaymentRequest | list[Wrong]:
+    payee = await payee_of_form(db, visit.context.resources.content_key, draft.fields.get("payee", ""))
+    number = None if draft.corrects is None else claim_number_for(draft.corrects)
+    return request_of(draft.fields, payee, version=draft.version, claim_number=number)
+
+
+async def _checked(visit: Visit, db: asyncpg.Connection, draft: Draft) -> list[Wrong]:
+    made = await _made(db, visit, draft)
+    if isinstance(made, list):
+        return made
+    return await broken_rules(visit.settings, made) or []
+
+
+async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> Response:
+    payees, payers = await payees_of(db), await payers_known(db)
+    last = step == STEPS[-1]
+    wrong = await _checked(visit, db, draft) if last or field else []
+    made = await _made(db, visit, draft) if last else None
+    values: dict[str, Any] = {
+        "draft": draft,
+        "fields": draft.fields,
+        "step": step,
+        "steps": STEPS,
+        "at": STEPS.index(step),
+        "wrong": wrong,
+        "by_field": {one.field: one for one in wrong},
+        "at_fault": field,
+        "made": made if isinstance(made, PaymentRequest) else None,
+        "payees": payees,
+        "payers": payers,
+        "lines": min(line_count(draft.fields) + (1 if draft.fields.get("lines.0.code") else 0), LINES_MAX),
+        "line_fields": LINE_FIELDS,
+    }
+    return await visit.show("new_step.html", **values)

@@ -1,0 +1,199 @@
+"""What a provider does: begins a claim, sends it once, corrects it; sees its payments and keeps them as files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from portal_people import Person, csrf_in
+from portal_stories import Life, Teller, example
+from test_claim_form import GOOD
+from test_request_pages import ada, sent
+
+from chassis import Context, testing
+from portal.app import service
+from portal.commands import Command
+
+__all__ = ["ada", "sent"]
+
+
+async def on_file(context: Context) -> Life:
+    """The payer and the provider that the form offers."""
+    teller = Teller()
+    life = Life(teller, "x")
+    teller.tell(example("PayerRecorded"))
+    provider = example("ProviderRecorded", payee_id=life.payee_id, identifier=life.npi, npi=life.npi)
+    teller.tell(provider)
+    await testing.deliver(service, context, teller.told)
+    return life
+
+
+async def begun(browser: httpx.AsyncClient, fields: dict[str, str]) -> str:
+    page = await browser.get("/new")
+    draft = page.text.split('name="once" value="')[1].split('"')[0]
+    form = {"csrf": csrf_in(page), "once": draft}
+    for _ in range(2):
+        assert (await browser.post("/new", data=form)).headers["location"] == f"/new/{draft}"
+    for step in ("who", "patient", "services"):
+        page = await browser.get(f"/new/{draft}?step={step}")
+        assert page.status_code == 200, page.text
+    saved = await browser.post(f"/new/{draft}", data={"csrf": csrf_in(page), "go": "send", **fields})
+    assert saved.headers["location"].endswith("step=send")
+    return draft
+
+
+async def test_a_claim_is_sent_once_however_often_it_is_pressed(
+    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
+) -> None:
+    life = await on_file(context)
+    draft = await begun(browser, GOOD | {"payee": str(life.payee_id)})
+    page = await browser.get(f"/new/{draft}?step=send")
+    assert "Send the request" in page.text and "1,120.50" in page.text
+    for _ in range(3):
+        answer = await browser.post(f"/new/{draft}/send", data={"csrf": csrf_in(page)})
+        assert answer.headers["location"] == f"/new/{draft}/sent"
+    (command,) = sent
+    body = json.loads(command.value)
+    assert command.topic == "intake.portal" and body["request"]["number"] == "CLM-1"
+    assert body["request"]["payee"]["identifier"] == life.npi
+    assert "It is on its way" in (await browser.get(f"/new/{draft}/sent")).text
+    stored = await pool.fetchval("select string_agg(t::text, ' ') from drafts t")
+    assert stored is None, "without a scope nothing is seen"
+
+
+async def test_it_is_shown_what_became_of_it(
+    context: Context, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
+) -> None:
+    life = await on_file(context)
+    draft = await begun(browser, GOOD | {"payee": str(life.payee_id)})
+    csrf = csrf_in(await browser.get(f"/new/{draft}?step=send"))
+    await browser.post(f"/new/{draft}/send", data={"csrf": csrf})
+    at = {"topic": "intake.portal", "partition": 0, "offset": 5}
+    record = testing.raw(at["topic"], b"{}", headers=(("ce_id", str(sent[0].id).encode()),), offset=5)  # type: ignore[arg-type]
+    await testing.deliver(service, context, [record])
+    refused: Any = example("RequestAnswered").model_copy(
+        update={
+            "outcome": "refused",
+            "coordinates": type(example("RequestAnswered", None).coordinates or _coordinates())(**at),
+            "receipt": None,
+            "problems": ({"reason": "number_in_use", "field": "request.number", "detail": None},),
+        }
+    )
+    refused = type(refused).model_validate_json(refused.model_dump_json())
+    await testing.deliver(service, context, [testing.heard(refused, topic="answers.portal")])
+    page = await browser.get(f"/new/{draft}/sent")
+    assert "It was not taken in" in page.text and "request number is in use" in page.text
+    again = {"csrf": csrf_in(page), "once": str(uuid4())}
+    answer = await browser.post(f"/new/{draft}/again", data=again)
+    assert "CLM-1" in (await browser.get(answer.headers["location"])).text
+    teller = Teller("portal")
+    Life(teller, "CLM-1", partner="portal").received()
+    await testing.deliver(service, context, teller.told)
+    assert (await browser.get(f"/new/{draft}/sent")).headers["location"].startswith("/requests/")
+
+
+def _coordinates() -> Any:
+    from throughline.answers import Coordinates
+
+    return Coordinates(topic="x", partition=0, offset=0)
+
+
+async def test_what_is_wrong_is_named_and_not_sent(
+    context: Context, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
+) -> None:
+    life = await on_file(context)
+    wrong = GOOD | {"payee": str(life.payee_id), "lines.0.charge": "a lot", "member_id": ""}
+    draft = await begun(browser, wrong)
+    page = await browser.get(f"/new/{draft}?step=send")
+    assert "Mend this before you send" in page.text and "Send the request" not in page.text
+    answer = await browser.post(f"/new/{draft}/send", data={"csrf": csrf_in(page)})
+    assert answer.headers["location"] == f"/new/{draft}?step=patient&field=member_id"
+    assert sent == []
+    at_fault = await browser.get(f"/new/{draft}?step=services&field=lines.0.charge")
+    assert 'aria-invalid="true"' in at_fault.text and "Write a plain number" in at_fault.text
+    typing = {"csrf": csrf_in(page), "lines.0.charge": "still"}
+    part = await browser.post(f"/new/{draft}", data=typing, headers={"HX-Request": "true"})
+    assert "Saved" in part.text and "Write a plain number" in part.text and "<html" not in part.text
+
+
+async def test_another_organisation_finds_no_draft(
+    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient, ada: Person
+) -> None:
+    draft = await begun(browser, GOOD)
+    async with pool.acquire() as db, db.transaction():
+        await db.execute("select set_config('portal.sees', 'writer', true)")
+        await db.execute("update drafts set organisation_id = $1", uuid4())
+        content = await db.fetchval("select content from drafts")
+    assert b"Doe" not in content
+    assert (await browser.get(f"/new/{draft}")).status_code == 404
+    assert f"/new/{draft}" not in (await browser.get("/new")).text
+
+
+async def test_an_exception_is_corrected_at_its_field(
+    context: Context, browser: httpx.AsyncClient, ada: Person, sent: list[Command]
+) -> None:
+    await on_file(context)
+    teller = Teller("portal")
+    life = Life(teller, "FIX-1", partner="portal").received().says("SubmissionExcepted")
+    await testing.deliver(service, context, teller.told)
+    page = await browser.get(f"/requests/{life.request_id}")
+    once = page.text.split('name="once" value="')[1].split('"')[0]
+    form = {"csrf": csrf_in(page), "once": once, "field": "total_cents"}
+    answer = await browser.post(f"/requests/{life.request_id}/correct", data=form)
+    assert answer.headers["location"] == f"/new/{once}?step=services&field=lines.0.charge"
+    step = await browser.get(answer.headers["location"])
+    assert 'aria-invalid="true"' in step.text
+    await browser.post(f"/new/{once}/send", data={"csrf": csrf_in(step)})
+    body = json.loads(sent[0].value)["request"]
+    assert (body["number"], body["version"], body["frequency"]) == ("FIX-1", 2, "7")
+    assert sent[0].key == str(life.request_id) and body["payer_claim_number"].startswith("T")
+
+
+async def test_payments_are_listed_and_kept_as_files(
+    context: Context, browser: httpx.AsyncClient, ada: Person
+) -> None:
+    await on_file(context)
+    teller = Teller()
+    paid = Life(teller, "PAY-1").paid()
+    Life(teller, "PAY-2").paid().returned()
+    theirs = Life(teller, "THEIRS", npi="1558598797").paid()
+    await testing.deliver(service, context, teller.told)
+    page = await browser.get("/payments")
+    assert page.text.count("/payments/") >= 2 and "Returned by the bank" in page.text
+    assert str(theirs.payment_id) not in page.text
+    one = await browser.get(f"/payments/{paid.payment_id}")
+    assert one.status_code == 200 and "PAY-1" in one.text and "above the price agreed" in one.text
+    assert (await browser.get(f"/payments/{theirs.payment_id}")).status_code == 404
+    assert (await browser.get(f"/payments/{theirs.payment_id}/remittance?as=csv")).status_code == 404
+    whole = (await browser.get("/payments/download?as=csv")).text
+    assert "PAY-1" in whole and "PAY-2" in whole and "THEIRS" not in whole
+    lines = (await browser.get("/payments/download?as=json&state=returned")).text.splitlines()
+    assert [json.loads(one)["state"] for one in lines] == ["returned"]
+    answer = await browser.get(f"/payments/{paid.payment_id}/remittance?as=json")
+    told = json.loads(answer.text)
+    assert told["net_cents"] == told["gross_cents"] - told["recovered_cents"]
+    assert (await browser.get(f"/payments/{paid.payment_id}/remittance?as=835")).status_code == 503
+    assert "2026" in (await browser.get("/payments?since=2026-11-01&until=2026-12-31")).text
+    assert "No payment" in (await browser.get("/payments?since=2030-01-01")).text
+
+
+async def test_home_shows_what_needs_them(context: Context, browser: httpx.AsyncClient, ada: Person) -> None:
+    assert "Nothing waits for you" in (await browser.get("/")).text
+    await on_file(context)
+    teller = Teller()
+    Life(teller, "MEND-1").received().says("SubmissionExcepted")
+    Life(teller, "WAY-1").received().approved()
+    Life(teller, "PAID-1").paid()
+    await testing.deliver(service, context, teller.told)
+    page = (await browser.get("/")).text
+    assert "MEND-1" in page and "One request needs you" in page and "Approved" in page
+    assert page.count("/payments/") == 1
+
+
+@pytest.mark.parametrize("path", ["/", "/requests", "/payments", "/new"])
+async def test_pages_are_small(browser: httpx.AsyncClient, ada: Person, path: str) -> None:
+    assert len((await browser.get(path)).content) < 150_000

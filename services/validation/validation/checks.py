@@ -1,0 +1,36 @@
+"""What the rules in force say of a request that has not been sent: nothing is stored, nothing is decided."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from throughline.decisions import Finding
+from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
+from throughline.requests import PaymentRequest
+from throughline.submissions import SubmissionReceived
+from validation.reference import Reference
+from validation.rules.engine import evaluate
+from validation.rules.facts import facts_of_claim, facts_of_line
+from validation.rules.rule_set import Catalogue
+
+
+def check(
+    request: PaymentRequest, partner: str, today: date, reference: Reference, catalogue: Catalogue
+) -> list[Finding]:
+    """As if it came in today by that partner. Duplicates and the price are told only once it is sent."""
+    payee = request.payee
+    request_id = request_id_for(partner, payee.kind, payee.identifier, request.number)
+    submission = SubmissionReceived(
+        request_id=request_id,
+        version=request.version,
+        partner=partner,
+        channel="portal",
+        received_on=today,
+        payee_id=payee_id_for(payee.kind, payee.identifier),
+        payer_claim_number=claim_number_for(request_id),
+        request=request,
+    )
+    terms = reference.terms_for(submission)
+    rules = catalogue.in_force_on(min(line.from_date for line in request.lines))
+    lines = [facts_of_line(request, line, terms) for line in request.lines]
+    return evaluate(rules, facts_of_claim(submission, terms, today), lines)
