@@ -25,11 +25,13 @@ from typer.testing import CliRunner
 from sandbox_bank.bank_days import ZONE, after
 from stack import LocalStack
 from throughline.answers import Coordinates, RequestAnswered
-from throughline.flow import INTAKE
+from throughline.flow import INTAKE, ORDERS, PAYEES
 from throughline.message import Command, Message
+from throughline.payees import ChangeAccount, ConfirmAccount
 from throughline.payments import BatchClosed, PaymentSent
 from throughline.reference import PartnerRegistered
 from throughline.requests import CorrectRequest, PaymentRequest, SubmitRequest
+from throughline.sealed import BankAccount, seal_account
 from throughline_cli import show
 from throughline_cli.app import app
 from throughline_cli.clock import read_clock
@@ -41,7 +43,7 @@ from throughline_cli.demo.rest import Rest, bank_has_lived
 from throughline_cli.demo.sent import SentLog
 from throughline_cli.demo.story import Story, tell
 from throughline_cli.line import Line
-from throughline_cli.speaking import Speaker
+from throughline_cli.speaking import SPEAKER, Speaker
 from throughline_cli.witness import Witness
 
 PATIENCE_S = 45.0
@@ -49,6 +51,7 @@ BY_KAFKA, BY_FILE, BY_HTTP = "cedar-billing", "northclear", "evergreen-ehr"
 """Partners of the sample world, by how they send here."""
 MAGIC_ACCOUNTS = {
     "returned": "9901030301",
+    "corrected": "9901020001",
     "late": "9903000001",
     "lost": "9904000001",
     "stated twice": "9905000001",
@@ -124,6 +127,28 @@ class WholeLine:
         }
         reference.enrol(self.speaker, told, reference.sealing_key(self.stack.places.keys))
         self.speaker.flush()
+
+    def sealed(self, payee: Provider, account: str) -> str:
+        """Another account of a payee, under seal, as this terminal's."""
+        key = reference.sealing_key(self.stack.places.keys)
+        return seal_account(
+            BankAccount(payee.routing, account, "checking"),
+            payee_id=payee.record.payee_id,
+            speaker=SPEAKER,
+            public_key=key,
+        )
+
+    def order(self, command: Command, key: str) -> UUID:
+        """What operations staff ask of payout."""
+        return self._say(ORDERS.name, command, key)
+
+    def ask_of_payees(self, command: ChangeAccount | ConfirmAccount) -> UUID:
+        return self._say(PAYEES.name, command, str(command.payee_id))
+
+    def _say(self, topic: str, command: Command, key: str) -> UUID:
+        command_id = self.speaker.say(topic, command, key)
+        self.speaker.flush()
+        return command_id
 
     def bill(self, payee: Provider, **changes: Any) -> PaymentRequest:
         """A claim that is approved by itself and paid above zero, unlike any other."""

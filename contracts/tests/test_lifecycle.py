@@ -78,6 +78,11 @@ def stopped(cause: str) -> Message:
 
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
 REISSUED = example("PaymentReissued")
+REVERSING = example("ReversalOrdered")
+NOT_REVERSED = example("ReversalFailed")
+TAKEN_BACK = example("PaymentReversed")
+HELD_REVERSED = HELD_RETURNED.model_copy(update={"reason": Reason.REVERSED})
+RELEASED_AFTER_REVERSAL = RELEASED.model_copy(update={"reason": Reason.REVERSED})
 UNRELEASED = example("BatchHeld", "release-required")
 BATCH_HELD = example("BatchHeld", "by-a-person")
 LET_GO = example("BatchReleased")
@@ -221,6 +226,35 @@ CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
         (RECEIVED, APPROVED, SCHEDULED, UNRELEASED, LET_GO, SENT, HELD_REFUSED, REFUSED),
         State.EXCEPTION,
         Substatus.ON_HOLD,
+    ),
+    ("being taken back", (*PAID, REVERSING), State.PAID, Substatus.RECOVERING),
+    ("not taken back after all", (*PAID, REVERSING, NOT_REVERSED), State.PAID, Substatus.NONE),
+    (
+        "taken back",
+        (*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED),
+        State.EXCEPTION,
+        Substatus.REVERSED,
+    ),
+    (
+        "returned while being taken back",
+        (*PAID, REVERSING, RETURNED, HELD_RETURNED, REVERSED, NOT_REVERSED),
+        State.EXCEPTION,
+        Substatus.RETURNED,
+    ),
+    (
+        "taken back and paid again",
+        (*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED, REISSUED, RELEASED_AFTER_REVERSAL, *SECOND),
+        State.PAID,
+        Substatus.NONE,
+    ),
+    (
+        "taken back and withdrawn",
+        (
+            *(*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED, WITHDRAWN),
+            *(revoked("withdrawal"), stopped("withdrawal")),
+        ),
+        State.EXCEPTION,
+        Substatus.WITHDRAWN,
     ),
     ("a return waits to be paid again", WAITS_AGAIN, State.APPROVED, Substatus.NONE),
     ("a return was paid again", (*WAITS_AGAIN, *SECOND), State.PAID, Substatus.NONE),

@@ -29,8 +29,11 @@ from throughline.payments import (
     PaymentRefused,
     PaymentReissued,
     PaymentReturned,
+    PaymentReversed,
     PaymentSent,
     PaymentSettled,
+    ReversalFailed,
+    ReversalOrdered,
 )
 from throughline.reasons import Reason
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
@@ -59,6 +62,8 @@ class Substatus(StrEnum):
     CORRECTED = "corrected"
     ON_HOLD = "on hold"
     RETURNED = "returned"
+    REVERSED = "reversed"
+    RECOVERING = "recovering"
     MISMATCH = "mismatch"
 
 
@@ -122,14 +127,18 @@ PAID: Node = (State.PAID, Substatus.NONE)
 EXCEPTED: Node = (State.EXCEPTION, Substatus.NONE)
 ON_HOLD: Node = (State.EXCEPTION, Substatus.ON_HOLD)
 RETURNED: Node = (State.EXCEPTION, Substatus.RETURNED)
+REVERSED: Node = (State.EXCEPTION, Substatus.REVERSED)
+RECOVERING: Node = (State.PAID, Substatus.RECOVERING)
 MISMATCH: Node = (State.EXCEPTION, Substatus.MISMATCH)
 DENIED_SUBMITTED: Node = (State.SUBMITTED, Substatus.DENIED)
 DENIED_REVIEWED: Node = (State.IN_REVIEW, Substatus.DENIED)
 DENIED_EXCEPTED: Node = (State.EXCEPTION, Substatus.DENIED)
 OPEN = (SUBMITTED, IN_REVIEW, EXCEPTED)
-DECIDED = (APPROVED, SCHEDULED, UNRELEASED, PAID, ON_HOLD, RETURNED, MISMATCH)
+DECIDED = (APPROVED, SCHEDULED, UNRELEASED, PAID, RECOVERING, ON_HOLD, RETURNED, REVERSED, MISMATCH)
+CAME_BACK = (RETURNED, REVERSED)
+WITH_THE_PAYEE = (PAID, RECOVERING, MISMATCH)
 DENIED = (DENIED_SUBMITTED, DENIED_REVIEWED, DENIED_EXCEPTED)
-STOPPABLE = (APPROVED, ON_HOLD, RETURNED)
+STOPPABLE = (APPROVED, ON_HOLD, *CAME_BACK)
 STOPPED = tuple(
     (state, how)
     for state in (State.APPROVED, State.EXCEPTION)
@@ -143,6 +152,9 @@ OF_A_PAYMENT: tuple[tuple[str, type[Message]], ...] = (
     ("payout", PaymentReturned),
     ("payout", PaymentRefused),
     ("payout", PaymentReissued),
+    ("payout", ReversalOrdered),
+    ("payout", ReversalFailed),
+    ("payout", PaymentReversed),
     ("remittance", RemittancePosted),
     ("remittance", RemittanceReversed),
 )
@@ -198,7 +210,11 @@ def _returned(facts: Facts, event: Any) -> bool:
 
 
 def _refused_by_bank(facts: Facts, event: Any) -> bool:
-    return bool(_sent_back(facts, event) and event.reason is not Reason.RETURNED)
+    return bool(_sent_back(facts, event) and event.reason not in (Reason.RETURNED, Reason.REVERSED))
+
+
+def _reversed(facts: Facts, event: Any) -> bool:
+    return bool(_sent_back(facts, event) and event.reason is Reason.REVERSED)
 
 
 def _recovered(facts: Facts, event: Any) -> bool:
@@ -255,7 +271,7 @@ TABLE: tuple[Row, ...] = (
     Row("16", "payout", ItemHeld, (SCHEDULED,), ON_HOLD, _refused_by_bank),
     Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, _before_settlement),
     Row("16", "payout", PaymentRefused, (ON_HOLD, APPROVED), None, _of_this_payment),
-    Row("17", "payout", PaymentSent, (SCHEDULED, PAID, RETURNED, ON_HOLD, APPROVED, MISMATCH), None),
+    Row("17", "payout", PaymentSent, (SCHEDULED, PAID, *CAME_BACK, ON_HOLD, APPROVED, MISMATCH), None),
     Row("17", "payout", PaymentSettled, (SCHEDULED,), PAID, _completes),
     Row("17", "remittance", RemittancePosted, (SCHEDULED,), PAID, _completes),
     Row("17", "payout", PaymentSettled, (SCHEDULED,), None, _not_yet),
@@ -263,17 +279,25 @@ TABLE: tuple[Row, ...] = (
     Row("17a", "remittance", RemittancePosted, (APPROVED,), PAID, _nothing_paid),
     Row("17a", "remittance", RemittancePosted, DENIED, None, _nothing_paid),
     Row("20", "remittance", RemittanceSuperseded, (PAID, *DENIED), None),
-    Row("18", "payout", PaymentReturned, (SCHEDULED, PAID, MISMATCH), RETURNED, _of_this_payment),
-    Row("18", "payout", ItemHeld, (SCHEDULED, PAID, MISMATCH), RETURNED, _returned),
-    Row("18", "payout", ItemHeld, (RETURNED,), None),
-    Row("18", "payout", PaymentReturned, (RETURNED,), None, _of_this_payment),
-    Row("18", "payout", PaymentSettled, (RETURNED, PAID), None, _of_this_payment),
-    Row("18", "remittance", RemittancePosted, (RETURNED,), None, _of_this_payment),
-    Row("18", "remittance", RemittanceReversed, (RETURNED,), None),
+    Row("18", "payout", PaymentReturned, (*WITH_THE_PAYEE, SCHEDULED), RETURNED, _of_this_payment),
+    Row("18", "payout", ItemHeld, (*WITH_THE_PAYEE, SCHEDULED), RETURNED, _returned),
+    Row("18", "payout", ItemHeld, CAME_BACK, None),
+    Row("18", "payout", PaymentReturned, CAME_BACK, None, _of_this_payment),
+    Row("18", "payout", PaymentSettled, (*CAME_BACK, PAID), None, _of_this_payment),
+    Row("18", "remittance", RemittancePosted, CAME_BACK, None, _of_this_payment),
+    Row("18", "remittance", RemittanceReversed, CAME_BACK, None),
+    # Taken back by our own entry: first on its way, then done or come to nothing.
+    Row("22", "payout", ReversalOrdered, (PAID, MISMATCH), RECOVERING, _of_this_payment),
+    Row("22", "payout", ReversalOrdered, CAME_BACK, None, _of_this_payment),
+    Row("22", "payout", ReversalFailed, (RECOVERING,), PAID, _of_this_payment),
+    Row("22", "payout", ReversalFailed, (PAID, *CAME_BACK), None, _of_this_payment),
+    Row("22", "payout", PaymentReversed, (*WITH_THE_PAYEE, SCHEDULED), REVERSED, _of_this_payment),
+    Row("22", "payout", ItemHeld, (*WITH_THE_PAYEE, SCHEDULED), REVERSED, _reversed),
+    Row("22", "payout", PaymentReversed, CAME_BACK, None, _of_this_payment),
     Row("23", "remittance", MismatchFound, (PAID,), MISMATCH),
-    Row("23", "remittance", MismatchFound, (SCHEDULED, RETURNED, APPROVED, *DENIED), None),
-    Row("24", "payout", ItemReleased, (RETURNED,), APPROVED),
-    Row("24", "payout", ItemScheduled, (RETURNED,), SCHEDULED),
+    Row("23", "remittance", MismatchFound, (SCHEDULED, RECOVERING, *CAME_BACK, APPROVED, *DENIED), None),
+    Row("24", "payout", ItemReleased, CAME_BACK, APPROVED),
+    Row("24", "payout", ItemScheduled, CAME_BACK, SCHEDULED),
     # What is still said of a payment that came to nothing, or of an earlier one, changes nothing.
     *(Row("24", owner, event, AFTER_A_PAYMENT, None, _is_over) for owner, event in OF_A_PAYMENT),
 )
@@ -294,7 +318,7 @@ def _note(facts: Facts, event: Message) -> None:
             facts.payment_id, facts.batch_id = event.payment_id, event.batch_id
         case PaymentSettled():
             facts.settled.add(event.payment_id)
-        case PaymentReturned() | PaymentRefused():
+        case PaymentReturned() | PaymentRefused() | PaymentReversed():
             facts.gone.add(event.payment_id)
         case ItemHeld() if event.payment_id is not None:
             facts.gone.add(event.payment_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -57,9 +57,14 @@ class ReissuePayment(Command):
     actor: Text
 
 
+ReversalCause = Literal["duplicate", "wrong_amount", "wrong_receiver", "wrong_date"]
+"""Why an entry may be taken back (Nacha rules). Lack of money, or a change of mind, is none."""
+
+
 class ReversePayment(Command):
-    """Take a bank entry back, within five banking days of settlement."""
+    """Take a bank entry back, within five banking days of settlement. Refused without a cause."""
 
     payment_id: UUID
+    cause: ReversalCause | None = None
     note: Note
     actor: Text

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from throughline.message import Event, Note, Sha256, Text
 from throughline.money import Cents, Currency, TotalCents
+from throughline.orders import ReversalCause
 from throughline.reasons import Reason
 
 TraceNumber = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9]+$")]
@@ -78,6 +79,39 @@ class PaymentReissued(Event):
     actor: Text
 
 
+class ReversalOrdered(Event):
+    """The next file takes the payment's entry back. Nothing has moved yet. Answers ``ReversePayment``."""
+
+    payment_id: UUID
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    cause: ReversalCause
+    last_day: date
+    """The last effective date that the reversal may carry: five banking days after settlement."""
+    note: Note
+    actor: Text
+
+
+class ReversalFailed(Event):
+    """The reversal came to nothing: the payee has the money, and the payment stands."""
+
+    payment_id: UUID
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    failure: Literal["returned", "refused", "window_missed", "payment_returned", "not_encodable"]
+    return_code: Annotated[str, Field(pattern=r"^R[0-9]{2}$")] | None = None
+    failed_on: date
+
+
+class PaymentReversed(Event):
+    """The bank took the money back by our own entry, and the time in which that entry could come back has passed."""
+
+    payment_id: UUID
+    batch_id: UUID
+    """The batch of the reversal."""
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    reversed_on: date
+    reversal_trace: Annotated[str, Field(pattern=r"^[0-9]{15}$")]
+
+
 class PaymentRefused(Event):
     """The bank refused the entry before settlement. Nothing was paid."""
 
@@ -100,6 +134,9 @@ class BatchClosed(Event):
     payment_count: Annotated[int, Field(ge=0)]
     total_cents: TotalCents
     entry_hash: Annotated[int, Field(ge=0)]
+    reversal_count: Annotated[int, Field(ge=1)] | None = None
+    """Entries of the file that take earlier payments back; they are in the entry hash, not in count and total."""
+    reversal_cents: TotalCents | None = None
     file_name: str | None = None
     file_sha256: Sha256 | None = None
 

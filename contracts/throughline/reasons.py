@@ -211,6 +211,18 @@ class Reason(StrEnum):
         "Nothing of the payment is still owed: its items were stopped, corrected or paid otherwise.",
     )
 
+    ALREADY_REVERSED = (
+        "already_reversed",
+        "A reversal of the payment was ordered before. There is one for a payment.",
+    )
+    REVERSAL_WINDOW = (
+        "reversal_window",
+        "No file reaches the bank within five banking days of settlement. Recover the money by other means.",
+    )
+    REVERSED = (
+        "reversed",
+        "The payment was taken back by an entry of ours. Decide what is owed: correct, withdraw or reissue.",
+    )
     NOT_WAITING = (
         "not_waiting",
         "The batch does not wait for a release: it pays nothing, is on its way, or has left.",

@@ -83,8 +83,8 @@ TIMERS: tuple[Callable[[Context], Awaitable[None]], ...] = (
 _EMPTY = {
     "intake": "messages requests bodies chassis.outbox chassis.counters",
     "validation": "versions bill_keys chassis.outbox chassis.counters",
-    "payout": "follow_ups journal items payments findings bank_files batches accounts payees trace_numbers file_days"
-    " chassis.outbox chassis.counters",
+    "payout": "reversals follow_ups journal items payments findings bank_files batches accounts payees trace_numbers"
+    " file_days chassis.outbox chassis.counters",
     "remittance": "remittance_claims remittances notices items payments decisions chassis.outbox chassis.counters",
 }
 

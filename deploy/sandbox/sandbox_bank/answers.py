@@ -10,6 +10,8 @@ from typing import Any
 
 from lxml import etree
 
+from sandbox_bank.strict_nacha import DEBIT_CODES
+
 CAMT = "urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"
 
 
@@ -30,7 +32,11 @@ def acknowledgement(file: sqlite3.Row, refused: Iterable[sqlite3.Row]) -> bytes:
             "credit_cents": file["credit_cents"],
             "entry_hash": file["entry_hash"],
             "refused_entries": [
-                {"trace": entry["trace"], "amount_cents": entry["amount_cents"], "reason": "account_refused"}
+                {
+                    "trace": entry["trace"],
+                    "amount_cents": entry["amount_cents"],
+                    "reason": "reversal_refused" if entry["code"] in DEBIT_CODES else "account_refused",
+                }
                 for entry in refused
             ],
         }
@@ -57,11 +63,12 @@ def statement(
     day: date,
     made_at: datetime,
     number: int,
-    debits: Sequence[sqlite3.Row],
-    credits: Sequence[sqlite3.Row],
+    settled: Sequence[sqlite3.Row],
+    returned: Sequence[sqlite3.Row],
     opening: dict[str, int],
 ) -> bytes:
-    """One camt.053.001.08 with a statement per company: its settled files, entry by entry, and what came back."""
+    """One camt.053.001.08 with a statement per company: its settled files, entry by entry, and what came back. A credit
+    sent debits the customer's account; a reversal credits it; what comes back of either does the opposite."""
     out = io.BytesIO()
     with etree.xmlfile(out, encoding="UTF-8") as xml:
         xml.write_declaration()
@@ -70,9 +77,9 @@ def statement(
             _text(header, "MsgId", f"CAMT053-{day:%Y%m%d}-{number}")
             _text(header, "CreDtTm", made_at.isoformat())
             xml.write(header)
-            for company in sorted({row["company_id"] for row in (*debits, *credits)}):
-                mine = [row for row in debits if row["company_id"] == company]
-                back = [row for row in credits if row["company_id"] == company]
+            for company in sorted({row["company_id"] for row in (*settled, *returned)}):
+                mine = [row for row in settled if row["company_id"] == company]
+                back = [row for row in returned if row["company_id"] == company]
                 _company_statement(xml, day, made_at, company, opening[company], mine, back)
     return out.getvalue()
 
@@ -83,12 +90,10 @@ def _company_statement(
     made_at: datetime,
     company: str,
     opening: int,
-    debits: Sequence[sqlite3.Row],
-    credits: Sequence[sqlite3.Row],
+    settled: Sequence[sqlite3.Row],
+    returned: Sequence[sqlite3.Row],
 ) -> None:
-    closing = (
-        opening - sum(row["amount_cents"] for row in debits) + sum(row["amount_cents"] for row in credits)
-    )
+    closing = opening + sum(signed(row) for row in settled) - sum(signed(row) for row in returned)
     with xml.element("Stmt"):
         for name, text in (("Id", f"{company}-{day:%Y%m%d}"), ("CreDtTm", made_at.isoformat())):
             element = etree.Element(name)
@@ -100,15 +105,28 @@ def _company_statement(
         xml.write(account)
         xml.write(_balance("OPBD", opening, day))
         xml.write(_balance("CLBD", closing, day))
-        for file, rows in groupby(debits, key=lambda row: row["file_name"]):
+        for (file, side), rows in groupby(settled, key=lambda row: (row["file_name"], _side(signed(row)))):
             entries = list(rows)
-            reference = f"F{entries[0]['file_id']}-{company}"
-            xml.write(_movement(reference, "DBIT", day, file, entries))
-        for row in credits:
-            xml.write(_movement(f"R{row['id']}", "CRDT", day, row["file_name"], [row]))
+            reference = f"{'F' if side == 'DBIT' else 'V'}{entries[0]['file_id']}-{company}"
+            xml.write(_movement(reference, side, day, file, entries))
+        for row in returned:
+            xml.write(
+                _movement(f"R{row['id']}", _side(-signed(row)), day, row["file_name"], [row], came_back=True)
+            )
 
 
-def _movement(reference: str, side: str, day: date, file: str, entries: Sequence[sqlite3.Row]) -> Any:
+def signed(row: sqlite3.Row) -> int:
+    """What an entry, settled, adds to the customer's account."""
+    return int(row["amount_cents"]) if row["code"] in DEBIT_CODES else -int(row["amount_cents"])
+
+
+def _side(cents: int) -> str:
+    return "CRDT" if cents >= 0 else "DBIT"
+
+
+def _movement(
+    reference: str, side: str, day: date, file: str, entries: Sequence[sqlite3.Row], came_back: bool = False
+) -> Any:
     total = sum(row["amount_cents"] for row in entries)
     movement = etree.Element("Ntry")
     _text(movement, "NtryRef", reference)
@@ -117,7 +135,7 @@ def _movement(reference: str, side: str, day: date, file: str, entries: Sequence
     _text(movement, "Sts/Cd", "BOOK")
     _text(movement, "BookgDt/Dt", day.isoformat())
     _text(movement, "ValDt/Dt", day.isoformat())
-    _text(movement, "BkTxCd/Prtry/Cd", "ACH" if side == "DBIT" else "ACHRETURN")
+    _text(movement, "BkTxCd/Prtry/Cd", "ACHRETURN" if came_back else "ACH")
     details = etree.SubElement(movement, "NtryDtls")
     batch = etree.SubElement(details, "Btch")
     _text(batch, "MsgId", file[:35])
@@ -131,7 +149,7 @@ def _movement(reference: str, side: str, day: date, file: str, entries: Sequence
         _text(references, "EndToEndId", _trn02(row["addenda"]))
         _amount(transaction, row["amount_cents"])
         _text(transaction, "CdtDbtInd", side)
-        if side == "CRDT":
+        if came_back:
             _text(transaction, "RtrInf/Rsn/Prtry", row["return_code"])
     return movement
 
@@ -171,7 +189,7 @@ def return_file(
         f"{'RETURNS TO ORIGINATOR':23}{'SANDBOX BANK':23}{'':8}"
     ]
     ordered = sorted(rows, key=lambda row: (row["company_id"], row["sec"], row["routing"][:8], row["id"]))
-    records = hashes = total = batches = 0
+    records = hashes = debits = credits = batches = 0
     for (company, sec, rdfi), group in groupby(
         ordered, key=lambda r: (r["company_id"], r["sec"], r["routing"][:8])
     ):
@@ -184,19 +202,23 @@ def return_file(
         for row in members:
             trace = f"{rdfi}{first_trace:07d}"
             first_trace += 1
-            code = {22: 21, 32: 31}[row["code"]]
+            code = {22: 21, 32: 31, 27: 26, 37: 36}[row["code"]]
             lines.append(
                 f"6{code}{bank_routing}{row['account']:17}{row['amount_cents']:010d}{row['identification']:15}"
                 f"{row['name']:22}  1{trace}"
             )
             lines.append(f"799{row['return_code']}{row['trace']}{'':6}{rdfi}{'':44}{trace}")
         count, hashed = 2 * len(members), int(bank_routing[:8]) * len(members)
-        cents = sum(row["amount_cents"] for row in members)
+        debit = sum(row["amount_cents"] for row in members if row["code"] in DEBIT_CODES)
+        credit = sum(row["amount_cents"] for row in members if row["code"] not in DEBIT_CODES)
         lines.append(
-            f"8200{count:06d}{hashed % 10**10:010d}{0:012d}{cents:012d}{company:10}{'':25}{rdfi}{batches:07d}"
+            f"8200{count:06d}{hashed % 10**10:010d}{debit:012d}{credit:012d}{company:10}{'':25}{rdfi}{batches:07d}"
         )
-        records, hashes, total = records + count, hashes + hashed, total + cents
+        records, hashes = records + count, hashes + hashed
+        debits, credits = debits + debit, credits + credit
     blocks = -(-(len(lines) + 1) // 10)
-    lines.append(f"9{batches:06d}{blocks:06d}{records:08d}{hashes % 10**10:010d}{0:012d}{total:012d}{'':39}")
+    lines.append(
+        f"9{batches:06d}{blocks:06d}{records:08d}{hashes % 10**10:010d}{debits:012d}{credits:012d}{'':39}"
+    )
     lines.extend(["9" * 94] * (blocks * 10 - len(lines)))
     return "".join(line + "\n" for line in lines).encode("ascii")

@@ -121,7 +121,7 @@ class Bank:
     def _acknowledge(self, db: sqlite3.Connection, file_id: int, now: datetime) -> None:
         file = db.execute("select * from files where id = ?", (file_id,)).fetchone()
         refused = db.execute(
-            "select trace, amount_cents from entries where file_id = ? and status = 'refused' order by id",
+            "select trace, amount_cents, code from entries where file_id = ? and status = 'refused' order by id",
             (file_id,),
         ).fetchall()
         self.ledger.answer(f"ack-{file_id:06d}-{file['name']}.json", answers.acknowledgement(file, refused))

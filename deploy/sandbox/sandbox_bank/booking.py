@@ -2,14 +2,15 @@
 
 import hashlib
 import sqlite3
-from datetime import datetime
+from datetime import date, datetime
 
 from sandbox_bank import bank_days
 from sandbox_bank.ledger import OPENING_BALANCE_CENTS
 from sandbox_bank.magic import Chosen, Fate, chosen_by
-from sandbox_bank.strict_nacha import IncomingFile, Refusal, read
+from sandbox_bank.strict_nacha import IncomingEntry, IncomingFile, Refusal, read
 
 _LATE_DAYS = 3
+REVERSAL_DAYS = 5
 
 
 def accept(
@@ -29,7 +30,7 @@ def accept(
         identity,
     ).fetchone():
         raise Refusal("file_id_modifier", 1)
-    chosen = [chosen_by(entry.account) for entry in incoming.entries]
+    chosen = [_chosen(db, entry) for entry in incoming.entries]
     for entry, choice in zip(incoming.entries, chosen, strict=True):
         if choice.fate is Fate.FILE_REFUSED:
             raise Refusal("account_refused", entry.line)
@@ -40,6 +41,29 @@ def accept(
         "update files set status = 'accepted', origin = ?, file_date = ?, modifier = ?, entries = ?,"
         " credit_cents = ?, entry_hash = ? where id = ?",
         (*identity, len(incoming.entries), incoming.credit_cents, incoming.entry_hash, file_id),
+    )
+
+
+def _chosen(db: sqlite3.Connection, entry: IncomingEntry) -> Chosen:
+    """A reversal takes back one credit of the same company, account and amount, once, within five banking days."""
+    if not entry.is_reversal:
+        return chosen_by(entry.account)
+    same = (entry.company_id, entry.sec, entry.routing, entry.account, entry.amount_cents, entry.addenda)
+    where = (
+        " from entries where company_id = ? and sec = ? and routing = ? and account = ? and amount_cents = ?"
+        " and addenda = ?"
+    )
+    credit = db.execute(
+        f"select settled_on{where} and status = 'settled' and code = ?", (*same, entry.code - 5)
+    ).fetchone()
+    again = db.execute(
+        f"select 1{where} and status <> 'refused' and code = ?", (*same, entry.code)
+    ).fetchone()
+    if credit is None or again is not None:
+        return Chosen(Fate.ENTRY_REFUSED)
+    last = bank_days.after(date.fromisoformat(credit["settled_on"]), REVERSAL_DAYS)
+    return (
+        Chosen(Fate.ENTRY_REFUSED) if entry.effective > last else chosen_by(entry.account, is_reversal=True)
     )
 
 

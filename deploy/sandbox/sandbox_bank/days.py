@@ -66,26 +66,27 @@ class Days:
     def _settle(self, db: sqlite3.Connection, day: date, instant: datetime) -> None:
         text = day.isoformat()
         join = "select e.*, f.name as file_name from entries e join files f on f.id = e.file_id where "
-        debits = db.execute(
-            join + "e.status = 'pending' and e.settles_on <= ? order by e.company_id, e.file_id, e.id",
+        settled = db.execute(
+            join + "e.status = 'pending' and e.settles_on <= ?"
+            " order by e.company_id, e.file_id, e.code in (27, 37), e.id",
             (text,),
         ).fetchall()
-        credits = db.execute(
+        returned = db.execute(
             join + "e.returned_on = ? and e.settled_on is not null order by e.company_id, e.id", (text,)
         ).fetchall()
-        if not debits and not credits:
+        if not settled and not returned:
             return
         opening = {row["company_id"]: row["balance_cents"] for row in db.execute("select * from accounts")}
-        content = answers.statement(day, instant.astimezone(UTC), 1, debits, credits, opening)
+        content = answers.statement(day, instant.astimezone(UTC), 1, settled, returned, opening)
         self._ledger.answer(f"camt053-{text}.xml", content)
-        if any(row["fate"] == Fate.TWICE and row["return_code"] is None for row in debits):
+        if any(row["fate"] == Fate.TWICE and row["return_code"] is None for row in settled):
             self._ledger.answer(f"camt053-{text}-again.xml", content)
         db.executemany(
             "update entries set status = 'settled', settled_on = ?, return_on = max(return_on, ?) where id = ?",
-            [(text, bank_days.after(day, 1).isoformat(), row["id"]) for row in debits],
+            [(text, bank_days.after(day, 1).isoformat(), row["id"]) for row in settled],
         )
         db.executemany(
             "update accounts set balance_cents = balance_cents + ? where company_id = ?",
-            [(-row["amount_cents"], row["company_id"]) for row in debits]
-            + [(row["amount_cents"], row["company_id"]) for row in credits],
+            [(answers.signed(row), row["company_id"]) for row in settled]
+            + [(-answers.signed(row), row["company_id"]) for row in returned],
         )

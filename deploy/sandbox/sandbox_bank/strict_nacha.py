@@ -35,6 +35,11 @@ class IncomingEntry:
     description: str
     effective: date
 
+    @property
+    def is_reversal(self) -> bool:
+        """A debit, which takes an earlier credit back. Customers may send no other debit."""
+        return self.code in DEBIT_CODES
+
 
 @dataclass(frozen=True)
 class IncomingFile:
@@ -47,17 +52,19 @@ class IncomingFile:
     entry_hash: int
 
 
+DEBIT_CODES = (27, 37)
+REVERSAL = "REVERSAL"
 _ASCII = re.compile(rb"[\x20-\x7e]{94}")
 _FILE = re.compile(
     r"101 (?P<destination>\d{9})(?P<origin>[ \dA-Z]\d{9})(?P<date>\d{6})\d{4}(?P<modifier>[A-Z0-9])094101"
     r"(?P<destination_name>.{23})(?P<origin_name>.{23}).{8}"
 )
 _BATCH = re.compile(
-    r"5(?P<service>200|220)(?P<name>\S.{15}).{20}(?P<company>\S.{9})(?P<sec>CCD|PPD)(?P<description>\S.{9}).{6}"
+    r"5(?P<service>200|220|225)(?P<name>\S.{15}).{20}(?P<company>\S.{9})(?P<sec>CCD|PPD)(?P<description>\S.{9}).{6}"
     r"(?P<effective>\d{6})   1(?P<odfi>\d{8})(?P<number>\d{7})"
 )
 _ENTRY = re.compile(
-    r"6(?P<code>22|32)(?P<routing>\d{9})(?P<account>[!-~].{16})(?P<amount>\d{10})(?P<id>.{15})(?P<name>\S.{21})"
+    r"6(?P<code>22|27|32|37)(?P<routing>\d{9})(?P<account>[!-~].{16})(?P<amount>\d{10})(?P<id>.{15})(?P<name>\S.{21})"
     r"..(?P<addenda>[01])(?P<trace>\d{15})"
 )
 _ADDENDA = re.compile(r"705(?P<information>\S.{79})(?P<sequence>\d{4})(?P<entry>\d{7})")
@@ -171,6 +178,9 @@ class _Reading:
             raise Refusal("amount", number)
         if match["trace"][:8] != self._bank[:8] or match["trace"] <= self._last_trace:
             raise Refusal("trace", number)
+        is_debit = int(match["code"]) in DEBIT_CODES
+        if is_debit != (batch["service"] == "225") or is_debit != (batch["description"].rstrip() == REVERSAL):
+            raise Refusal("reversal", number)
         health_care = batch["description"].rstrip() == "HCCLAIMPMT"
         if health_care and match["addenda"] != "1":
             raise Refusal("addenda", number)
@@ -235,7 +245,7 @@ class _Reading:
             created_on=_day(file["date"], 1),
             modifier=file["modifier"],
             entries=tuple(self._entries),
-            credit_cents=sum(entry.amount_cents for entry in self._entries),
+            credit_cents=_cents(self._entries, debits=False),
             entry_hash=_hash(self._entries),
         )
 
@@ -244,12 +254,16 @@ def _hash(entries: list[IncomingEntry]) -> int:
     return sum(int(entry.routing[:8]) for entry in entries) % 10_000_000_000
 
 
+def _cents(entries: list[IncomingEntry], *, debits: bool) -> int:
+    return sum(entry.amount_cents for entry in entries if entry.is_reversal is debits)
+
+
 def _agree(number: int, match: re.Match[str], records: int, entries: list[IncomingEntry]) -> None:
     for field, found in (
         ("count", records),
         ("hash", _hash(entries)),
-        ("debit", 0),
-        ("credit", sum(entry.amount_cents for entry in entries)),
+        ("debit", _cents(entries, debits=True)),
+        ("credit", _cents(entries, debits=False)),
     ):
         if int(match[field]) != found:
             raise Refusal("control", number, field)

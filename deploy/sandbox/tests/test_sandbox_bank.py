@@ -237,7 +237,7 @@ GOOD = nacha([("123456789", 13_000), ("000987654", 4_525)])
         (lambda d: d.replace(b"OAKWOOD", b"OAKWO\xc3\x91", 1), "line"),
         (lambda d: d.replace(b"101 121042882", b"101 091000019"), "destination"),
         (lambda d: d.replace(b"622091000019", b"622091000018", 1), "routing"),
-        (lambda d: d.replace(b"622091000019", b"627091000019", 1), "record"),
+        (lambda d: d.replace(b"622091000019", b"627091000019", 1), "reversal"),
         (lambda d: d.replace(b"0000013000", b"0000000000", 1), "amount"),
         (lambda d: d.replace(b"0000013000", b"0000013001", 1), "control"),
         (lambda d: d.replace(b"0018200002", b"0018200003"), "control"),

@@ -24,6 +24,7 @@ from payout.api import router
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.findings import page_open_findings
+from payout.finish_reversals import finish_reversals
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.orders_work import OrdersWork
 from payout.read_bank_files import read_bank_files
@@ -79,7 +80,7 @@ service = Service(
                 HoldBatch: on_hold_batch.hold_batch,
                 ReleaseBatch: on_release_batch.release_batch,
                 ReissuePayment: on_reissue_payment.reissue,
-                ReversePayment: on_reverse_payment.refuse,
+                ReversePayment: on_reverse_payment.reverse,
             },
         ),
         hear("reference.payers", work=PayersWork, on={PayerRecorded: on_payer_recorded.record}),
@@ -94,6 +95,7 @@ service = Service(
         every(0.5, read_bank_files),
         every(0.5, work_off_follow_ups),
         every(5.0, release_cooled_off),
+        every(5.0, finish_reversals),
         every(5.0, page_open_findings),
     ],
     api=router,

@@ -224,12 +224,15 @@ async def store_file(
     entry_hash: int,
     dated_until: datetime,
     awaits_release: bool,
+    reversals: int = 0,
+    reversal_cents: int = 0,
 ) -> None:
     """Name and bytes, before anything leaves; or before a person lets it."""
     await db.execute(
         """
         update batches set state = case when $10 then 'awaiting' else 'built' end, file_date = effective_date,
-            dated_until = $9, file_name = $2, file_bytes = $3, file_sha256 = $4, file_size = $5,
+            dated_until = $9, reversal_count = $11, reversal_cents = $12,
+            file_name = $2, file_bytes = $3, file_sha256 = $4, file_size = $5,
             payment_count = $6, total_cents = $7, entry_hash = $8
         where batch_id = $1
         """,
@@ -243,4 +246,6 @@ async def store_file(
         entry_hash,
         dated_until,
         awaits_release,
+        reversals,
+        reversal_cents,
     )

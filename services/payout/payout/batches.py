@@ -40,7 +40,7 @@ def refuse_hold_batch(batch: OrderedBatch | None) -> Reason | None:
         return Reason.UNKNOWN_SUBJECT
     if batch.was_intended or batch.state not in ("awaiting", "built", "held", "released", "empty"):
         return Reason.TOO_LATE
-    return Reason.NOT_ALLOWED_NOW if batch.state in ("held", "empty") else None
+    return Reason.NOT_ALLOWED_NOW if batch.state in ("held", "empty") or batch.payment_count == 0 else None
 
 
 def refuse_release_batch(

@@ -6,15 +6,17 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
 
 from chassis import Context, Transaction
 from payout import batch_repository as rows
+from payout import reversals
 from payout.batch_repository import PayeeFacts, PaymentRow
 from payout.calendar import BANK_ZONE, Window, begin_of, dated_until, effective_date, last_window
+from payout.close_reversals import Taken, draft_reversals
 from payout.domain import Plan, Planned, Waiting, items_hash, plan_payments
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.nacha import Unencodable
@@ -81,11 +83,14 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             return None
         payers = await rows.payers_of(tx.db, code)
         items = await rows.lock_waiting(tx.db, list(payers), window.closes_at)
+        ordered = await reversals.lock_ordered(tx.db, list(payers))
         payees = await rows.payees_with_accounts(tx.db, [item.payee_id for item in items])
         accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         plan = plan_payments(batch_id, items, accounts, context.clock.today())
         drafts, held = _draft(plan, payers, payees, bank, context.resources.vault)
         drafts = _within_file_total(drafts)
+        vault = context.resources.vault
+        taken, failed = draft_reversals(ordered, payers, bank.company_names, vault, effective)
         total = sum(draft.credit.cents for draft in drafts)
         closed = BatchClosed(
             batch_id=batch_id,
@@ -97,10 +102,15 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             total_cents=total,
             entry_hash=0,
         )
-        if drafts:
+        if drafts or taken:
             awaits_release = _awaits_release(drafts, payers)
-            closed = await _store_payments(tx.db, closed, bank, window, drafts, now, awaits_release)
+            closed = await _store_payments(tx.db, closed, bank, window, drafts, taken, now, awaits_release)
         await rows.hold_items(tx.db, [(item.decision_id, reason) for item, reason in held])
+        for reversal, failure in failed:
+            event = await reversals.fail(tx.db, reversal, failure, context.clock.today())
+            tx.say(
+                event, key=str(reversal.payment_id), cause=batch_id, correlation_id=str(reversal.payment_id)
+            )
         _say(tx, closed, held)
         if _awaits_release(drafts, payers):
             _say_held(tx, closed)
@@ -168,6 +178,7 @@ async def _store_payments(
     bank: Bank,
     window: Window,
     drafts: Sequence[_Draft],
+    taken: Sequence[Taken],
     now: datetime,
     awaits_release: bool,
 ) -> BatchClosed:
@@ -177,20 +188,12 @@ async def _store_payments(
     used = await rows.file_of_day(db, closed.bank, local.date())
     if used > len(_MODIFIERS):
         raise NoModifierLeft(closed.bank)
-    first = await rows.reserve_traces(db, odfi, len(drafts))
-    # TRN02 carries the effective date before the ACH trace, whose seven digits come round again.
-    numbered = [
-        replace(
-            draft.credit,
-            sequence=first + at,
-            trace_number=f"{closed.effective_date:%Y%m%d}{odfi}{first + at:07d}",
-        )
-        for at, draft in enumerate(drafts)
-    ]
+    first = await rows.reserve_traces(db, odfi, len(drafts) + len(taken))
+    numbered, reversing = _number(drafts, taken, odfi, first, closed.effective_date)
     facts = ach.file_facts(
         bank.routing, bank.origin, bank.name, bank.origin_name, local, _MODIFIERS[used - 1]
     )
-    content, totals = ach.write_file(facts, odfi, closed.effective_date, numbered)
+    content, totals = ach.write_file(facts, odfi, closed.effective_date, [*numbered, *reversing])
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"payout-{closed.bank}-{window.id}-{str(closed.batch_id)[:8]}.ach"
     await rows.store_file(
@@ -204,6 +207,8 @@ async def _store_payments(
         entry_hash=totals.entry_hash,
         dated_until=max(dated_until(window), begin_of(closed.effective_date)),
         awaits_release=awaits_release,
+        reversals=len(taken),
+        reversal_cents=totals.debit_cents,
     )
     await rows.insert_payments(
         db, [_payment(closed, bank, draft, credit) for draft, credit in zip(drafts, numbered, strict=True)]
@@ -211,15 +216,41 @@ async def _store_payments(
     await rows.schedule_items(
         db, [(item.decision_id, draft.planned.payment_id) for draft in drafts for item in draft.planned.items]
     )
+    await reversals.schedule(
+        db,
+        closed.batch_id,
+        closed.effective_date,
+        [
+            (one.payment_id, f"{odfi}{credit.sequence:07d}")
+            for (one, _), credit in zip(taken, reversing, strict=True)
+        ],
+    )
     await post(db, [entry for draft in drafts for entry in _journal(draft.planned)])
     return closed.model_copy(
         update={
             "total_cents": totals.credit_cents,
             "entry_hash": totals.entry_hash,
+            "reversal_count": len(taken) or None,
+            "reversal_cents": totals.debit_cents or None,
             "file_name": name,
             "file_sha256": sha256,
         }
     )
+
+
+def _number(
+    drafts: Sequence[_Draft], taken: Sequence[Taken], odfi: str, first: int, effective: date
+) -> tuple[list[ach.Credit], list[ach.Credit]]:
+    """Each entry with its trace sequence: payments first, then reversals. TRN02 carries the effective date before the
+    ACH trace, whose seven digits come round again; a reversal names the TRN02 of what it takes back."""
+    payments = [
+        replace(draft.credit, sequence=first + at, trace_number=f"{effective:%Y%m%d}{odfi}{first + at:07d}")
+        for at, draft in enumerate(drafts)
+    ]
+    reversing = [
+        replace(credit, sequence=first + at) for at, (_, credit) in enumerate(taken, start=len(drafts))
+    ]
+    return payments, reversing
 
 
 def _payment(closed: BatchClosed, bank: Bank, draft: _Draft, credit: ach.Credit) -> PaymentRow:
@@ -254,7 +285,8 @@ def _journal(planned: Planned) -> list[JournalEntry]:
 
 
 def _awaits_release(drafts: Sequence[_Draft], payers: dict[str, PayerRow]) -> bool:
-    """One file has the payments of many payers: it waits for a person where one of them asks for that."""
+    """One file has the payments of many payers: it waits for a person where one of them asks for that. A file of
+    reversals alone does not wait: a person ordered each of them."""
     return any(payers[draft.planned.payer].release_by_person for draft in drafts)
 
 

@@ -41,7 +41,7 @@ MENDED_BY_ACCOUNT = frozenset(
     {Reason.NO_ACCOUNT, Reason.ACCOUNT_HELD, Reason.COOLING_OFF, Reason.NAME_NOT_ENCODABLE}
 )
 # Holds that an order may not lift item by item: a payment is reissued, an older version must end first.
-NOT_LIFTED_BY_ORDER = frozenset({Reason.RETURNED, Reason.RECOVERY_NEEDED})
+NOT_LIFTED_BY_ORDER = frozenset({Reason.RETURNED, Reason.REVERSED, Reason.RECOVERY_NEEDED})
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ def refuse_release(item: Item | None, others: Iterable[Item]) -> Reason | None:
     """Why a held item cannot be released by order; None where it can."""
     if item is None:
         return Reason.UNKNOWN_SUBJECT
-    if item.state is not ItemState.HELD or item.reason is Reason.RETURNED:
+    if item.state is not ItemState.HELD or item.reason in (Reason.RETURNED, Reason.REVERSED):
         return Reason.NOT_ALLOWED_NOW
     return Reason.RECOVERY_NEEDED if any(other.is_live for other in others) else None
 
@@ -118,10 +118,13 @@ class OrderedPayment:
     payee_id: UUID
     state: str
     reissued: bool
-    moving: int
-    """Items that are not held yet though the payment came back: that follows in a moment."""
     owed_count: int
     owed_cents: int
+    bank: str = ""
+    cents: int = 0
+    settled_on: date | None = None
+    has_reversal: bool = False
+    reversal_failure: str | None = None
 
 
 def refuse_reissue(payment: OrderedPayment | None, account: Payable | None, today: date) -> Reason | None:
@@ -129,12 +132,10 @@ def refuse_reissue(payment: OrderedPayment | None, account: Payable | None, toda
     before, something of it is owed, and its payee can be paid."""
     if payment is None:
         return Reason.UNKNOWN_SUBJECT
-    if payment.state != "returned":
+    if payment.state not in ("returned", "reversed"):
         return Reason.NOT_RETURNED
     if payment.reissued:
         return Reason.ALREADY_REISSUED
-    if payment.moving:
-        return Reason.NOT_ALLOWED_NOW
     if payment.owed_count == 0:
         return Reason.NOTHING_OWED
     return refuse_account(account, today)

@@ -32,7 +32,8 @@ order by decision_id limit $2 for update
 
 
 async def work_off_follow_ups(context: Context) -> None:
-    """Do what is stored, until nothing is left. Replicas share the work: each takes what no other holds."""
+    """Do what is stored, until nothing is left. Replicas share the work: each takes what no other holds. The items of a
+    payment that came back are all held before any of them is paid again."""
     while await _some(context):
         pass
 
@@ -40,8 +41,12 @@ async def work_off_follow_ups(context: Context) -> None:
 async def _some(context: Context) -> bool:
     async with context.transaction() as tx:
         row = await tx.db.fetchrow(
-            "select follow_up_id, kind, subject, reason from follow_ups order by stored_at limit 1"
-            " for update skip locked"
+            """
+            select follow_up_id, kind, subject, reason from follow_ups f
+            where kind <> 'reissue_items' or not exists (
+                select 1 from follow_ups before where before.kind = 'hold_items' and before.subject = f.subject)
+            order by stored_at limit 1 for update skip locked
+            """
         )
         if row is None:
             return False

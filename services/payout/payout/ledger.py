@@ -1,8 +1,9 @@
 """The double entry ledger: what each step of a payment moves between which accounts. Pure; cents only.
 
-Debits are positive, credits negative; every journal entry sums to zero. Three accounts are clearing accounts, one per
+Debits are positive, credits negative; every journal entry sums to zero. Four accounts are clearing accounts, one per
 stage: what is approved and not yet in a batch, what is in a batch and not yet with the bank's statement, what came back
-and is owed again. Each returns to zero when its stage is done; an old balance in one of them is an alarm.
+and is owed again, what our own entry took back and may still lose again. Each returns to zero when its stage is done;
+an old balance in one of them is an alarm.
 """
 
 from collections.abc import Iterable
@@ -20,10 +21,11 @@ class Account(StrEnum):
     APPROVED = "approved"  # clearing: approved, waiting for a cutoff
     BATCHED = "batched"  # clearing: in a closed batch, not yet settled
     RETURNED = "returned"  # clearing: came back or was refused, owed again
+    REVERSING = "reversing"  # clearing: taken back by our own entry, which may still come back
     CASH = "cash"  # what left the payer's account at the bank, by its statement
 
 
-CLEARING = frozenset({Account.APPROVED, Account.BATCHED, Account.RETURNED})
+CLEARING = frozenset({Account.APPROVED, Account.BATCHED, Account.RETURNED, Account.REVERSING})
 
 
 class Step(StrEnum):
@@ -38,6 +40,9 @@ class Step(StrEnum):
     RETURNED_AFTER_SETTLEMENT = "returned_after_settlement"
     REFUSED = "refused"
     STOPPED_AFTER_RETURN = "stopped_after_return"
+    REVERSAL_SETTLED = "reversal_settled"
+    REVERSAL_RETURNED = "reversal_returned"
+    REVERSED = "reversed"
 
 
 # (debited, credited)
@@ -51,6 +56,9 @@ MOVES: dict[Step, tuple[Account, Account]] = {
     Step.RETURNED_AFTER_SETTLEMENT: (Account.CASH, Account.RETURNED),
     Step.REFUSED: (Account.BATCHED, Account.RETURNED),
     Step.STOPPED_AFTER_RETURN: (Account.RETURNED, Account.CLAIMS),
+    Step.REVERSAL_SETTLED: (Account.CASH, Account.REVERSING),
+    Step.REVERSAL_RETURNED: (Account.REVERSING, Account.CASH),
+    Step.REVERSED: (Account.REVERSING, Account.RETURNED),
 }
 
 

@@ -14,19 +14,23 @@ from chassis import Context, Heard
 from payout import repository
 from payout.batch_repository import payees_with_accounts
 from payout.batches import OrderedBatch, lock_batches, store_batches
+from payout.calendar import next_window, planned_date
 from payout.domain import Item, OrderedPayment, Payable
+from payout.reversals import order_reversals
+from payout.settings import Bank
 from payout.work import ItemsWork
-from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch
+from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch, ReversalCause, ReversePayment
 from throughline.reasons import Reason
 
-# What is still owed of a payment: held because the money came back, and no other decision on its request is live.
+# What is still owed of a payment that came back: its items that are held, or will be in a moment, and whose requests
+# have no other live decision.
 _ORDERED = """
-select p.payment_id, p.payee_id, p.state, p.reissued_by is not null as reissued, coalesce(i.moving, 0) as moving,
-    coalesce(i.owed_count, 0) as owed_count, coalesce(i.owed_cents, 0)::bigint as owed_cents
-from payments p left join lateral (
-    select count(*) filter (where i.state = 'scheduled') as moving,
-        count(*) filter (where i.state = 'held' and not other.is_live) as owed_count,
-        sum(i.cents) filter (where i.state = 'held' and not other.is_live) as owed_cents
+select p.payment_id, p.payee_id, p.state, p.reissued_by is not null as reissued,
+    coalesce(i.owed_count, 0) as owed_count, coalesce(i.owed_cents, 0)::bigint as owed_cents,
+    y.bank, p.cents, p.settled_on, r.payment_id is not null as has_reversal, r.failure
+from payments p join payers y using (payer) left join reversals r using (payment_id) left join lateral (
+    select count(*) filter (where i.state <> 'stopped' and not other.is_live) as owed_count,
+        sum(i.cents) filter (where i.state <> 'stopped' and not other.is_live) as owed_cents
     from items i cross join lateral (
         select exists (
             select 1 from items o where o.request_id = i.request_id and o.decision_id <> i.decision_id and o.cents > 0
@@ -40,11 +44,12 @@ where p.payment_id = any($1::uuid[])
 
 @dataclass(frozen=True, slots=True)
 class Reissue:
-    """A payment to be paid again, by whose order."""
+    """A payment to be paid again, by whose order, and why its items are held."""
 
     payment_id: UUID
     actor: str
     cause: UUID
+    held_for: Reason
 
 
 class OrdersWork(ItemsWork):
@@ -63,6 +68,8 @@ class OrdersWork(ItemsWork):
         self._payments = {one.payment_id: one for one in payments}
         self._accounts: dict[UUID, Payable] = {}
         self._reissues: list[Reissue] = []
+        self._reversals: list[tuple[UUID, str, date, str]] = []
+        self._banks: dict[str, Bank] = {}
         self._batches: dict[UUID, OrderedBatch] = {}
         self._changed_batches: dict[UUID, OrderedBatch] = {}
 
@@ -75,6 +82,7 @@ class OrdersWork(ItemsWork):
         payments = await _lock_payments(db, [one.message for one in heard])
         work = cls(items, context.clock.now(), cls.name_of(heard), context.clock.today(), payments)
         payees = await payees_with_accounts(db, [one.payee_id for one in payments])
+        work._banks = context.settings.banks
         work._batches = {one.batch_id: one for one in batches}
         work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         return work
@@ -94,10 +102,21 @@ class OrdersWork(ItemsWork):
     def reissue(self, payment: OrderedPayment, actor: str, cause: UUID) -> None:
         """Its items may be many: they wait again in transactions of their own."""
         payment.reissued = True
-        self._reissues.append(Reissue(payment.payment_id, actor, cause))
+        held_for = Reason.REVERSED if payment.state == "reversed" else Reason.RETURNED
+        self._reissues.append(Reissue(payment.payment_id, actor, cause, held_for))
+
+    def next_effective(self, bank: str) -> date | None:
+        """The effective date of the next file of a bank; None where no such bank is set."""
+        found = self._banks.get(bank)
+        return None if found is None else planned_date(next_window(found.all_cutoffs(), self.now))
+
+    def reverse(self, payment: OrderedPayment, cause: ReversalCause, actor: str, last_day: date) -> None:
+        payment.has_reversal, payment.reversal_failure = True, None
+        self._reversals.append((payment.payment_id, cause, last_day, actor))
 
     async def store(self, db: asyncpg.Connection) -> None:
         await super().store(db)
+        await order_reversals(db, self._reversals, self.now)
         await store_batches(db, list(self._changed_batches.values()), self.now)
         if self._reissues:
             await db.execute(
@@ -110,12 +129,12 @@ class OrdersWork(ItemsWork):
                 self.now,
             )
             await repository.store_follow_ups(
-                db, [(one.cause, "reissue_items", one.payment_id, Reason.RETURNED) for one in self._reissues]
+                db, [(one.cause, "reissue_items", one.payment_id, one.held_for) for one in self._reissues]
             )
 
 
 async def _lock_payments(db: asyncpg.Connection, orders: Sequence[Any]) -> list[OrderedPayment]:
-    ids = sorted({one.payment_id for one in orders if isinstance(one, ReissuePayment)})
+    ids = sorted({one.payment_id for one in orders if isinstance(one, ReissuePayment | ReversePayment)})
     if not ids:
         return []
     await db.execute(

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import asyncpg
 
+from payout import reversals
 from payout.bank_answers import Acknowledgement, ReceivedList
 from payout.ledger import Step
 from payout.payments import LockedPayment, lock_by_trace, lock_of_batch
 from payout.posting import Posting
+from payout.take_reversals import fail_reversal
 from throughline.payments import BatchRefused, PaymentRefused
 from throughline.reasons import Reason
 
@@ -31,15 +33,20 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
             await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=batch["state"])
         return
     agreed = (ack.entries, ack.credit_cents, ack.entry_hash)
-    if agreed != (batch["payment_count"], batch["total_cents"], batch["entry_hash"]):
+    entries = batch["payment_count"] + batch["reversal_count"]
+    if agreed != (entries, batch["total_cents"], batch["entry_hash"]):
         await posting.found("acknowledged_sums_differ", batch_id=batch_id, cents=ack.credit_cents)
         return
     await _set_batch(posting.tx.db, batch_id, "acknowledged")
     if ack.refused_entries:
         payments = await lock_by_trace(posting.tx.db, [one.trace for one in ack.refused_entries])
+        reversed_ = await reversals.lock_of_batch(posting.tx.db, batch_id)
+        by_trace = {one.ach_trace: one for one in reversed_}
         for one in ack.refused_entries:
-            payment = payments.get(one.trace)
-            if payment is None or payment.batch_id != batch_id or payment.cents != one.amount_cents:
+            payment, reversal = payments.get(one.trace), by_trace.get(one.trace)
+            if reversal is not None and reversal.state == "scheduled":
+                await fail_reversal(posting, reversal, "refused", ack.received_at.date())
+            elif payment is None or payment.batch_id != batch_id or payment.cents != one.amount_cents:
                 await posting.found("refused_entry_unknown", batch_id=batch_id, detail=one.trace)
             else:
                 await _refuse_payment(posting, payment, one.reason)
@@ -73,6 +80,9 @@ async def _take_refusal(posting: Posting, ack: Acknowledgement, batch: asyncpg.R
         key=str(batch_id),
         cause=posting.file.id,
     )
+    for reversal in await reversals.lock_of_batch(posting.tx.db, batch_id):
+        if reversal.state == "scheduled":
+            await fail_reversal(posting, reversal, "refused", ack.received_at.date())
     for payment in await lock_of_batch(posting.tx.db, batch_id):
         await _refuse_payment(posting, payment, ack.reason or "file_refused")
 
@@ -120,7 +130,8 @@ async def _lock_batch(db: asyncpg.Connection, bank: str, file_name: str) -> asyn
     """By the name that we gave it. The content is not read: it may be large."""
     row: asyncpg.Record | None = await db.fetchrow(
         """
-        select batch_id, state, file_sha256, file_size, payment_count, total_cents, entry_hash
+        select batch_id, state, file_sha256, file_size, payment_count, total_cents, entry_hash,
+            reversal_count
         from batches where bank = $1 and file_name = $2 for update
         """,
         bank,

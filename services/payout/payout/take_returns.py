@@ -10,18 +10,18 @@ from payout.ledger import Step
 from payout.nacha import ReturnedEntry, ReturnFile
 from payout.payments import LockedPayment, lock_by_trace
 from payout.posting import Posting
+from payout.take_reversals import take_returned_reversals
 from throughline.accounts import AccountHeld
 from throughline.payments import PaymentReturned
 from throughline.reasons import Reason
 
 
 async def take_returns(posting: Posting, returns: ReturnFile, today: date) -> None:
-    traces = [one.original_trace for one in returns.returned] + [
-        one.original_trace for one in returns.changes
-    ]
+    returned = await take_returned_reversals(posting, returns.returned, today)
+    traces = [one.original_trace for one in returned] + [one.original_trace for one in returns.changes]
     payments = await lock_by_trace(posting.tx.db, traces)
     held: dict[str, tuple[UUID, str]] = {}
-    for one in returns.returned:
+    for one in returned:
         payment = payments.get(one.original_trace)
         if payment is None:
             await posting.found(
@@ -53,7 +53,7 @@ async def _is_ours(posting: Posting, one: ReturnedEntry, payment: LockedPayment)
         await posting.found("return_other_amount", **details)
     elif one.company_id != payment.payer_trace_id or not one.is_credit:
         await posting.found("return_other_company", **details)
-    elif payment.state in ("refused", "scheduled"):
+    elif payment.state in ("refused", "scheduled", "reversed"):
         await posting.found("return_of_" + payment.state, **details)
     else:
         return True

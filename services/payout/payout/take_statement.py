@@ -10,11 +10,14 @@ from payout.camt053 import Movement
 from payout.ledger import Step
 from payout.payments import LockedPayment, lock_by_trace
 from payout.posting import Posting
+from payout.take_reversals import settle_reversals
 from throughline.payments import PaymentSettled
 
 
 async def settle(posting: Posting, movements: Sequence[Movement]) -> None:
-    """Debits settle payments. Credits are returns as the statement shows them; the return file is what moves them."""
+    """Debits settle payments. Credits settle reversals; others are returns as the statement shows them, and the return
+    file is what moves them."""
+    movements = await settle_reversals(posting, movements)
     debits = [one for one in movements if one.is_debit]
     payments = await lock_by_trace(posting.tx.db, [one.trace for one in debits])
     settled: set[UUID] = set()

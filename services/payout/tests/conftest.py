@@ -68,8 +68,8 @@ async def pool(payout_database: str) -> AsyncIterator[asyncpg.Pool]:
     async with testing.emptied(
         payout_database,
         "truncate payers, payees, accounts, items, payments, batches, trace_numbers, file_days, journal, findings,"
-        " bank_files, follow_ups, chassis.outbox, chassis.counters, chassis.heard_commands, chassis.entity_versions,"
-        " chassis.said_before, chassis.recoveries",
+        " bank_files, follow_ups, reversals, chassis.outbox, chassis.counters, chassis.heard_commands,"
+        " chassis.entity_versions, chassis.said_before, chassis.recoveries",
         connections_max=8,
     ) as made:
         yield made

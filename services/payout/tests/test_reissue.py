@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TUESDAY_CUTOFF = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
-BACK = OrderedPayment(uuid4(), uuid4(), "returned", False, 0, 2, CENTS)
+BACK = OrderedPayment(uuid4(), uuid4(), "returned", False, 2, CENTS)
 READY = Payable("t", "m", AccountState.ACTIVE, TODAY, False)
 SECOND_TRACE = "121042880000002"
 
@@ -39,7 +39,6 @@ SECOND_TRACE = "121042880000002"
         (replace(BACK, state="sent"), READY, Reason.NOT_RETURNED),
         (replace(BACK, state="refused"), READY, Reason.NOT_RETURNED),
         (replace(BACK, reissued=True), READY, Reason.ALREADY_REISSUED),
-        (replace(BACK, moving=1), READY, Reason.NOT_ALLOWED_NOW),
         (replace(BACK, owed_count=0), READY, Reason.NOTHING_OWED),
         (BACK, None, Reason.NO_ACCOUNT),
         (BACK, replace(READY, state=AccountState.HELD), Reason.ACCOUNT_HELD),
@@ -190,7 +189,7 @@ async def test_nothing_is_owed_of_a_payment_whose_items_were_all_stopped(back: R
     assert (await back.reissued()).reason is Reason.NOTHING_OWED
 
 
-async def test_a_return_whose_items_are_not_held_yet_is_reissued_in_a_moment(house: House) -> None:
+async def test_a_return_is_reissued_at_once_and_its_items_are_held_first(house: House) -> None:
     await house.payer()
     await house.enrol()
     await house.approve(CENTS)
@@ -200,10 +199,12 @@ async def test_a_return_whose_items_are_not_held_yet_is_reissued_in_a_moment(hou
     await house.enrol()
     ((payment_id,),) = await house.rows("select payment_id from payments")
     order = ReissuePayment(payment_id=payment_id, note="n", actor="ann")
-    (early,) = await house.hears(order)
-    assert early.reason is Reason.NOT_ALLOWED_NOW  # type: ignore[attr-defined]
-    await work_off_follow_ups(house.context)
     assert [type(one) for one in await house.hears(order)] == [PaymentReissued]
+    assert await house.states() == {"scheduled": 1}
+    await house.pool.execute(
+        "update follow_ups set stored_at = stored_at - interval '1 h' where kind = 'reissue_items'"
+    )
     await work_off_follow_ups(house.context)
     assert await house.states() == {"waiting": 1}
+    assert [type(one) for one in await house.said_of(ItemHeld, ItemReleased)] == [ItemHeld, ItemReleased]
     assert await house.said_of(PaymentSettled) == []

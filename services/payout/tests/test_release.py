@@ -211,7 +211,7 @@ async def test_what_is_held_and_released_between_writing_and_intent_leaves_as_th
     await waiting.release()
     row = await house.pool.fetchrow("select file_bytes from batches")
     other = redate(row["file_bytes"], date(2026, 11, 30))
-    changed = []
+    changed: list[str] = []
 
     class Between:
         """The pool as `deliver_files` sees it: the bytes change after it has read them."""

@@ -10,7 +10,7 @@ import pytest
 from payout.domain import Item, ItemState, can_stop, decide_approved, refuse_hold, refuse_release
 from throughline.decisions import CommandRefused
 from throughline.items import ItemHeld, ItemReleased, ItemStopped, ItemTooLate
-from throughline.orders import HoldItem, ReleaseItem, ReversePayment
+from throughline.orders import HoldItem, ReleaseItem
 from throughline.reasons import Reason
 
 if TYPE_CHECKING:
@@ -121,13 +121,6 @@ async def test_an_operator_holds_and_releases(house: House) -> None:
     )
     assert isinstance(released, ItemReleased) and released.reason is Reason.HELD_BY_ORDER
     assert await house.states() == {"waiting": 1}
-
-
-async def test_orders_that_are_not_offered_say_so(house: House) -> None:
-    answers = await house.hears(
-        ReversePayment(payment_id=uuid4(), note="n", actor="a"),
-    )
-    assert [(type(one), one.reason) for one in answers] == [(CommandRefused, Reason.NOT_OFFERED)]  # type: ignore[attr-defined]
 
 
 async def test_many_decisions_are_one_slice_without_a_query_each(house: House) -> None:

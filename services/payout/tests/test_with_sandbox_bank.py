@@ -154,7 +154,7 @@ def test_money_is_conserved_whatever_happens(
         assert pool is not None
         await pool.execute(
             "truncate payers, payees, accounts, items, payments, batches, trace_numbers, file_days, journal, findings,"
-            " bank_files, follow_ups, chassis.outbox, chassis.counters"
+            " bank_files, follow_ups, reversals, chassis.outbox, chassis.counters"
         )
         with TemporaryDirectory() as folder:
             house = house_type(pool, payout_database, keys, Path(folder) / "bank", chunk_items=3)

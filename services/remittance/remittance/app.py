@@ -8,6 +8,7 @@ from remittance.on_item_scheduled import note_item
 from remittance.on_payer_recorded import record_payer
 from remittance.on_payment_refused import forget_refused
 from remittance.on_payment_returned import reverse_returned
+from remittance.on_payment_reversed import reverse_taken_back
 from remittance.on_payment_sent import note_sending
 from remittance.on_payment_settled import post_settled
 from remittance.on_provider_recorded import record_provider
@@ -20,7 +21,7 @@ from remittance.settings import RemittanceSettings
 from remittance.work import RemittanceWork
 from throughline.decisions import SubmissionApproved, SubmissionDenied
 from throughline.items import ItemScheduled
-from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.payments import PaymentRefused, PaymentReturned, PaymentReversed, PaymentSent, PaymentSettled
 from throughline.reference import PayerRecorded, ProviderRecorded
 
 service = Service(
@@ -40,6 +41,7 @@ service = Service(
                 PaymentSent: note_sending,
                 PaymentSettled: post_settled,
                 PaymentReturned: reverse_returned,
+                PaymentReversed: reverse_taken_back,
                 PaymentRefused: forget_refused,
             },
         ),

@@ -24,11 +24,11 @@ from throughline.decisions import Adjudication, SubmissionApproved, SubmissionDe
 from throughline.identifiers import remittance_id_for_payment, remittance_id_for_request
 from throughline.items import ItemScheduled
 from throughline.message import Event
-from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.payments import PaymentRefused, PaymentReturned, PaymentReversed, PaymentSent, PaymentSettled
 from throughline.reference import PayerRecorded, ProviderRecorded
 from throughline.remittances import RemittanceReversed, RemittanceSuperseded
 
-OF_A_PAYMENT = (ItemScheduled, PaymentSent, PaymentSettled, PaymentReturned, PaymentRefused)
+OF_A_PAYMENT = (ItemScheduled, PaymentSent, PaymentSettled, PaymentReturned, PaymentReversed, PaymentRefused)
 
 
 class Speak(Protocol):

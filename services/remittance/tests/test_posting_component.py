@@ -39,7 +39,7 @@ from throughline.identifiers import (
     remittance_id_for_request,
 )
 from throughline.items import ItemScheduled
-from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.payments import PaymentRefused, PaymentReturned, PaymentReversed, PaymentSent, PaymentSettled
 from throughline.reasons import Reason
 from throughline.reference import Address, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
@@ -289,6 +289,20 @@ async def test_a_returned_payment_is_no_longer_live_and_gets_no_second_835(conte
     assert [tuple(row) for row in await context.pool.fetch("select live, amount_cents from remittances")] == [
         (False, 9000)
     ]
+
+
+async def test_a_payment_that_was_taken_back_is_no_longer_live(context: Context) -> None:
+    await on_file(context)
+    told = story([adjudication()])
+    await tell(context, *told.messages)
+    back = PaymentReversed(
+        payment_id=told.payment_id, batch_id=uuid4(), amount_cents=9000, reversed_on=date(2026, 11, 19),
+        reversal_trace="121042880000002",
+    )  # fmt: skip
+    heard = testing.heard(back, key=str(told.payment_id), topic="payments")
+    assert [type(one) for one in await tell(context, heard)] == [RemittanceReversed]
+    assert await tell(context, told.returned) == []
+    assert await context.pool.fetchval("select count(*) from remittances where live") == 0
 
 
 async def test_a_return_that_comes_before_the_settlement_is_final(context: Context) -> None:

@@ -1,4 +1,4 @@
-"""The bank refused or returned an item that could not be stopped: nothing of it is paid, so what came too late wins."""
+"""The bank refused or returned an item that could not be stopped, or it was taken back: what came too late wins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from validation.domain import State
 from validation.history import StopCause
 from validation.work import DecisionWork
 
-CAME_TO_NOTHING = frozenset({Reason.RETURNED, Reason.REFUSED_BY_BANK})
+CAME_TO_NOTHING = frozenset({Reason.RETURNED, Reason.REFUSED_BY_BANK, Reason.REVERSED})
 
 
 def after_coming_back(heard: Heard[ItemHeld], work: DecisionWork, say: Say) -> None:

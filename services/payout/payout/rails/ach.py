@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
 
-from payout.nacha import BatchFacts, Entry, FileFacts, FileTotals, FileWriter, Unencodable, encode_entry, trn
+from payout.nacha import (
+    BatchFacts,
+    Entry,
+    FileFacts,
+    FileTotals,
+    FileWriter,
+    Unencodable,
+    codes,
+    encode_entry,
+    trn,
+)
 from payout.nacha.fields import FieldRefused
 from payout.nacha.fields import text as checked_text
 from payout.vault import Account
@@ -23,6 +33,8 @@ PAYEE_NAME_WIDTH = 22
 _ENTRIES_PER_BATCH = 250_000  # a batch control counts 999,999 entries and addenda
 _CODE_OF_KIND = {"checking": 22, "savings": 32}
 _KIND_OF_PROGRAMME = {"medical": ("CCD", "HCCLAIMPMT"), "child-care": ("PPD", "CHILD CARE")}
+REVERSAL = "REVERSAL"
+_DEBIT = 5  # from the code of a credit to that of the debit of the same kind of account
 _PROBE_DATE = date(2026, 1, 5)
 
 
@@ -46,6 +58,8 @@ class Credit:
     name: str
     sequence: int
     trace_number: str
+    is_reversal: bool = False
+    """A debit that takes the credit back; its addenda is the credit's own."""
 
 
 def originator(name: str, code: str, tin: str, short_name: str | None) -> Originator | Unencodable:
@@ -89,7 +103,7 @@ def write_file(
     out = io.BytesIO()
     writer = FileWriter(out.write, facts)
     number = 0
-    for _, members in groupby(credits, key=lambda one: (one.originator, one.programme)):
+    for _, members in groupby(credits, key=lambda one: (one.originator, one.programme, one.is_reversal)):
         for part in _parts(members):
             number += 1
             writer.begin_batch(_batch(part[0], effective, odfi, number))
@@ -117,7 +131,7 @@ def _parts(members: Iterable[Credit]) -> Iterable[list[Credit]]:
 
 def _entry(credit: Credit) -> Entry:
     return Entry(
-        code=_CODE_OF_KIND[credit.account.kind],
+        code=_CODE_OF_KIND[credit.account.kind] + (_DEBIT if credit.is_reversal else 0),
         routing=credit.account.routing,
         account=credit.account.number,
         amount_cents=credit.cents,
@@ -130,6 +144,8 @@ def _entry(credit: Credit) -> Entry:
 
 def _batch(credit: Credit, effective: date, odfi: str, number: int) -> BatchFacts:
     sec, description = _KIND_OF_PROGRAMME[credit.programme]
+    if credit.is_reversal:
+        description = REVERSAL
     return BatchFacts(
         company_name=credit.originator.name,
         company_id=credit.originator.company_id,
@@ -138,6 +154,7 @@ def _batch(credit: Credit, effective: date, odfi: str, number: int) -> BatchFact
         effective=effective,
         odfi=odfi,
         number=number,
+        service_class=codes.DEBITS_ONLY if credit.is_reversal else codes.CREDITS_ONLY,
     )
 
 

@@ -1,0 +1,181 @@
+"""Reversals: entries of ours that take a settled payment back (Nacha rules: within five banking days of settlement,
+once, the same company, class and amount). Rows, and what they become; money moves when the bank has moved it.
+
+A reversal is final when its own return window has passed: only then is the payment said to be reversed, so that
+nothing is paid again or explained anew for money that may still go back to the payee.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+
+from payout.calendar import add_banking_days
+from throughline.payments import ReversalFailed
+from throughline.reasons import Reason
+
+REVERSAL_BANKING_DAYS = 5
+Failure = Literal["returned", "refused", "window_missed", "payment_returned", "not_encodable"]
+
+
+@dataclass(slots=True)
+class Reversal:
+    """One reversal with what it shares with its payment."""
+
+    payment_id: UUID
+    payer: str
+    payee_id: UUID
+    account_token: str
+    payee_name: str
+    programme: str
+    cents: int
+    trace_number: str
+    payer_trace_id: str
+    payment_state: str
+    state: str
+    cause: str
+    last_day: date
+    batch_id: UUID | None
+    ach_trace: str | None
+    settled_on: date | None
+    identification: str | None
+    sealed: bytes | None
+
+
+_ROWS = """
+select p.payment_id, p.payer, p.payee_id, p.account_token, p.payee_name, p.programme, p.cents, p.trace_number,
+    p.payer_trace_id, p.state, r.state, r.cause, r.last_day, r.batch_id, r.ach_trace, r.settled_on,
+    y.identifier, a.sealed
+from reversals r join payments p using (payment_id) left join payees y on y.payee_id = p.payee_id
+    left join accounts a on a.token = p.account_token
+"""
+
+
+def last_day_to_reverse(settled_on: date) -> date:
+    """The last effective date that a reversal may carry."""
+    return add_banking_days(settled_on, REVERSAL_BANKING_DAYS)
+
+
+async def order_reversals(
+    db: asyncpg.Connection, ordered: Sequence[tuple[UUID, str, date, str]], now: datetime
+) -> None:
+    """(payment, cause, last day, actor). One that the bank refused to take is ordered anew in its own row."""
+    if ordered:
+        await db.execute(
+            """
+            insert into reversals (payment_id, state, cause, last_day, ordered_by, ordered_at)
+            select payment_id, 'ordered', cause, last_day, actor, $5
+            from unnest($1::uuid[], $2::text[], $3::date[], $4::text[]) as t (payment_id, cause, last_day, actor)
+            on conflict (payment_id) do update set state = 'ordered', cause = excluded.cause,
+                last_day = excluded.last_day, ordered_by = excluded.ordered_by, ordered_at = excluded.ordered_at,
+                batch_id = null, ach_trace = null, effective_date = null, failure = null
+            """,
+            *[list(column) for column in zip(*ordered, strict=True)],
+            now,
+        )
+
+
+async def lock_ordered(db: asyncpg.Connection, payers: Sequence[str]) -> list[Reversal]:
+    """What waits for the next file of these payers' bank."""
+    rows = await db.fetch(
+        f"{_ROWS} where r.state = 'ordered' and p.payer = any($1::text[]) order by p.payment_id for update of p, r",
+        list(payers),
+    )
+    return [Reversal(*row) for row in rows]
+
+
+async def lock_by_trace(db: asyncpg.Connection, traces: Sequence[str]) -> dict[str, Reversal]:
+    """The latest reversal of each trace."""
+    rows = await db.fetch(
+        f"{_ROWS} where r.ach_trace = any($1::text[]) order by p.payment_id, r.effective_date for update of p, r",
+        sorted(set(traces)),
+    )
+    return {row["ach_trace"]: Reversal(*row) for row in rows}
+
+
+async def lock_of_batch(db: asyncpg.Connection, batch_id: UUID) -> list[Reversal]:
+    rows = await db.fetch(f"{_ROWS} where r.batch_id = $1 order by p.payment_id for update of p, r", batch_id)
+    return [Reversal(*row) for row in rows]
+
+
+async def lock_settled(db: asyncpg.Connection, before: date, limit: int) -> list[Reversal]:
+    """Settled before a day, and not final."""
+    rows = await db.fetch(
+        f"{_ROWS} where r.state = 'settled' and r.settled_on < $1 order by p.payment_id limit $2"
+        " for update of p, r skip locked",
+        before,
+        limit,
+    )
+    return [Reversal(*row) for row in rows]
+
+
+async def set_state(
+    db: asyncpg.Connection, one: Reversal, state: str, settled_on: date | None = None
+) -> None:
+    one.state, one.settled_on = state, settled_on or one.settled_on
+    await db.execute(
+        "update reversals set state = $2, settled_on = $3 where payment_id = $1",
+        one.payment_id,
+        state,
+        one.settled_on,
+    )
+
+
+async def schedule(
+    db: asyncpg.Connection, batch_id: UUID, effective: date, traces: Sequence[tuple[UUID, str]]
+) -> None:
+    await db.execute(
+        """
+        update reversals r set state = 'scheduled', batch_id = $1, effective_date = $2, ach_trace = t.trace
+        from unnest($3::uuid[], $4::text[]) as t (payment_id, trace) where r.payment_id = t.payment_id
+        """,
+        batch_id,
+        effective,
+        [payment_id for payment_id, _ in traces],
+        [trace for _, trace in traces],
+    )
+
+
+async def fail(
+    db: asyncpg.Connection, one: Reversal, failure: Failure, on: date, return_code: str | None = None
+) -> ReversalFailed:
+    """The reversal came to nothing: the payee has the money. The event to say."""
+    one.state = "failed"
+    await db.execute(
+        "update reversals set state = 'failed', failure = $2, return_code = $3 where payment_id = $1",
+        one.payment_id,
+        failure,
+        return_code,
+    )
+    return ReversalFailed(
+        payment_id=one.payment_id,
+        amount_cents=one.cents,
+        failure=failure,
+        return_code=return_code,
+        failed_on=on,
+    )
+
+
+def refuse_reversal(
+    state: str | None,
+    earlier_failure: str | None,
+    has_one: bool,
+    last_day: date | None,
+    effective: date | None,
+) -> Reason | None:
+    """Why a payment cannot be reversed; None where it can. Checked in this order: it is known, was not reversed before
+    (what the bank refused to take never went out), is settled and did not come back, and the next file is in time."""
+    if state is None:
+        return Reason.UNKNOWN_SUBJECT
+    if state == "reversed" or (has_one and earlier_failure != "refused"):
+        return Reason.ALREADY_REVERSED
+    if state in ("returned", "refused"):
+        return Reason.ALREADY_ENDED
+    if state != "settled" or last_day is None:
+        return Reason.NOT_ALLOWED_NOW
+    return None if effective is not None and effective <= last_day else Reason.REVERSAL_WINDOW

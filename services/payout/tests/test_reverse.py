@@ -1,0 +1,224 @@
+"""A settled entry is taken back by one of ours, once and in time; it counts when it can no longer come back itself."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from payout.finish_reversals import finish_reversals
+from payout.nacha import BatchHeader, EntryDetail, Frame, read_records
+from payout.reversals import refuse_reversal
+from sandbox_bank.bank import Bank
+from sandbox_bank.settings import Settings
+from throughline.accounts import AccountHeld
+from throughline.items import ItemHeld, ItemStopped
+from throughline.orders import ReissuePayment, ReversalCause, ReversePayment
+from throughline.payments import (
+    BatchClosed,
+    PaymentReissued,
+    PaymentReversed,
+    PaymentSent,
+    ReversalFailed,
+    ReversalOrdered,
+)
+from throughline.reasons import Reason
+
+if TYPE_CHECKING:
+    from conftest import Approved, House
+
+CENTS = 10_000
+DAY = date(2026, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "failure", "has_one", "last_day", "effective", "refusal"),
+    [
+        ("settled", None, False, DAY, DAY, None),
+        ("settled", "refused", True, DAY, DAY, None),  # the bank never took the first one
+        (None, None, False, None, DAY, Reason.UNKNOWN_SUBJECT),
+        ("settled", None, True, DAY, DAY, Reason.ALREADY_REVERSED),
+        ("settled", "returned", True, DAY, DAY, Reason.ALREADY_REVERSED),
+        ("reversed", None, True, DAY, DAY, Reason.ALREADY_REVERSED),
+        ("returned", None, False, DAY, DAY, Reason.ALREADY_ENDED),
+        ("refused", None, False, None, DAY, Reason.ALREADY_ENDED),
+        ("sent", None, False, None, DAY, Reason.NOT_ALLOWED_NOW),
+        ("settled", None, False, DAY, date(2026, 12, 2), Reason.REVERSAL_WINDOW),
+        ("settled", None, False, DAY, None, Reason.REVERSAL_WINDOW),
+    ],
+)
+def test_what_may_be_reversed(
+    state: str | None,
+    failure: str | None,
+    has_one: bool,
+    last_day: date | None,
+    effective: date | None,
+    refusal: Reason | None,
+) -> None:
+    assert refuse_reversal(state, failure, has_one, last_day, effective) is refusal
+
+
+class Town:
+    """Payout and the sandbox bank on one clock, with one payment that settled on Tuesday 24 November."""
+
+    def __init__(self, house: House, base: Path) -> None:
+        self.house, self.clock = house, base / "clock.json"
+        self.payment_id = UUID(int=0)
+        self.made: list[Approved] = []
+        self.move(house.clock.instant)
+        self.bank = Bank(
+            Settings(bank_directory=house.directory, clock_file=self.clock, BANK_COLLECT_SECONDS_MAX=0.0)
+        )
+        self.bank.tick()
+
+    def move(self, to: datetime) -> None:
+        self.house.clock.instant = to
+        self.clock.write_text(json.dumps({"now": to.isoformat()}))
+
+    async def live(self, day: int, hour: int, month: int = 11) -> None:
+        self.move(datetime(2026, month, day, hour, 50, tzinfo=UTC))
+        for _ in range(3):
+            await self.house.cutoff(self.house.clock.instant)
+            await self.house.work()
+            self.bank.tick()
+        await self.house.work()
+        await finish_reversals(self.house.context)
+        await self.house.work()
+
+    async def paid(self, account: str = "123456789") -> None:
+        await self.house.payer()
+        await self.house.enrol(account=account)
+        self.made = [await self.house.approve(6_000), await self.house.approve(4_000)]
+        await self.live(23, 20)
+        await self.live(24, 23)
+        ((self.payment_id, state),) = await self.house.rows("select payment_id, state from payments")
+        assert state == "settled"
+
+    async def reverse(self, cause: ReversalCause | None = "wrong_receiver") -> Any:
+        order = ReversePayment(payment_id=self.payment_id, cause=cause, note="not theirs", actor="ann")
+        (answer,) = await self.house.hears(order)
+        return answer
+
+    async def reissue(self) -> Any:
+        (answer,) = await self.house.hears(ReissuePayment(payment_id=self.payment_id, note="n", actor="ann"))
+        return answer
+
+
+@pytest.fixture
+def town(house: House, tmp_path: Path) -> Any:
+    made = Town(house, tmp_path)
+    yield made
+    made.bank.close()
+
+
+async def test_a_payment_is_taken_back_and_its_items_are_owed_again(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert (await town.reverse(cause=None)).reason is Reason.MISSING
+    ordered = await town.reverse()
+    assert isinstance(ordered, ReversalOrdered)
+    assert (ordered.amount_cents, ordered.last_day) == (CENTS, date(2026, 12, 2))
+    assert (await town.reverse()).reason is Reason.ALREADY_REVERSED
+    await town.live(25, 20)
+    closed = (await house.said_of(BatchClosed))[-1]
+    assert (closed.payment_count, closed.total_cents, closed.reversal_count, closed.reversal_cents) == (
+        0,
+        0,
+        1,
+        CENTS,
+    )
+    ((content,),) = await house.rows("select file_bytes from batches where reversal_count = 1")
+    records = list(read_records(io.BytesIO(content), Frame.STRICT))
+    (header,) = [one for one in records if isinstance(one, BatchHeader)]
+    (entry,) = [one for one in records if isinstance(one, EntryDetail)]
+    assert (header.description, header.service_class, header.company_id, header.sec) == (
+        "REVERSAL", 225, "1987654321", "CCD",
+    )  # fmt: skip
+    assert (entry.code, entry.amount_cents, entry.account) == (27, CENTS, "123456789")
+    (sent,) = await house.said_of(PaymentSent)
+    assert sent.trace_number.encode() in content, "the addenda names the entry that is taken back"
+    assert await house.rows("select state from batches where reversal_count = 1") == [("acknowledged",)]
+    await town.live(27, 23)  # the reversal settles on the Friday after Thanksgiving
+    assert await house.balances() == {"claims": CENTS, "reversing": -CENTS}
+    assert await house.said_of(PaymentReversed) == []
+    assert (await town.reissue()).reason is Reason.NOT_RETURNED, "the reversal can still come back"
+    await town.live(1, 23, month=12)
+    assert await house.said_of(PaymentReversed) == []
+    await town.live(2, 14, month=12)
+    (back,) = await house.said_of(PaymentReversed)
+    assert (back.amount_cents, back.reversed_on, back.batch_id) == (
+        CENTS,
+        date(2026, 11, 27),
+        closed.batch_id,
+    )
+    assert await house.balances() == {"claims": CENTS, "returned": -CENTS}
+    assert [one.reason for one in await house.said_of(ItemHeld)] == [Reason.REVERSED] * 2
+    assert [one.reason for one in await house.said_of(AccountHeld)] == [Reason.REVERSED]
+    assert (await town.reverse()).reason is Reason.ALREADY_REVERSED
+    assert (await town.reissue()).reason is Reason.ACCOUNT_HELD
+    await house.enrol()
+    (stopped,) = await house.hears(town.made[0].revoked("correction"))
+    assert isinstance(stopped, ItemStopped)
+    again = await town.reissue()
+    assert isinstance(again, PaymentReissued) and again.amount_cents == 4_000
+    await house.work()
+    await town.live(2, 20, month=12)
+    assert [one.amount_cents for one in await house.said_of(PaymentSent)] == [CENTS, 4_000]
+    assert await house.rows("select what from findings") == []
+
+
+async def test_a_reversal_that_comes_back_leaves_the_payment_as_it_was(town: Town) -> None:
+    house = town.house
+    await town.paid(account="99080212")
+    await town.reverse("duplicate")
+    await town.live(25, 20)
+    await town.live(27, 23)
+    assert await house.balances() == {"claims": CENTS, "reversing": -CENTS}
+    await town.live(30, 14)
+    (failed,) = await house.said_of(ReversalFailed)
+    assert (failed.failure, failed.return_code) == ("returned", "R02")
+    assert await house.balances() == {"claims": CENTS, "cash": -CENTS}
+    await town.live(30, 23)
+    await town.live(4, 23, month=12)
+    assert await house.said_of(PaymentReversed) == [] and await house.states() == {"scheduled": 2}
+    assert await house.rows("select state from payments") == [("settled",)]
+    assert (await town.reverse()).reason is Reason.ALREADY_REVERSED, "at most once"
+    assert await house.rows("select what from findings") == []
+
+
+async def test_the_window_is_five_banking_days(town: Town) -> None:
+    await town.paid()
+    await town.live(1, 21, month=12)  # the next file is effective on 3 December
+    assert (await town.reverse()).reason is Reason.REVERSAL_WINDOW
+
+
+async def test_in_the_last_file_of_the_window_it_still_goes(town: Town) -> None:
+    await town.paid()
+    await town.live(1, 18, month=12)
+    assert isinstance(await town.reverse(), ReversalOrdered)
+    await town.live(1, 21, month=12)
+    await town.live(2, 23, month=12)
+    assert await town.house.balances() == {"claims": CENTS, "reversing": -CENTS}
+
+
+async def test_a_payment_that_came_back_meanwhile_is_not_taken_back_twice(town: Town) -> None:
+    house = town.house
+    await town.paid(account="99010300")
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    await town.live(25, 14)  # the return comes in the morning, before the file
+    await town.live(25, 20)
+    (failed,) = await house.said_of(ReversalFailed)
+    assert failed.failure == "payment_returned"
+    assert await house.balances() == {"claims": CENTS, "returned": -CENTS}
+    assert town.bank.ledger.db.execute("select count(*) from entries where code = 27").fetchone()[0] == 0
+
+
+async def test_an_order_about_an_unknown_payment(house: House) -> None:
+    order = ReversePayment(payment_id=uuid4(), cause="duplicate", note="n", actor="a")
+    (refused,) = await house.hears(order)
+    assert refused.reason is Reason.UNKNOWN_SUBJECT  # type: ignore[attr-defined]
