@@ -79,6 +79,7 @@ def stopped(cause: str) -> Message:
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
 REISSUED = example("PaymentReissued")
 REVERSING = example("ReversalOrdered")
+REVERSAL_LEFT = example("ReversalScheduled")
 NOT_REVERSED = example("ReversalFailed")
 TAKEN_BACK = example("PaymentReversed")
 HELD_REVERSED = HELD_RETURNED.model_copy(update={"reason": Reason.REVERSED})
@@ -228,10 +229,10 @@ CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
         Substatus.ON_HOLD,
     ),
     ("being taken back", (*PAID, REVERSING), State.PAID, Substatus.RECOVERING),
-    ("not taken back after all", (*PAID, REVERSING, NOT_REVERSED), State.PAID, Substatus.NONE),
+    ("not taken back after all", (*PAID, REVERSING, REVERSAL_LEFT, NOT_REVERSED), State.PAID, Substatus.NONE),
     (
         "taken back",
-        (*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED),
+        (*PAID, REVERSING, REVERSAL_LEFT, TAKEN_BACK, HELD_REVERSED, REVERSED),
         State.EXCEPTION,
         Substatus.REVERSED,
     ),

@@ -163,6 +163,7 @@ PAYMENTS = Topic(
         payments.PaymentReturned,
         payments.PaymentReissued,
         payments.ReversalOrdered,
+        payments.ReversalScheduled,
         payments.ReversalFailed,
         payments.PaymentReversed,
         payments.PaymentRefused,

@@ -34,6 +34,7 @@ from throughline.payments import (
     PaymentSettled,
     ReversalFailed,
     ReversalOrdered,
+    ReversalScheduled,
 )
 from throughline.reasons import Reason
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
@@ -153,6 +154,7 @@ OF_A_PAYMENT: tuple[tuple[str, type[Message]], ...] = (
     ("payout", PaymentRefused),
     ("payout", PaymentReissued),
     ("payout", ReversalOrdered),
+    ("payout", ReversalScheduled),
     ("payout", ReversalFailed),
     ("payout", PaymentReversed),
     ("remittance", RemittancePosted),
@@ -289,6 +291,7 @@ TABLE: tuple[Row, ...] = (
     # Taken back by our own entry: first on its way, then done or come to nothing.
     Row("22", "payout", ReversalOrdered, (PAID, MISMATCH), RECOVERING, _of_this_payment),
     Row("22", "payout", ReversalOrdered, CAME_BACK, None, _of_this_payment),
+    Row("22", "payout", ReversalScheduled, (RECOVERING, *CAME_BACK), None, _of_this_payment),
     Row("22", "payout", ReversalFailed, (RECOVERING,), PAID, _of_this_payment),
     Row("22", "payout", ReversalFailed, (PAID, *CAME_BACK), None, _of_this_payment),
     Row("22", "payout", PaymentReversed, (*WITH_THE_PAYEE, SCHEDULED), REVERSED, _of_this_payment),

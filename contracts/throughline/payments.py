@@ -91,6 +91,15 @@ class ReversalOrdered(Event):
     actor: Text
 
 
+class ReversalScheduled(Event):
+    """The reversal stands in the file of a closed batch, under a trace number of its own."""
+
+    payment_id: UUID
+    batch_id: UUID
+    amount_cents: Annotated[Cents, Field(gt=0)]
+    ach_trace: Annotated[str, Field(pattern=r"^[0-9]{15}$")]
+
+
 class ReversalFailed(Event):
     """The reversal came to nothing: the payee has the money, and the payment stands."""
 

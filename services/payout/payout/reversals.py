@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from payout.calendar import add_banking_days
-from throughline.payments import ReversalFailed
+from throughline.payments import ReversalFailed, ReversalScheduled
 from throughline.reasons import Reason
 
 REVERSAL_BANKING_DAYS = 5
@@ -139,6 +139,33 @@ async def schedule(
         [payment_id for payment_id, _ in traces],
         [trace for _, trace in traces],
     )
+
+
+async def scheduled(db: asyncpg.Connection, batch_id: UUID) -> list[ReversalScheduled]:
+    """What is told of the reversals in a batch."""
+    rows = await db.fetch(
+        "select r.payment_id, r.batch_id, p.cents, r.ach_trace from reversals r join payments p using (payment_id)"
+        " where r.batch_id = $1 order by r.payment_id",
+        batch_id,
+    )
+    return [
+        ReversalScheduled(
+            payment_id=row["payment_id"],
+            batch_id=row["batch_id"],
+            amount_cents=row["cents"],
+            ach_trace=row["ach_trace"],
+        )
+        for row in rows
+    ]
+
+
+async def are_ordered(db: asyncpg.Connection, told: Sequence[ReversalScheduled]) -> bool:
+    """After a restore: whether each of these is ordered here again, so that it can be put back into its batch."""
+    ids = sorted(one.payment_id for one in told)
+    waiting = await db.fetch(
+        "select 1 from reversals where payment_id = any($1::uuid[]) and state = 'ordered' for update", ids
+    )
+    return len(waiting) == len(ids)
 
 
 async def fail(

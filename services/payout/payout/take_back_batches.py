@@ -16,15 +16,26 @@ import asyncpg
 from chassis import Context
 from chassis.said_before import Recalled
 from payout import batch_repository as rows
+from payout import reversals
 from payout.batch_repository import PaymentRow
 from payout.calendar import BANK_ZONE
 from payout.domain import Waiting, items_hash
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
 from throughline.items import ItemHeld, ItemScheduled
-from throughline.payments import BatchClosed, BatchHeld, BatchRedated, BatchReleased, PaymentSent
+from throughline.payments import (
+    BatchClosed,
+    BatchHeld,
+    BatchRedated,
+    BatchReleased,
+    PaymentSent,
+    ReversalScheduled,
+)
 
-RECALLED = (BatchClosed, BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled, ItemHeld)
+RECALLED = (
+    *(BatchClosed, BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled, ItemHeld),
+    ReversalScheduled,
+)
 
 _ITEMS = """
 select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
@@ -47,6 +58,7 @@ class _Told:
     held: list[ItemHeld]
     released: BatchReleased | None
     redated: BatchRedated | None
+    reversals: list[ReversalScheduled]
     ids: list[UUID]
 
 
@@ -85,6 +97,7 @@ def _oldest(left: Sequence[Recalled]) -> _Told | None:
         [one for one in messages if isinstance(one, ItemHeld)],
         next((one for one in reversed(messages) if isinstance(one, BatchReleased)), None),
         next((one for one in reversed(messages) if isinstance(one, BatchRedated)), None),
+        [one for one in messages if isinstance(one, ReversalScheduled)],
         [one.id for one in own],
     )
 
@@ -104,7 +117,9 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
     }
     if len(items) != len(set(wanted)) or not _is_whole(told, members):
         return False
-    has_file = closed.payment_count > 0
+    if not await reversals.are_ordered(db, told.reversals):
+        return False
+    has_file = closed.file_name is not None
     await db.execute(
         _BATCH,
         closed.batch_id,
@@ -123,6 +138,7 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         told.released.actor if told.released else None,
     )
     await _store_payments(db, told, members)
+    await _store_reversals(db, told)
     await rows.hold_items(db, [(one.decision_id, one.reason) for one in told.held])
     if has_file:
         await rows.file_of_day(db, closed.bank, closed.closed_at.astimezone(BANK_ZONE).date())
@@ -133,6 +149,7 @@ def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
     """Every payment of the batch is told of, with every item of it: to the count, the hash and the cent."""
     return (
         len(told.payments) == told.closed.payment_count
+        and len(told.reversals) == (told.closed.reversal_count or 0)
         and sum(one.amount_cents for one in told.payments) == told.closed.total_cents
         and all(
             items_hash(members[one.payment_id]) == one.items_hash
@@ -152,6 +169,20 @@ async def _store_payments(db: asyncpg.Connection, told: _Told, members: dict[UUI
     for one in told.payments:
         # Trace numbers rise over all files: the next file goes on behind what has left.
         await rows.raise_traces(db, one.ach_trace[:8], int(one.ach_trace[8:]))
+
+
+async def _store_reversals(db: asyncpg.Connection, told: _Told) -> None:
+    closed = told.closed
+    await db.execute(
+        "update batches set reversal_count = $2, reversal_cents = $3 where batch_id = $1",
+        closed.batch_id,
+        len(told.reversals),
+        closed.reversal_cents or 0,
+    )
+    traces = [(one.payment_id, one.ach_trace) for one in told.reversals]
+    await reversals.schedule(db, closed.batch_id, closed.effective_date, traces)
+    for _, trace in traces:
+        await rows.raise_traces(db, trace[:8], int(trace[8:]))
 
 
 def _row(told: PaymentSent, programme: str) -> PaymentRow:

@@ -26,6 +26,7 @@ from throughline.payments import (
     PaymentSent,
     ReversalFailed,
     ReversalOrdered,
+    ReversalScheduled,
 )
 from throughline.reasons import Reason
 
@@ -126,6 +127,8 @@ async def test_a_payment_is_taken_back_and_its_items_are_owed_again(town: Town) 
     assert (await town.reverse()).reason is Reason.ALREADY_REVERSED
     await town.live(25, 20)
     closed = (await house.said_of(BatchClosed))[-1]
+    (left,) = await house.said_of(ReversalScheduled)
+    assert (left.batch_id, left.ach_trace) == (closed.batch_id, "121042880000002")
     assert (closed.payment_count, closed.total_cents, closed.reversal_count, closed.reversal_cents) == (
         0,
         0,
