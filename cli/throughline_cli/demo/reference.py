@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,19 @@ def read_messages(folder: Path, entity: str) -> list[Message]:
 
 
 def publish_partners(stack: Stack, speaker: Speaker, partners: list[Message]) -> None:
+    """Their topics, then their registrations, and the portal's own among them."""
     for one in partners:
         assert isinstance(one, PartnerRegistered)
         stack.add_partner(one.partner)
-    publish(speaker, "partners", partners)
+    publish(speaker, "partners", [*partners, *_portal(stack.directory / "portal-keys" / "intake.key")])
+
+
+def _portal(key_file: Path) -> list[Message]:
+    """The portal sends people's requests, and their files under the API key in its own folder of keys."""
+    if not key_file.is_file():
+        return []
+    digest = hashlib.sha256(key_file.read_bytes().strip()).hexdigest()
+    return [PartnerRegistered(partner="portal", version=1, name="Portal", api_key_sha256=digest)]
 
 
 def publish(speaker: Speaker, entity: str, messages: list[Message]) -> None:

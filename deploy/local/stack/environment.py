@@ -77,6 +77,8 @@ def _of_portal(places: Places, ports: Ports, replica: int) -> dict[str, str]:
         "SECRETS_DIR": str(places.portal_keys),
         "SEALING_KEY_FILE": str(places.portal_keys / PUBLIC_SEALING_KEY),
         "INTAKE_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('intake'), 1)}",
+        "VALIDATION_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('validation'), 1)}",
+        "REMITTANCE_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('remittance'), 1)}",
         "AUDIT_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('audit'), 1)}",
     }
 

@@ -80,4 +80,5 @@ PORTAL_SIGNING_KEY = "signing.jwk"
 _PORTAL_MAKERS: dict[str, Callable[[], bytes]] = {
     PORTAL_SIGNING_KEY: _signing_key,
     "storage.key": _random_key,
+    "intake.key": _random_key,
 }

@@ -21,7 +21,8 @@ class Settings(ServiceSettings):
         description="what people type: scheme, host and port. Pages answer under this name alone",
     )
     secrets_dir: Path | None = Field(
-        None, description="the portal's own keys: signing.jwk (Ed25519) and storage.key (AES-256, hex); 0600"
+        None,
+        description="the portal's own keys: signing.jwk, storage.key (AES-256, hex), intake.key (API key); 0600",
     )
     sealing_key_file: Path | None = Field(
         None, description="payout's public key (JWK), to which bank accounts are sealed"
