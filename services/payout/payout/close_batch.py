@@ -111,8 +111,8 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             tx.say(
                 event, key=str(reversal.payment_id), cause=batch_id, correlation_id=str(reversal.payment_id)
             )
-        for event in await reversals.scheduled(tx.db, batch_id) if taken else ():
-            tx.say(event, key=str(event.payment_id), cause=batch_id, correlation_id=str(event.payment_id))
+        for left in await reversals.scheduled(tx.db, batch_id) if taken else ():
+            tx.say(left, key=str(left.payment_id), cause=batch_id, correlation_id=str(left.payment_id))
         _say(tx, closed, held)
         if _awaits_release(drafts, payers):
             _say_held(tx, closed)

@@ -37,7 +37,8 @@ async def put_back(house: House) -> tuple[House, Approved]:
     told = [one for one in await testing.said_in(house.pool) if _type_of(one) in _names()]
     assert len(told) == 3
     await house.pool.execute(
-        "truncate items, payments, reversals, batches, trace_numbers, file_days, journal, chassis.outbox, chassis.counters"
+        "truncate items, payments, reversals, batches, trace_numbers, file_days, journal, chassis.outbox,"
+        " chassis.counters"
     )
     for at, record in enumerate(told):
         headers = dict(record.headers)
