@@ -36,7 +36,7 @@ from throughline.flow import REPAIRS
 
 logger = logging.getLogger("chassis.run")
 
-START_AGAIN_S = 0.25
+START_AGAIN_S, START_AGAIN_MAX_S = 0.25, 2.0
 
 
 class CannotStart(RuntimeError):
@@ -98,7 +98,7 @@ class RunningService:
 
     async def __aenter__(self) -> RunningService:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self.settings.start_patience_s
+        deadline, delay = loop.time() + self.settings.start_patience_s, START_AGAIN_S
         while True:
             try:
                 await self._try_to_start()
@@ -109,7 +109,8 @@ class RunningService:
                 logger.warning("%s Waiting for it.", error)
             self.listeners.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), START_AGAIN_S)
+                await asyncio.wait_for(self._stop.wait(), delay)
+            delay = min(2 * delay, START_AGAIN_MAX_S)
 
     async def _try_to_start(self) -> None:
         async with AsyncExitStack() as stack:
