@@ -45,6 +45,7 @@ from remittance.post_waiting import post_waiting
 from remittance.settings import RemittanceSettings
 from throughline.envelope import read_envelope
 from throughline.identifiers import payee_id_for
+from throughline.items import ItemScheduled
 from throughline.lifecycle import Told, VersionState, fold
 from throughline.message import Message
 from throughline.payees import EnrolAccount
@@ -301,15 +302,16 @@ class SmallLine:
 
     def states(self, request_id: UUID) -> dict[int, VersionState]:
         """Where each version stands by the fold over everything said so far."""
-        told, payments = [], set()
+        told, named = [], set()
         for one in self.said("items"):
-            if getattr(one.message, "request_id", None) == request_id:
-                payments.add(getattr(one.message, "payment_id", None))
-        payments.discard(None)
+            if isinstance(one.message, ItemScheduled) and one.message.request_id == request_id:
+                named |= {one.message.payment_id, one.message.batch_id}
         for topic in OF_A_REQUEST:
             for one in self.said(topic):
-                of_request = getattr(one.message, "request_id", None) == request_id
-                if of_request or getattr(one.message, "payment_id", None) in payments:
+                message = one.message
+                about = getattr(message, "request_id", None)
+                of_money = {getattr(message, "payment_id", None), getattr(message, "batch_id", None)} & named
+                if about == request_id or (about is None and of_money):
                     told.append(_told(one))
         return fold(told)
 
