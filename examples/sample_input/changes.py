@@ -40,7 +40,7 @@ def mended(scenario: Scenario, times: int) -> None:
 
 
 def denied_then_corrected(scenario: Scenario, times: int) -> None:
-    """Denied for want of an authorisation; the correction names one and is paid."""
+    """Denied for want of an authorisation; the correction names one and is paid: its remittance is in force."""
     for _ in range(times):
         request = authorised_claim(scenario)
         made = scenario.send(FIRST, request)
@@ -51,7 +51,7 @@ def denied_then_corrected(scenario: Scenario, times: int) -> None:
             "Submitted",
             "denied",
             reason="authorisation_missing",
-            remitted=True,
+            remitted=False,
         )
         provider = next(
             one
