@@ -88,10 +88,13 @@ def _group_of(item: pytest.Item) -> str:
 
 
 @pytest.fixture(scope="session")
-def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrastructure]:
+def infrastructure(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Infrastructure]:
     """The broker and the database server of this run, each of which can be killed, paused and restarted.
 
-    A test that does so shares them with all others: it must leave both running.
+    A test that does so shares them with all others: it must leave both running. With several processes each has its
+    own, in a folder of its own below `STACK_DIR`.
     """
     from stack.errors import StackError
     from stack.local_stack import INFRASTRUCTURE, LocalStack
@@ -99,22 +102,28 @@ def infrastructure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Infrast
     from stack.settings import read_settings
 
     settings = read_settings()
-    port_base = settings.port_base or find_free_base()
+    kept = settings.directory
+    worker: str | None = getattr(request.config, "workerinput", {}).get("workerid")
+    if kept is not None and worker is not None:
+        kept = kept / worker
+    port_base = settings.port_base if settings.port_base and worker is None else find_free_base()
     with ExitStack() as cleanup:
         if settings.docker:
             from stack.containers import ContainerStack
 
             yield cleanup.enter_context(ContainerStack(Ports(port_base)))
             return
-        if settings.directory is not None:
+        if kept is not None:
             try:
-                yield LocalStack.attach(settings.directory)
+                yield LocalStack.attach(kept)
                 return
             except StackError:
                 pass  # none runs there yet
-        directory = settings.directory or tmp_path_factory.mktemp("stack")
+        directory = kept or tmp_path_factory.mktemp("stack")
         stack = LocalStack(Path(directory), port_base, parts=INFRASTRUCTURE, quick_broker=True)
         yield cleanup.enter_context(stack)
+        if kept is None:
+            stack.kill("kafka")  # its folder goes too: nothing to put in order
 
 
 @pytest.fixture(scope="session")
@@ -126,9 +135,13 @@ def kafka(infrastructure: Infrastructure) -> str:
 @pytest.fixture(scope="session")
 def postgres(infrastructure: Infrastructure) -> Iterator[Databases]:
     """The database server: `admin_dsn`, `make_database(name)`, `execute(sql, database)`."""
+    from stack.settings import read_settings
+
     databases = _StackDatabases(infrastructure.postgres)
     yield databases
-    for name in databases.made:
+    for name in (
+        databases.made if read_settings().directory is not None else ()
+    ):  # else the server goes with them
         infrastructure.postgres.execute(f'drop database if exists "{name}" with (force)')
 
 
