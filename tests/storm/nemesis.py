@@ -27,6 +27,8 @@ BURST_SHARE = 1.5
 """Bursts of records for each kill: not every burst meets a victim."""
 BACKLOG = 3
 """Bursts that may wait in the line before no more is let through."""
+BANK_HELD_S = 30.0
+"""How long the bank is held at the cutoff for a file to come."""
 LET_EVERY_S = 0.3
 """Records need that long to be seen as somebody's work."""
 PAUSED = 0.2
@@ -66,6 +68,10 @@ class Nemesis:
         self._missed: Counter[str] = Counter()
         """How often in a row an ambush was in vain."""
         self._let_at = 0.0
+        self._fallen: Counter[tuple[str, str]] = Counter()
+        """Kills of each part within a phase or a step of the clock."""
+        self._of_days = Counter(plan.days)
+        self._bank_held_until: float | None = None
         self._thaws: list[tuple[float, str]] = []
         self._began = time.monotonic()
         self._begun = False
@@ -91,6 +97,9 @@ class Nemesis:
     def days_begin(self) -> None:
         """From now on the victims of the days; what feeding has left over joins them."""
         if not self._plan.living:
+            if BANK in self._plan.days:
+                self._stack.pause(BANK)
+                self._bank_held_until = time.monotonic() + BANK_HELD_S
             self._plan.begin_days()
             self.gate.expect(self.later)
 
@@ -101,6 +110,7 @@ class Nemesis:
         if self._thread.is_alive():
             self._thread.join(120)
         self._thaw(everything=True)
+        self._stack.resume(BANK)
         self._revive()
 
     def counted(self) -> Counter[str]:
@@ -135,6 +145,8 @@ class Nemesis:
             self._stop.wait(0.2)
             return
         self._let_through(gauge)
+        if self._bank_held_until is not None:
+            self._ambush_bank(gauge)
         if self._plan.pauses and not self._thaws and self._random.random() < PAUSED:
             self._pause(gauge, self._plan.pauses[0])
         struck = self._strike_one_of(gauge, victims)
@@ -168,7 +180,7 @@ class Nemesis:
         deadline = time.monotonic() + SEEN_WITHIN_S
         while time.monotonic() < deadline and not self._stop.is_set():
             for part in victims:
-                process = self._fit_process(part)
+                process = None if self._had_its_share(part) else self._fit_process(part)
                 if process is not None and self._work_of(gauge, part):
                     time.sleep(self._random.uniform(0, 0.12))
                     if self._strike(gauge, part, process, with_another=False):
@@ -205,8 +217,23 @@ class Nemesis:
         self._missed[part] = 0 if struck else self._missed[part] + 1
         return struck
 
+    def _ambush_bank(self, gauge: Gauge) -> None:
+        """It is held from the cutoff on until a file lies before it, and struck as it turns to that."""
+        assert self._bank_held_until is not None
+        if not self._bank_is_busy() and time.monotonic() < self._bank_held_until:
+            return
+        self._bank_held_until = None
+        self._stack.resume(BANK)
+        time.sleep(self._random.uniform(0, 0.1))
+        if self._strike(gauge, BANK, BANK, with_another=False):
+            self._plan.days.remove(BANK)
+
+    def _had_its_share(self, part: str) -> bool:
+        """In the days: a third of a part's kills in one step of the clock, so that they meet all kinds of work."""
+        return self._plan.living and self._fallen[self.when, part] * 3 >= max(3, self._of_days[part])
+
     def _fit_process(self, part: str) -> str | None:
-        """One of a service's processes that runs; for the part's first kill, one that is ready."""
+        """One of a service's processes that runs; for its first kill and in the days, one that is ready."""
         if part == BLACKOUT:
             return part
         if part not in SERVICES:
@@ -215,14 +242,15 @@ class Nemesis:
         process = f"{part}-{replica}"
         if process not in self._stack.running() or process in self._frozen():
             return None
-        first = not self.counted()[part]
-        return process if not first or readiness(self._stack.http_url(part, replica))() else None
+        must_be_ready = self._plan.living or not self.counted()[part]
+        return process if not must_be_ready or readiness(self._stack.http_url(part, replica))() else None
 
     def _strike(self, gauge: Gauge, part: str, process: str, *, with_another: bool) -> bool:
         found = self._kill_frozen(gauge, part, process) if part in SERVICES else self._kill(gauge, part)
         if found is None:
             return False
         self._note("kill", part, process, found, with_another)
+        self._fallen[self.when, part] += 1
         return True
 
     def _pause(self, gauge: Gauge, part: str) -> None:
@@ -252,9 +280,12 @@ class Nemesis:
             return InFlight(1, 0) if self._bank_is_busy() else InFlight(0, 0)
         for service in (part,) if part in SERVICES else SERVICES:
             found = gauge.measure(service)
-            if found:
+            if found and (part in SERVICES or not self._plan.living or self._is_well(service)):
                 return found
         return None
+
+    def _is_well(self, service: str) -> bool:
+        return any(readiness(self._stack.http_url(service, replica))() for replica in (1, 2))
 
     def _kill_frozen(self, gauge: Gauge, part: str, process: str) -> InFlight | None:
         """Freeze, measure, kill: what is measured is what was in flight at that moment."""
