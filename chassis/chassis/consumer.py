@@ -27,6 +27,7 @@ from chassis.context import Context
 from chassis.failures import FailureWindow
 from chassis.hearing import Hearing
 from chassis.partition import PartitionWorker
+from chassis.reading import read_apart
 from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.settings import ServiceSettings
@@ -70,6 +71,7 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         self._windows: dict[TopicPartition, FailureWindow] = {}
         self._ids: dict[str, tuple[float, UUID | None]] = {}
         self._committed: dict[TopicPartition, int] = {}
+        self._committing: asyncio.Task[None] | None = None
 
     @property
     def consumer(self) -> Any:
@@ -95,6 +97,8 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         workers = list(self.workers.values())
         await asyncio.gather(*(worker.stop(self.settings.graceful_stop_s) for worker in workers))
         await self.commit_hints()
+        if self._committing is not None:
+            self._committing.cancel()
         self.workers.clear()
 
     async def _let_go(self, workers: Sequence[PartitionWorker]) -> None:
@@ -165,10 +169,20 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
             for tp, worker in self.workers.items()
             if worker.position is not None and self._committed.get(tp) != worker.position.next
         }
-        if not hints or self.consumer is None:
-            return
+        if self._committing is None:
+            if not hints or self.consumer is None:
+                return
+            self._committing = asyncio.create_task(self._commit(hints), name="commit hints")
+        # Never cancelled while the broker is away: aiokafka would leave a shielded task behind, and its failure.
+        await asyncio.wait([self._committing], timeout=_COMMIT_TIMEOUT_S)
+        if self._committing.done():
+            self._committing = None
+        else:
+            logger.warning("offsets are not committed yet")
+
+    async def _commit(self, hints: dict[TopicPartition, OffsetAndMetadata]) -> None:
         try:
-            await asyncio.wait_for(self.consumer.commit(hints), _COMMIT_TIMEOUT_S)
+            await self.consumer.commit(hints)
             self._committed.update({tp: hint.offset for tp, hint in hints.items()})
         except (KafkaError, TimeoutError) as error:
             logger.warning("offsets were not committed: %s", type(error).__name__)
@@ -238,6 +252,7 @@ def subscribe(
     )
     subscriber(listener.read)
     listener.subscriber = subscriber
+    read_apart(listener, subscriber)
     heard = subscriber.pattern
     if pattern is not None and (heard is None or heard.broker_address != pattern):
         raise ValueError(f"FastStream would change the pattern {pattern}: write it without braces and stars")

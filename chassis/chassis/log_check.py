@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aiokafka.errors import LeaderNotAvailableError
+
 from chassis.order import Position
 from chassis.positions import Ownership, remember_topic, start_at
 
@@ -27,7 +29,11 @@ async def check_log(listener: Listener, context: Context, owned: Ownership, *, s
     """
     topic, partition, position = owned.topic, owned.partition, owned.position
     topic_id = await listener.topic_id(topic)
-    if owned.topic_id is None and topic_id is not None:
+    if topic_id is None:
+        # A broker that has just started does not know all its topics yet. Going on without the id would leave a topic
+        # made again undetected, and comparing with it would page for nothing.
+        raise LeaderNotAvailableError(f"the broker does not know {topic} at the moment")
+    if owned.topic_id is None:
         await remember_topic(context.pool, topic, partition, topic_id)
     elif topic_id != owned.topic_id:
         raise LogTrouble("topic_recreated")

@@ -84,6 +84,11 @@ class Order:
         self.hole_accepted_at = -1
 
     @property
+    def read_to(self) -> int:
+        """The offset behind everything that was taken."""
+        return self._read_to
+
+    @property
     def held(self) -> int:
         return len(self._held)
 

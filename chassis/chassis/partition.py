@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import TopicPartition
 
 from chassis import metrics
 from chassis.arrival import Arrival, Defect, UnknownVersion, decode, in_sequence, raw_record
-from chassis.database import is_transient
-from chassis.failures import BadDeploy, FailureWindow
-from chassis.log_check import LogTrouble, check_log
-from chassis.order import Contradiction, Hole, LogChanged, Order, Plan, Position
-from chassis.outbox import NotSpeaking, prefix_of_slices
-from chassis.positions import Fenced, Ownership, take_over
+from chassis.failures import FailureWindow
+from chassis.gap import GapWatch, ReadAgain
+from chassis.log_check import check_log
+from chassis.order import Order, Plan, Position
+from chassis.outbox import prefix_of_slices
+from chassis.positions import Ownership, take_over
 from chassis.slices import Door
+from chassis.standstill import Standstill
 from chassis.work_off import WorkOff
 from throughline.flow import Kind
 from throughline.reasons import Reason
@@ -35,24 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("chassis.partition")
 
-GAP_READ_AGAIN_S = 10.0
-GAP_PAGE_S = 60.0
-_DELAY_MAX_S = 5.0
-_HOLD_DELAY_MAX_S = 30.0
 _SLICE_MIN = 10
-
-
-class ReadAgain(Exception):
-    """Seek to the stored position and read on; no failure, no delay."""
-
-
-@dataclass(slots=True)
-class Trouble:
-    """Why the partition stands still, as an alarm's name; ``page`` at once, or only when it lasts."""
-
-    alarm: str
-    page: bool
-    delay_max_s: float
 
 
 class PartitionWorker:
@@ -70,18 +51,22 @@ class PartitionWorker:
         self.stopping = False
         self.in_transaction = asyncio.Lock()
         self.position: Position | None = None
-        self.trouble: str | None = None
         self._queue: deque[Any] = deque()
         self._queued_bytes = 0
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
         self._paused_for_room = False
-        self._failures = 0
         self._slice_max = self.settings.slice_records_max
         self._order: Order | None = None
-        self._hole_seen_at = self._hole_accepted_at = -1
-        self._waiting_since: tuple[int, float] | None = None
+        self._unreadable: Exception | None = None
+        self._gap = GapWatch(listener, tp)
+        self._standstill = Standstill(tp, door.context.alarms, self.settings.session_timeout_s)
         self.task = asyncio.create_task(self._run(), name=f"partition {tp.topic}/{tp.partition}")
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it stands still, as an alarm's name."""
+        return self._standstill.cause
 
     # What the consumer calls.
 
@@ -126,6 +111,19 @@ class PartitionWorker:
         self.task.cancel()
         await asyncio.wait([self.task], timeout=1.0)
 
+    @property
+    def reads_next(self) -> int:
+        """The offset behind everything that was given; only while it is ready."""
+        if self._queue:
+            return int(self._queue[-1].offset) + 1
+        return self._order.read_to if self._order is not None else 0
+
+    def cannot_read(self, error: Exception) -> None:
+        """What comes next cannot be read: stand still, and try again later."""
+        self._unreadable = error
+        self.listener.pause(self.tp)
+        self._arrived.set()
+
     # The life of the partition.
 
     async def _run(self) -> None:
@@ -156,7 +154,7 @@ class PartitionWorker:
             held_records_max=self.settings.held_records_max,
             held_bytes_max=self.settings.held_bytes_max,
         )
-        self._order.hole_accepted_at = self._hole_accepted_at
+        self._order.hole_accepted_at = self._standstill.hole_accepted_at
         metrics.PARKED_NOW.labels(topic=topic, partition=partition).set(owned.parked)
         self.ready = True
         self.listener.seek_and_resume(self.tp, position.next - 1 if position.last_hash else position.next)
@@ -177,7 +175,7 @@ class PartitionWorker:
             if order.repeated:
                 metrics.REPEATED.labels(topic=self.tp.topic).inc(order.repeated)
                 order.repeated = 0
-            self._watch_gap(order)
+            self._gap.look(order)
             if order.must_read_again:
                 raise ReadAgain
 
@@ -212,6 +210,8 @@ class PartitionWorker:
     async def _next(self, order: Order) -> list[Arrival]:
         """The queued records, as many as make a slice; waits for the first."""
         while (count := self._count_of_next(order)) == 0:
+            if self._unreadable is not None:
+                raise self._unreadable
             self._arrived.clear()
             if self._paused_for_room and not self.is_full:
                 self._paused_for_room = False
@@ -221,7 +221,7 @@ class PartitionWorker:
                 async with asyncio.timeout(1.0 if waits else None):
                     await self._arrived.wait()
             except TimeoutError:
-                self._watch_gap(order)
+                self._gap.look(order)
             if self.stopping:
                 raise asyncio.CancelledError
         records = [self._queue.popleft() for _ in range(count)]
@@ -242,25 +242,6 @@ class PartitionWorker:
             return count
         return sum(1 for at in range(count) if self._queue[at].offset < until)
 
-    def _watch_gap(self, order: Order) -> None:
-        """A gap that lasts: read again from the position after 10 s, page after a minute."""
-        metrics.HELD.labels(topic=self.tp.topic, partition=self.tp.partition).set(order.held)
-        waits_for, now = order.waits_for, time.monotonic()
-        if waits_for is None:
-            if self._waiting_since is not None:
-                self.context.alarms.clear("sequence_gap", topic=self.tp.topic, partition=self.tp.partition)
-            self._waiting_since = None
-            return
-        if self._waiting_since is None or self._waiting_since[0] != waits_for:
-            self._waiting_since = (waits_for, now)
-            self._read_again_at = now + GAP_READ_AGAIN_S
-            return
-        if now - self._waiting_since[1] > GAP_PAGE_S and self.listener.lag(self.tp) == 0:
-            self.context.alarms.raise_("sequence_gap", topic=self.tp.topic, partition=self.tp.partition)
-        if now > self._read_again_at:
-            self._read_again_at = now + GAP_READ_AGAIN_S
-            raise ReadAgain
-
     # Failure.
 
     def _reset(self) -> None:
@@ -271,73 +252,14 @@ class PartitionWorker:
         self._queue.clear()
         self._queued_bytes = 0
         self._order = None
+        self._unreadable = None
         self._drained.set()
 
     def _recovered(self) -> None:
         self._slice_max = min(self.settings.slice_records_max, self._slice_max * 2)
-        if self._failures:
-            self._failures = 0
-            self.trouble = None
-            self.context.alarms.clear("partition_stopped", topic=self.tp.topic, partition=self.tp.partition)
+        self._standstill.over()
 
     async def _stand_still(self, error: Exception) -> None:
-        """Wait a growing time; page where time alone will not cure it."""
-        self._failures += 1
         # What ran out of time with so many may do with fewer.
         self._slice_max = max(_SLICE_MIN, self._slice_max // 2)
-        trouble = self._trouble(error)
-        self.trouble = trouble.alarm
-        metrics.RETRIES.labels(cause=trouble.alarm).inc()
-        at = {"topic": self.tp.topic, "partition": self.tp.partition}
-        if trouble.page or self._failures > 20:
-            self.context.alarms.raise_("partition_stopped", cause=trouble.alarm, **at)
-        logger.warning(
-            "%s/%s stands still: %s (%s)",
-            self.tp.topic,
-            self.tp.partition,
-            trouble.alarm,
-            type(error).__name__,
-        )
-        if isinstance(error, Fenced):
-            metrics.FENCED.labels(topic=self.tp.topic).inc()
-            await asyncio.sleep(self.settings.session_timeout_s)
-            return
-        if isinstance(error, Hole):
-            self._accept_hole(error)
-            return
-        delay = min(trouble.delay_max_s, 0.1 * 2 ** min(self._failures, 10))
-        await asyncio.sleep(delay * random.uniform(0.5, 1.0))
-
-    def _accept_hole(self, hole: Hole) -> None:
-        """Read once more; a hole that stays is paged, and passed: nobody can bring back what the log lacks."""
-        if self._hole_seen_at != hole.expected:
-            self._hole_seen_at = hole.expected
-            return
-        self._hole_accepted_at = hole.expected
-        self.context.alarms.raise_(
-            "hole_in_log",
-            topic=self.tp.topic,
-            partition=self.tp.partition,
-            offset=hole.expected,
-            next=hole.found,
-        )
-
-    def _trouble(self, error: Exception) -> Trouble:
-        if isinstance(error, LogTrouble):
-            return Trouble(error.alarm, True, _HOLD_DELAY_MAX_S)
-        named: tuple[tuple[type[Exception], str, bool], ...] = (
-            (Contradiction, "sequence_contradiction", True),
-            (LogChanged, "log_changed", True),
-            (UnknownVersion, "unknown_version", True),
-            (BadDeploy, "bad_deploy", True),
-            (NotSpeaking, "not_speaking", True),
-            (Fenced, "fenced", False),
-            (Hole, "hole_in_log", False),
-        )
-        for kind, alarm, page in named:
-            if isinstance(error, kind):
-                return Trouble(alarm, page, _HOLD_DELAY_MAX_S)
-        if is_transient(error):
-            return Trouble("waiting", False, _DELAY_MAX_S)
-        logger.error("%s/%s failed", self.tp.topic, self.tp.partition, exc_info=error)
-        return Trouble("failing", True, _HOLD_DELAY_MAX_S)
+        await self._standstill.wait(error)
