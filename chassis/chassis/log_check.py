@@ -23,7 +23,8 @@ class LogTrouble(Exception):
 
 
 async def check_log(listener: Listener, context: Context, owned: Ownership, *, sequenced: bool) -> Position:
-    """The position to go on from. Raises LogTrouble. A log that merely starts at the position is only retention.
+    """The position to go on from. Raises LogTrouble. A log that merely starts at the position is only retention; where
+    it starts later, what is missing comes from audit's feed, if there is one.
 
     The record before the position is compared by its hash when it is read again, as the first after the seek.
     """
@@ -44,6 +45,8 @@ async def check_log(listener: Listener, context: Context, owned: Ownership, *, s
         # Retention may have taken the very record whose hash is kept.
         if position.last_hash is not None and position.next - 1 < start:
             return Position(position.next, position.applied, position.applied_id)
+        return position
+    if context.settings.audit_feed_url is not None and context.settings.audit_feed_token is not None:
         return position
     if sequenced:
         raise LogTrouble("log_starts_later")

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from aiokafka import TopicPartition
 
 from chassis import metrics
-from chassis.arrival import Arrival, Defect, UnknownVersion, decode, in_sequence, raw_record
+from chassis.arrival import Arrival, ConsumerRecord, Defect, UnknownVersion, decode, in_sequence, raw_record
 from chassis.failures import FailureWindow
+from chassis.feed import read_feed
 from chassis.gap import GapWatch, ReadAgain
 from chassis.log_check import check_log
 from chassis.order import Order, Plan, Position
@@ -59,6 +60,8 @@ class PartitionWorker:
         self._slice_max = self.settings.slice_records_max
         self._order: Order | None = None
         self._unreadable: Exception | None = None
+        self._expired = (0, 0)
+        """From where to where the log has expired behind the position."""
         self._gap = GapWatch(listener, tp)
         self._standstill = Standstill(tp, door.context.alarms, self.settings.session_timeout_s)
         self.task = asyncio.create_task(self._run(), name=f"partition {tp.topic}/{tp.partition}")
@@ -156,28 +159,39 @@ class PartitionWorker:
         )
         self._order.hole_accepted_at = self._standstill.hole_accepted_at
         metrics.PARKED_NOW.labels(topic=topic, partition=partition).set(owned.parked)
+        first = position.next - 1 if position.last_hash else position.next
+        start = first
+        if self.settings.audit_feed_url is not None:
+            start, _ = await self.listener.log_bounds(topic, partition)
+        self._expired = (first, start)
         self.ready = True
-        self.listener.seek_and_resume(self.tp, position.next - 1 if position.last_hash else position.next)
+        self.listener.seek_and_resume(self.tp, max(first, start))
         return owned
 
     async def _work(self, owned: Ownership) -> None:
         assert self._order is not None
         order = self._order
         work_off = WorkOff(self.door, owned, self.window, self.in_transaction)
+        first, start = self._expired
+        if first < start:
+            async for page in read_feed(self.settings, self.tp.topic, self.tp.partition, first, start):
+                await self._take(order, work_off, self._arrivals(page))
         while not self.stopping:
-            arrivals = await self._next(order)
-            plan = order.take(arrivals)
-            await self.context.outbox.room()
-            self.context.outbox.must_be_speaking()
-            await self._apply(work_off, plan)
-            self.position = plan.whole
-            self._recovered()
+            await self._take(order, work_off, await self._next(order))
             if order.repeated:
                 metrics.REPEATED.labels(topic=self.tp.topic).inc(order.repeated)
                 order.repeated = 0
             self._gap.look(order)
             if order.must_read_again:
                 raise ReadAgain
+
+    async def _take(self, order: Order, work_off: WorkOff, arrivals: list[Arrival]) -> None:
+        plan = order.take(arrivals)
+        await self.context.outbox.room()
+        self.context.outbox.must_be_speaking()
+        await self._apply(work_off, plan)
+        self.position = plan.whole
+        self._recovered()
 
     async def _apply(self, work_off: WorkOff, plan: Plan) -> None:
         """Decode what has its turn and work it off, up to a message from a release that is newer than this one."""
@@ -228,9 +242,10 @@ class PartitionWorker:
         self._queued_bytes -= sum(len(record.value or b"") for record in records)
         if not self.is_full:
             self._drained.set()
-        if self.sequenced:
-            return [in_sequence(record) for record in records]
-        return [Arrival(record) for record in records]
+        return self._arrivals(records)
+
+    def _arrivals(self, records: Sequence[ConsumerRecord]) -> list[Arrival]:
+        return [in_sequence(record) if self.sequenced else Arrival(record) for record in records]
 
     def _count_of_next(self, order: Order) -> int:
         """How many of the queued records have their turn. While what was said before a restore is made again, records

@@ -73,6 +73,11 @@ class ServiceSettings(BaseSettings):
     )
     failing_keys_max: int = Field(20, description="different failing keys from which the share counts")
     metadata_max_age_s: float = Field(3.0, description="how soon a new topic of a pattern is seen")
+    audit_feed_url: str | None = Field(
+        None,
+        description="audit's feed (http://audit/v1/feed), read where a topic has expired behind a position",
+    )
+    audit_feed_token: SecretStr | None = Field(None, description="bearer token of audit's feed")
     check_broker: bool = Field(True, description="refuse to start where topics disagree with the map")
 
     @property

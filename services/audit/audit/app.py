@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
+from audit import feed
 from audit.api import router
 from audit.checkpoint import Signer
 from audit.keep_records import KeepRecords
@@ -47,6 +48,6 @@ service = Service(
     settings=Settings,
     hears=[hear_raw(pattern=EVERY_TOPIC, work=KeepRecords)],
     timers=[every(0.5, seal)],
-    api=router,
+    api=[router, feed.router],
     start=load_signer,
 )

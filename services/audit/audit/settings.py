@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from chassis.guarded import GuardedSettings
 
@@ -18,6 +18,9 @@ class Settings(GuardedSettings):
     )
     checkpoint_key_file: Path | None = Field(
         None, description="Ed25519 key (PEM) that signs checkpoints; unset leaves them unsigned"
+    )
+    feed_token: SecretStr | None = Field(
+        None, description="bearer token of the feed of whole records; unset means there is no feed"
     )
     verify_settle_s: float = Field(
         30.0, description="how long a verification waits for audit to hear what is there"
