@@ -139,7 +139,7 @@ def _agree(state: VersionState, decided: str, item: tuple[str, str | None] | Non
         assert item is None and decided == "review", told
     elif state.state is State.EXCEPTION and state.substatus is Substatus.NONE:
         assert item is None and decided == "exception", told
-    elif state.substatus in (Substatus.ON_HOLD, Substatus.RETURNED):
+    elif state.state is State.EXCEPTION and state.substatus in (Substatus.ON_HOLD, Substatus.RETURNED):
         assert item is not None and item[0] == "held" and decided in ("approved", "final"), told
         assert (item[1] == "returned") == (state.substatus is Substatus.RETURNED), told
     elif state.state is State.APPROVED:

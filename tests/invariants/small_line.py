@@ -39,6 +39,7 @@ from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.read_bank_files import read_bank_files
+from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
 from payout.vault import SEAL_KEY_FILE
 from remittance.post_waiting import post_waiting
@@ -75,6 +76,7 @@ HEARERS = (
 OF_A_REQUEST = ("submissions", "decisions", "items", "payments", "remittances")
 TIMERS: tuple[Callable[[Context], Awaitable[None]], ...] = (
     announce_items,
+    redate_files,
     deliver_files,
     announce_payments,
     read_bank_files,

@@ -25,8 +25,9 @@ from payout.calendar import Cutoff, add_banking_days, next_window
 from throughline.accounts import AccountChanged
 from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
 from throughline.identifiers import payee_id_for
-from throughline.orders import HoldItem, ReleaseItem
+from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem
 from throughline.payees import ChangeAccount, ConfirmAccount
+from throughline.payments import BatchClosed, PaymentReturned
 from throughline.requests import CorrectRequest, Payee, PaymentRequest, SubmitRequest, WithdrawRequest
 from throughline.reviews import DecideReview
 from throughline.sensitive import SensitiveTin
@@ -143,6 +144,22 @@ class Histories(RuleBasedStateMachine):
             kind: Any = ReleaseItem if release else HoldItem
             told = kind(request_id=known.request_id, version=known.version, note="n", actor="o-1")
             self.line.command("orders", told, str(known.request_id))
+
+    @rule(at=picked)
+    def reissue(self, at: int) -> None:
+        back = self.line.events(PaymentReturned)
+        if back:
+            one = back[-1 - at % min(2, len(back))]
+            order = ReissuePayment(payment_id=one.payment_id, note="n", actor="o-1")
+            self.line.command("orders", order, str(one.payment_id))
+
+    @rule(release=st.booleans(), actor=st.sampled_from(("o-1", "o-2")))
+    def order_batch(self, release: bool, actor: str) -> None:
+        closed = [one for one in self.line.events(BatchClosed) if one.payment_count]
+        if closed:
+            kind: Any = ReleaseBatch if release else HoldBatch
+            order = kind(batch_id=closed[-1].batch_id, note="n", actor=actor)
+            self.line.command("orders", order, str(order.batch_id))
 
     @rule(payee=small, account=small)
     def enrol(self, payee: int, account: int) -> None:
