@@ -161,6 +161,15 @@ class Histories(RuleBasedStateMachine):
             order = kind(batch_id=closed[-1].batch_id, note="n", actor=actor)
             self.line.command("orders", order, str(order.batch_id))
 
+    @rule(at=picked)
+    def mend_and_reissue(self, at: int) -> None:
+        """Every account is verified again, as far as it is the one in use, and what came back is paid again."""
+        for payee in (0, 1):
+            for account in (0, 1):
+                self.enrol(payee, account)
+        self.reissue(at)
+        self.everybody_hears()
+
     @rule(payee=small, account=small)
     def enrol(self, payee: int, account: int) -> None:
         told = self.line.enrolment(payee, ACCOUNTS[account])
@@ -210,6 +219,23 @@ class Histories(RuleBasedStateMachine):
             self.loop.run(self.line.settle_down())
 
     # The bank
+
+    @rule(back=st.booleans(), held=st.booleans())
+    def day_at_the_bank(self, back: bool, held: bool) -> None:
+        """What is approved leaves, or its batch is held; the bank settles what it has, and may send it back."""
+        self.everybody_hears()
+        self.cutoff(late=False, settle_down=False)
+        if held:
+            self.order_batch(release=False, actor="o-1")
+            self.hear(("payout", "orders"), 100)
+        self.everybody_hears()
+        self.bank.collect()
+        due = [entry for entry in self.bank.entries if not (entry.refused or entry.settled or entry.returned)]
+        if due:
+            self.bank.settle(due, add_banking_days(self.line.clock.today(), 1))
+        for entry in due if back else ():
+            self.bank.send_back(entry, self.line.clock.today())
+        self.everybody_hears()
 
     @rule(at=picked, status=st.sampled_from(("accepted", "accepted", "refused")), one=st.booleans())
     def acknowledge(self, at: int, status: str, one: bool) -> None:
@@ -273,6 +299,7 @@ def small_line(postgres: Any, tmp_path: Path) -> Iterator[tuple[Loop, SmallLine]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_no_history_breaks_a_promise(small_line: tuple[Loop, SmallLine]) -> None:
     class OnThisLine(Histories):
         loop, line = small_line

@@ -26,7 +26,8 @@ from batches
 _PAYMENT = """
 select payment_id, batch_id, payer, payee_id, account_token, account_mask, programme, cents as amount_cents, item_count,
     trace_number, payer_trace_id, ach_trace, effective_date, state, settled_on, statement_reference, return_code,
-    returned_on
+    returned_on, reissued_by, reissued_at,
+    (select r.state from reversals r where r.payment_id = payments.payment_id) as reversal
 from payments
 """
 _Limit = Annotated[int, Query(ge=1, le=1000)]
