@@ -63,6 +63,13 @@ async def test_a_claim_is_sent_once_however_often_it_is_pressed(
     assert "It is on its way" in (await browser.get(f"/new/{draft}/sent")).text
     stored = await pool.fetchval("select string_agg(t::text, ' ') from drafts t")
     assert stored is None, "without a scope nothing is seen"
+    said = [one for one in await testing.said_in(pool) if one.topic == "drafts"]
+    saved, discarded = (json.loads(one.value) for one in said)
+    assert "member_id" in saved["fields"] and "lines.0.charge" in saved["fields"]
+    assert discarded["request_id"] == sent[0].key and saved["draft_id"] == draft
+    assert not [
+        one for one in said for typed in ("Doe", "M-1", "CLM-1", "1,120.50") if typed in str(one.value)
+    ]
 
 
 async def test_it_is_shown_what_became_of_it(

@@ -21,6 +21,7 @@ from portal.claim_form import (
     taken,
 )
 from portal.commands import send_command
+from portal.draft_events import say_discarded, say_saved
 from portal.drafts import (
     Draft,
     answer_to,
@@ -122,23 +123,28 @@ async def show_step(
 async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
     """Save what is typed. A button names where to go; without one it is a save while typing, answered with checks."""
     form = await request.form()
-    async with visit.writing() as db:
-        draft = await _own(visit, db, draft_id)
+    now = clock.event_time()
+    async with visit.speaking() as tx:
+        draft = await _own(visit, tx.db, draft_id)
         fields = draft.fields | taken(form)
-        await save_draft(db, visit.context.resources.content_key, draft_id, fields, clock.event_time())
-        if visit.is_partial and "go" not in form:
+        if fields != draft.fields:
+            await save_draft(tx.db, visit.context.resources.content_key, draft_id, fields, now)
+            say_saved(tx, draft, fields, visit.session.person_id, now)
+    if visit.is_partial and "go" not in form:
+        async with visit.reading() as db:
             found = await _checked(visit, db, replace(draft, fields=fields))
-            wrong = [one for one in found if one.field in form and fields.get(one.field)]
-            return await visit.show("draft_saved.html", wrong=wrong, saved_at=clock.event_time())
+        wrong = [one for one in found if one.field in form and fields.get(one.field)]
+        return await visit.show("draft_saved.html", wrong=wrong, saved_at=now)
     go = str(form.get("go", ""))
     return visit.redirect(f"/new/{draft_id}?step={go if go in STEPS else STEPS[0]}")
 
 
 @router.post("/new/{draft_id}/discard")
 async def discard(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
-    async with visit.writing() as db:
-        await _own(visit, db, draft_id)
-        await discard_draft(db, draft_id)
+    async with visit.speaking() as tx:
+        draft = await _own(visit, tx.db, draft_id)
+        await discard_draft(tx.db, draft_id)
+        say_discarded(tx, draft, visit.session.person_id, clock.event_time())
     return await visit.redirect_with("/new", "new.discarded")
 
 
@@ -168,7 +174,9 @@ async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Resp
             topic=INTAKE.of(PORTAL),
             correlation_id=str(request_id),
         )
-        await mark_sent(tx.db, draft_id, clock.event_time(), command_id, request_id)
+        now = clock.event_time()
+        await mark_sent(tx.db, draft_id, now, command_id, request_id)
+        say_discarded(tx, draft, visit.session.person_id, now, request_id)
     return visit.redirect(f"/new/{draft_id}/sent")
 
 
