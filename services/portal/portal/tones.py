@@ -6,7 +6,7 @@ from throughline.lifecycle import State, Substatus
 
 
 def tone_of(state: str | None, substatus: str | None) -> str:
-    if substatus in (Substatus.RETURNED, Substatus.MISMATCH, Substatus.DENIED):
+    if substatus in (Substatus.RETURNED, Substatus.REVERSED, Substatus.MISMATCH, Substatus.DENIED):
         return "bad"
     if substatus in (Substatus.WITHDRAWN, Substatus.VOIDED, Substatus.CORRECTED):
         return "calm"

@@ -96,6 +96,7 @@ def test_every_reason_and_every_state_has_its_words() -> None:
         (State.EXCEPTION, Substatus.ON_HOLD, "cooling_off", ""),
         (State.EXCEPTION, Substatus.ON_HOLD, "held_by_order", "operations"),
         (State.EXCEPTION, Substatus.RETURNED, "returned", "provider"),
+        (State.EXCEPTION, Substatus.REVERSED, "reversed", "operations"),
         (State.EXCEPTION, Substatus.WITHDRAWN, None, ""),
         (State.IN_REVIEW, Substatus.NONE, "above_tier", "operations"),
         (State.APPROVED, Substatus.NONE, None, ""),

@@ -30,6 +30,7 @@ from portal.on_payer_recorded import show_payer
 from portal.on_payment_refused import show_payment_refused
 from portal.on_payment_reissued import show_reissue
 from portal.on_payment_returned import show_returned
+from portal.on_payment_reversed import show_reversed
 from portal.on_payment_sent import show_sent
 from portal.on_payment_settled import show_settled
 from portal.on_provider_recorded import show_provider
@@ -41,6 +42,9 @@ from portal.on_remittance_posted import show_remittance
 from portal.on_remittance_reversed import show_reversal
 from portal.on_remittance_superseded import show_superseded
 from portal.on_request_answered import show_answer
+from portal.on_reversal_failed import show_reversal_failed
+from portal.on_reversal_ordered import show_reversal_ordered
+from portal.on_reversal_scheduled import show_reversal_scheduled
 from portal.on_reverse_payment import show_asked_reversal
 from portal.on_review_opened import show_review
 from portal.on_submission_approved import show_approval
@@ -75,8 +79,12 @@ from throughline.payments import (
     PaymentRefused,
     PaymentReissued,
     PaymentReturned,
+    PaymentReversed,
     PaymentSent,
     PaymentSettled,
+    ReversalFailed,
+    ReversalOrdered,
+    ReversalScheduled,
 )
 from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
@@ -136,6 +144,10 @@ READ_MODEL: tuple[Hearing, ...] = (
             BatchReleased: show_batch_released,
             BatchRedated: show_batch_redated,
             PaymentReissued: show_reissue,
+            ReversalOrdered: show_reversal_ordered,
+            ReversalScheduled: show_reversal_scheduled,
+            ReversalFailed: show_reversal_failed,
+            PaymentReversed: show_reversed,
         },
     ),
     hear(

@@ -15,6 +15,7 @@ _ONLY_OPERATIONS = frozenset(
         Reason.RECOVERY_NEEDED.value,
         Reason.HELD_BY_ORDER.value,
         Reason.REFUSED_BY_BANK.value,
+        Reason.REVERSED.value,
     }
 )
 """Nothing that the provider sends ends these; a reviewer or an operator must."""
