@@ -12,6 +12,11 @@ CODE := $(wildcard contracts chassis services cli deploy examples bench tests)
 # SERVICE=payout narrows lint, types and tests to that service.
 SCOPE := $(if $(SERVICE),services/$(SERVICE),$(CODE))
 
+# PROCESSES=2 runs the tests side by side: they wait more than they compute. Each process has a broker and a database
+# server of its own; tests that share a stack stay together, and the longest begin first.
+PROCESSES ?= 1
+SIDE_BY_SIDE := $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup --no-loadscope-reorder)
+
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
@@ -52,7 +57,7 @@ schemas: setup ## Write the JSON Schemas and the AsyncAPI document from the mode
 
 test: setup lint ## Check everything: lint, types and every test (SERVICE=payout: that service alone)
 	@echo "pytest"
-	@$(BIN)/pytest $(SCOPE)
+	@$(BIN)/pytest $(SIDE_BY_SIDE) $(SCOPE)
 
 demo: setup ## Run the whole line on sample input to its end (INPUT=dir: on your own files)
 	@$(BIN)/throughline demo $(if $(INPUT),--input "$(INPUT)")
