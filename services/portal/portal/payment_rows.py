@@ -37,7 +37,9 @@ order by p.effective_date desc, p.payment_id desc limit $8
 _SUMS = f"""
 select count(*) as n, coalesce(sum(p.amount_cents), 0)::bigint as net_cents,
     coalesce(sum(p.amount_cents) filter (where p.state = 'settled'), 0)::bigint as settled_cents,
-    coalesce(sum(p.amount_cents) filter (where p.state = 'returned'), 0)::bigint as returned_cents
+    coalesce(sum(p.amount_cents) filter (where p.state = 'returned'), 0)::bigint as returned_cents,
+    count(p.settled_on) as settled_count,
+    count(*) filter (where p.settled_on <= p.effective_date) as on_day_count
 from {_OWN} join payments p on {_WHERE}
 """
 _ONE = """

@@ -172,6 +172,7 @@ async def test_payments_are_listed_and_kept_as_files(
     page = await browser.get("/payments")
     assert page.text.count("/payments/") >= 2 and "Returned by the bank" in page.text
     assert str(theirs.payment_id) not in page.text
+    assert "Settled on the day foretold" in page.text
     one = await browser.get(f"/payments/{paid.payment_id}")
     assert one.status_code == 200 and "PAY-1" in one.text and "above the price agreed" in one.text
     assert (await browser.get(f"/payments/{theirs.payment_id}")).status_code == 404

@@ -53,7 +53,14 @@ async def test_a_list_narrows_and_pages_by_key(
     narrowed = (await browser.get("/requests?number=CLM-01")).text
     assert "CLM-010" in narrowed and "CLM-020" not in narrowed
     assert "CLM" not in (await browser.get("/requests?needs=me")).text.split("</form>")[-1]
-    for odd in ("after=x", "after=2026-01-01_y", "payee=nobody", "state=Never", "number=%25"):
+    for odd in (
+        "after=x",
+        "after=2026-01-01_y",
+        "payee=nobody",
+        "state=Never",
+        "number=%25",
+        "number=%ED%9F%BF",
+    ):
         assert (await browser.get(f"/requests?{odd}")).status_code == 200
 
 
