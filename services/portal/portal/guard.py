@@ -93,6 +93,9 @@ class Guard:
             return 421 if not is_public else 404, "Open the portal by its own name."
         if len(scope["path"]) > 2048 or "\x00" in scope["path"] or len(scope["query_string"]) > 4096:
             return 404, "There is no such page."
+        lengths = headers.getlist("content-length"), headers.getlist("transfer-encoding")
+        if all(lengths) or any(len(each) > 1 for each in lengths) or len(headers.getlist("host")) > 1:
+            return 400, "That is no request of a browser."  # two servers could read it as two different ones
         if scope["method"] in SAFE_METHODS:
             return None
         if headers.get("origin") != self._settings.public_origin:
