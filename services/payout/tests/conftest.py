@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from hypothesis import settings
 from joserfc.jwk import OKPKey
 
 from chassis import Context, FixedClock, testing
@@ -38,6 +39,10 @@ from throughline.sensitive import Sensitive, SensitiveTin
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 MONDAY_MORNING = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 10:00 in New York
 MONDAY_CUTOFF = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)  # 15:00
