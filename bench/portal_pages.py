@@ -60,7 +60,8 @@ insert into requests (request_id, payee_id, partner, number, payer, programme, c
 select md5('r' || n)::uuid, pg_temp.payee(1 + n % $2::int), 'portal', 'CLM-' || n,
     'acme', 'medical', 'portal', 1, s.state, s.substatus, s.reason, s.acts, 10000 + n, 9000 + n,
     date '2026-01-01' + n % 300,
-    date '2026-01-01' + n % 300, date '2026-11-01', timestamptz '2026-11-23 15:00Z' - n * interval '1 minute', timestamptz '2026-11-23 15:00Z' - n * interval '1 minute'
+    date '2026-01-01' + n % 300, date '2026-11-01', timestamptz '2026-11-23 15:00Z' - n * interval '1 minute',
+    timestamptz '2026-11-23 15:00Z' - n * interval '1 minute'
 from generate_series(1, $1) n cross join lateral (select * from (values
     (0, 'Paid', '', null, ''), (1, 'Paid', '', null, ''), (2, 'Paid', '', null, ''), (3, 'Approved', '', null, ''),
     (4, 'Payout scheduled', '', null, ''), (5, 'In review', '', null, 'operations'), (6, 'Submitted', '', null, ''),
