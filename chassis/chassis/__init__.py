@@ -9,10 +9,12 @@ from chassis.hearing import Hearing, NoWork, Timer, Work, every, hear, hear_raw
 from chassis.say import CannotBeSaid, Said, Say
 from chassis.service import Service
 from chassis.settings import ServiceSettings
-from chassis.tables import create_chassis_tables, create_recovery_tables, stack_mode
+from chassis.signer import By, Signer, by
+from chassis.tables import create_chassis_tables, create_people_tables, create_recovery_tables, stack_mode
 
 __all__ = [
     "Alarms",
+    "By",
     "CannotBeSaid",
     "Clock",
     "Context",
@@ -27,11 +29,14 @@ __all__ = [
     "Say",
     "Service",
     "ServiceSettings",
+    "Signer",
     "SystemClock",
     "Timer",
     "Transaction",
     "Work",
+    "by",
     "create_chassis_tables",
+    "create_people_tables",
     "create_recovery_tables",
     "every",
     "hear",

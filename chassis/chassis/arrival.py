@@ -10,10 +10,12 @@ from pydantic import ValidationError
 
 from chassis.fast_ids import envelope_of
 from chassis.heard import Heard, RawRecord
+from chassis.signer import Proof
 from throughline.envelope import Envelope, EnvelopeBreach
 from throughline.flow import Kind, Topic
 from throughline.message import Message, field_problems, version_of
 from throughline.reasons import Reason
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP
 
 
 class ConsumerRecord(Protocol):
@@ -149,3 +151,6 @@ def decode(arrival: Arrival, topic: Topic) -> None:
         arrival.message = Heard(
             message, envelope, key, record.topic, record.partition, record.offset, record.timestamp
         )
+        if topic.kind is not Kind.EVENTS:
+            signatures = (found.get(SIGNATURE), found.get(SECOND_SIGNATURE), found.get(STEP_UP))
+            arrival.message.proof = Proof(value, *signatures)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from chassis.said_before import SaidBefore
 from chassis.say import Say
 from chassis.settings import ServiceSettings
 from chassis.topics import TopicMap
+from chassis.trust import Trust
 from throughline.message import Message
 
 _ROOM_TIMEOUT_S = 5.0
@@ -46,6 +47,30 @@ class Transaction:
         self._say.caused_by(cause, correlation_id)
         return self._say(event, key, topic=topic, subject=subject, ordinal=ordinal)
 
+    def say_signed(
+        self,
+        command: Message,
+        key: str,
+        *,
+        id: UUID,
+        value: bytes,
+        signatures: Sequence[tuple[str, bytes]],
+        cause: UUID,
+        correlation_id: str | None = None,
+        topic: str | None = None,
+    ) -> None:
+        """Say a person's command with the id and the bytes that were signed (``throughline.signed``)."""
+        self._say.caused_by(cause, correlation_id)
+        self._say.exactly(
+            command,
+            key,
+            id=id,
+            value=value,
+            signatures=signatures,
+            topic=topic,
+            correlation_id=correlation_id,
+        )
+
 
 class Context:
     """Given to ``Work.load``, timers and HTTP routes (``request.app.state.context``)."""
@@ -59,6 +84,7 @@ class Context:
         topics: TopicMap,
         alarms: Alarms,
         resources: Any = None,
+        trust: Trust | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock
@@ -68,6 +94,8 @@ class Context:
         self.alarms = alarms
         self.resources = resources
         self.said_before = SaidBefore()
+        self.trust = trust or Trust()
+        """Founding and portal keys, and whether this is a sandbox."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

@@ -7,10 +7,13 @@ from typing import Any
 
 import asyncpg
 
+from chassis.authority import Authority, Standing, actor_of
 from chassis.context import Context
 from chassis.heard import Heard, RawRecord
 from chassis.hearing import Hearing
+from chassis.people_heard import command_of
 from chassis.say import Say
+from throughline.reasons import Reason
 
 
 class DecisionsFailed(Exception):
@@ -29,11 +32,27 @@ async def load_decide_store(
     say: Say,
 ) -> None:
     """Raises DecisionsFailed naming every message whose decision raised; nothing is stored then."""
+    if hearing.signed:
+        await identify(db, hearing, heard, context, say)
     work = await hearing.work.load(db, heard, context)
     failures = _decide(hearing, heard, work, say)
     if failures:
         raise DecisionsFailed(failures)
     await work.store(db)
+
+
+async def identify(
+    db: asyncpg.Connection, hearing: Hearing, heard: Sequence[Any], context: Context, say: Say
+) -> None:
+    """Put into each command who signed it. The people of a slice are read by one query."""
+    standing = await Standing.of(db, [one.proof for one in heard])
+    authority = Authority(standing, context.trust, hearing.check_passkey)
+    for one in heard:
+        by = hearing.signed[type(one.message)]
+        second = getattr(one.message, "second_actor", None)
+        one.signer = authority.signer_of(command_of(one, actor_of(one.message), second), by)
+        if isinstance(one.signer, Reason):
+            say.security_event(one, one.signer)
 
 
 def _decide(hearing: Hearing, heard: Sequence[Any], work: Any, say: Say) -> dict[int, Exception]:

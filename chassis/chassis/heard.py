@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
+from chassis.signer import Proof, Signer
 from throughline.envelope import Envelope
 from throughline.message import Message
+from throughline.reasons import Reason
 
 M = TypeVar("M", bound=Message, covariant=True)
 
@@ -25,6 +27,10 @@ class Heard(Generic[M]):
     partition: int
     offset: int
     timestamp_ms: int
+    proof: Proof | None = None
+    """Of commands and people: the bytes and what speaks for them."""
+    signer: Signer | Reason = Reason.UNSIGNED
+    """Who commands, or why it must not be carried out: judged before the decision, where ``hear`` says who may."""
 
     @property
     def id(self) -> object:

@@ -11,6 +11,7 @@ import asyncpg
 
 from chassis.context import Context
 from chassis.say import Say
+from chassis.signer import By, CheckPasskey
 from throughline.message import Message
 
 
@@ -51,6 +52,11 @@ class Hearing:
     on_record: Decide | None = None
     is_raw: bool = False
     """Records as bytes. With no ``on_record`` nothing is decided or said about one: its work sees all of them."""
+    signed: Mapping[type[Message], By] = field(default_factory=dict)
+    """Commands that a person must have signed, and who may."""
+    check_passkey: CheckPasskey | None = None
+    keeps_versions: bool = False
+    """The work itself lets an entity's version only rise, after it believed the record."""
 
     def matches(self, topic: str) -> bool:
         return topic in self.topics or (
@@ -64,12 +70,23 @@ class Timer:
     tick: Tick
 
 
-def hear(topic: str, *, work: type[Any], on: Mapping[type[Message], Decide]) -> Hearing:
+def hear(
+    topic: str,
+    *,
+    work: type[Any],
+    on: Mapping[type[Message], Decide],
+    signed: Mapping[type[Message], By] | None = None,
+    check_passkey: CheckPasskey | None = None,
+) -> Hearing:
     """Hear messages of ours. ``on`` maps each message class to ``decide(heard, work, say)``, a plain function.
 
-    Messages of the topic that are not in ``on`` are passed over.
+    Messages of the topic that are not in ``on`` are passed over. ``signed`` says who may give a command: its decision
+    finds the person, or why there is none to believe, in ``heard.signer``. ``check_passkey`` judges step-ups.
     """
-    return Hearing((topic,), None, work, on=dict(on))
+    signed = dict(signed or {})
+    if signed and set(signed) != set(on):
+        raise LookupError(f"{topic}: every command of a topic is signed, or none")
+    return Hearing((topic,), None, work, dict(on), signed=signed, check_passkey=check_passkey)
 
 
 def hear_raw(

@@ -41,6 +41,9 @@ OUTBOX_OLDEST = Gauge(
 PRODUCER_REBUILT = Counter(
     "throughline_producer_rebuilt", "Producers replaced after a fatal error", registry=REGISTRY
 )
+SECURITY_EVENTS = Counter(
+    "throughline_security_events", "Commands that nobody may give, or not so", ["reason"], registry=REGISTRY
+)
 FENCED = Counter("throughline_fenced", "Transactions that found another owner", ["topic"], registry=REGISTRY)
 SAID_BEFORE_LEFT = Gauge(
     "throughline_said_before_left", "Said before a restore and not made again yet", registry=REGISTRY

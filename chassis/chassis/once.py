@@ -32,13 +32,22 @@ on conflict (topic, key) do update set version = greatest(v.version, excluded.ve
 """
 
 
-async def new_commands(db: asyncpg.Connection, arrivals: Sequence[Arrival]) -> list[Arrival]:
-    """Those heard for the first time. A repeat is dropped; the same id with another body is marked ``conflict``."""
+SIGNED = "signed"
+"""Stands for the speaker where the signature, not the source, says whose command it is."""
+
+
+async def new_commands(
+    db: asyncpg.Connection, arrivals: Sequence[Arrival], *, speaker: str | None = None
+) -> list[Arrival]:
+    """Those heard for the first time. A repeat is dropped; the same id with another body is marked ``conflict``.
+
+    ``speaker`` takes the place of each envelope's own source.
+    """
     first: dict[tuple[str, Any], tuple[Arrival, bytes]] = {}
     others: list[tuple[tuple[str, Any], Arrival, bytes]] = []
     for arrival in arrivals:
         envelope = arrival.message.envelope
-        at = (envelope.source, envelope.id)
+        at = (speaker or envelope.source, envelope.id)
         body = sha256(arrival.record.value or b"").digest()
         if at in first:
             others.append((at, arrival, body))

@@ -13,6 +13,7 @@ from typing import Any
 
 import asyncpg
 
+from chassis import security
 from chassis.arrival import Arrival, Defect, UnknownVersion, decode, raw_record
 from chassis.context import Context
 from chassis.database import is_transient, roll_back
@@ -142,6 +143,7 @@ async def _through_the_door(door: Door, at: tuple[str, int, int]) -> None:
             await roll_back(transaction)
             raise
     context.outbox.committed(packs)
+    security.record(say.security_events)
     logger.info("redriven %s/%s/%s", *at)
 
 

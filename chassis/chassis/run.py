@@ -24,6 +24,7 @@ from chassis.hearing import Hearing
 from chassis.http import Server, build_app
 from chassis.logs import start_logging
 from chassis.outbox import NotSpeaking, Outbox
+from chassis.people_heard import PEOPLE_HEARING
 from chassis.redrive import redrive_released
 from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
@@ -32,7 +33,8 @@ from chassis.sender import Sender, producer_maker
 from chassis.service import Service
 from chassis.settings import ServiceSettings
 from chassis.timers import keep_ticking
-from throughline.flow import REPAIRS
+from chassis.trust import Trust, TrustUnreadable, read_trust
+from throughline.flow import PEOPLE, REPAIRS
 
 logger = logging.getLogger("chassis.run")
 
@@ -95,6 +97,9 @@ class RunningService:
         # partitions' workers hear the commands beside the bytes.
         if hears_repairs and service.hearing_of(REPAIRS.name) is None:
             self._hears.append(repairs_hearing(service.name))
+        people = service.topics.named(PEOPLE.name)
+        if people is not None and service.name in people.hears and service.hearing_of(PEOPLE.name) is None:
+            self._hears.append(PEOPLE_HEARING)
 
     async def __aenter__(self) -> RunningService:
         loop = asyncio.get_running_loop()
@@ -130,7 +135,9 @@ class RunningService:
     async def _start(self, stack: AsyncExitStack) -> None:
         service, settings = self.service, self.settings
         pool = await self._pool(stack)
-        clock = self._clock(await _mark_of(pool, settings))
+        mark = await _mark_of(pool, settings)
+        clock = self._clock(mark)
+        trust = _trust(settings, mark)
         connection = connection_of(settings)
         if settings.check_broker:
             await self._check_broker(connection)
@@ -145,7 +152,7 @@ class RunningService:
         )
         stack.push_async_callback(_forget_sent, outbox, pool)
         stack.push_async_callback(sender.stop, settings.graceful_stop_s)
-        self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms)
+        self.context = Context(settings, clock, pool, outbox, service.topics, self.alarms, trust=trust)
         await self._look_back(pool)
         speaker = SpeakerCheck(pool, outbox, self.alarms, connection, service.topics)
         with suppress(NotSpeaking):  # the alarm is up; partitions and transactions are held until it is over
@@ -277,6 +284,13 @@ def _head(service: Service) -> str | None:
     with suppress(Exception):
         return head_revision(service.package)
     return None
+
+
+def _trust(settings: ServiceSettings, mark: str) -> Trust:
+    try:
+        return read_trust(settings.people_founders, is_sandbox=mark == "sandbox")
+    except TrustUnreadable as error:
+        raise CannotStart(str(error)) from None
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

@@ -12,7 +12,8 @@ from chassis import trace
 from chassis.clock import event_time
 from chassis.fast_ids import event_id
 from chassis.heard import Heard, RawRecord
-from chassis.topics import TopicMap, partition_for
+from chassis.security import SecurityEvent
+from chassis.topics import Outlet, TopicMap, partition_for
 from throughline.identifiers import derived
 from throughline.message import Message
 from throughline.parked import RecordParked
@@ -90,6 +91,7 @@ class Say:
         self._ids: set[UUID] = set()
         self.said: list[Said] = []
         self.parked: list[ToPark] = []
+        self.security_events: list[SecurityEvent] = []
         self.caused_by(UUID(int=0), None)
 
     def hearing(self, heard: Heard[Message]) -> None:
@@ -141,6 +143,40 @@ class Say:
             raise CannotBeSaid(
                 f"{type(event).__name__} of {len(value)} bytes is too large for {outlet.topic}"
             )
+        self._put(outlet, event, key, identity, value, subject, correlation_id, ())
+        return identity
+
+    def exactly(
+        self,
+        command: Message,
+        key: str,
+        *,
+        id: UUID,
+        value: bytes,
+        signatures: Sequence[tuple[str, bytes]],
+        topic: str | None = None,
+        correlation_id: str | None = None,
+    ) -> None:
+        """Say a command that a person signed: its id and bytes are those that were signed, its proof goes along.
+
+        ``signatures`` are headers of ``throughline.signed``. Raises as ``say`` does.
+        """
+        outlet = self._topics.outlet(type(command), topic)
+        if outlet.sequenced or not key or len(value) + FRAME_BYTES > outlet.bytes_max:
+            raise CannotBeSaid(f"{type(command).__name__} cannot be said on {outlet.topic} so")
+        self._put(outlet, command, key, id, value, None, correlation_id, signatures)
+
+    def _put(
+        self,
+        outlet: Outlet,
+        event: Message,
+        key: str,
+        identity: UUID,
+        value: bytes,
+        subject: str | None,
+        correlation_id: str | None,
+        signatures: Sequence[tuple[str, bytes]],
+    ) -> None:
         key_bytes = key.encode()
         headers = [
             _CONTENT_TYPE,
@@ -155,18 +191,25 @@ class Say:
             self._cause_header,
         ]
         names = _NAMES
+        if signatures:
+            headers.extend(signatures)
+            names = (*_NAMES, *[name for name, _ in signatures])
         if self._traceparent is not None:
-            names = _NAMES_TRACED
+            names = (*names, "traceparent") if signatures else _NAMES_TRACED
             headers.append(("traceparent", self._traceparent.encode()))
         partition = partition_for(key_bytes, outlet.partitions)
         self.said.append(
             Said(outlet.topic, partition, key_bytes, value, identity, headers, names, outlet.sequenced, event)
         )
-        return identity
 
     def park(self, record: RawRecord, reason: Reason, field: str | None = None) -> None:
         """Set the record aside with its bytes; ``RecordParked`` is said for it."""
         self.parked.append(ToPark(record, reason, field))
+
+    def security_event(self, heard: Heard[Message], reason: Reason) -> None:
+        """Somebody asked what they may not, or what nobody signed. Counted and logged once this is committed."""
+        envelope = heard.envelope
+        self.security_events.append(SecurityEvent(reason, heard.topic, envelope.type, envelope.id))
 
 
 def cause_of(record: RawRecord) -> UUID:

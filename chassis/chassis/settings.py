@@ -39,6 +39,9 @@ class ServiceSettings(BaseSettings):
     )
     clock_file: Path | None = Field(None, description="file of the sandbox clock; unset means real time")
     keys_dir: Path | None = Field(None, description="directory of the stack's keys (0600)")
+    people_founders: Path | None = Field(
+        None, description="file of founding and portal public keys; unset: no command of a person is believed"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="lowest level logged")
     otlp_endpoint: str | None = Field(
         None, description="OpenTelemetry collector (http); unset exports no traces"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from chassis import metrics, trace
+from chassis import metrics, security, trace
 from chassis.arrival import Arrival, Defect, decode, raw_record
 from chassis.context import Context
 from chassis.database import roll_back
 from chassis.decide import DecisionsFailed, load_decide_store
 from chassis.hearing import Hearing
-from chassis.once import new_commands, risen_entities
+from chassis.once import SIGNED, new_commands, risen_entities
 from chassis.order import Position
 from chassis.outbox import name_of_slice
 from chassis.parked import blocked_keys, park
@@ -47,7 +47,7 @@ class Door:
         self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say
     ) -> list[tuple[Arrival, Defect]]:
         """Once, load, decide, store. Returns what must be parked instead. Raises RecordsFailed."""
-        new = await self._once(db, arrivals)
+        new = await self._once(db, arrivals, say)
         heard = (
             new
             if self.hearing.is_raw
@@ -80,12 +80,25 @@ class Door:
         if new:
             await load_decide_store(db, self.repairs, new, self.context, say)
 
-    async def _once(self, db: asyncpg.Connection, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
-        if self.hearing.is_raw or self.topic.kind is Kind.EVENTS:
+    async def _once(self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say) -> Sequence[Arrival]:
+        if self.hearing.is_raw or self.topic.kind is Kind.EVENTS or self.hearing.keeps_versions:
             return arrivals
         if self.topic.kind is Kind.REFERENCE:
             return await risen_entities(db, arrivals[0].record.topic if arrivals else "", arrivals)
+        if self.hearing.signed:
+            return await self._once_signed(db, arrivals, say)
         return await new_commands(db, arrivals)
+
+    async def _once_signed(
+        self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say
+    ) -> Sequence[Arrival]:
+        """A signed id counts once whoever sends it: a command said again under another source is still that command."""
+        new = await new_commands(db, arrivals, speaker=SIGNED)
+        fresh = {one.offset for one in new}
+        for one in arrivals:
+            if one.offset not in fresh and one.defect is None:
+                say.security_event(one.message, Reason.REPLAYED)
+        return new
 
 
 async def transact(
@@ -129,6 +142,7 @@ async def transact(
             await roll_back(transaction)
             raise
     context.outbox.committed(packs)
+    security.record(say.security_events)
     owned.parked = parked_before + newly_parked
     metrics.HEARD.labels(topic=topic).inc(len(arrivals))
     metrics.SLICE_SECONDS.observe(time.perf_counter() - begun_at)

@@ -117,6 +117,23 @@ create table chassis.redrives (
 create index redrives_of_actor on chassis.redrives (actor, asked_at);
 """
 
+CREATE_PEOPLE = """
+create table chassis.organisations (
+    organisation_id uuid primary key,
+    version bigint not null,
+    body bytea not null
+);
+create table chassis.people (
+    person_id uuid primary key,
+    version bigint not null,
+    body bytea not null
+);
+create table chassis.people_keys (
+    kid text primary key,
+    person_id uuid not null
+);
+"""
+
 
 def create_chassis_tables(op: Any, mode: str) -> None:
     """Called by the first Alembic migration of every service: ``create_chassis_tables(op, stack_mode())``.
@@ -132,6 +149,11 @@ def create_chassis_tables(op: Any, mode: str) -> None:
 def create_recovery_tables(op: Any) -> None:
     """Called by the revision of each service that brings the way back of a restored database."""
     _execute(op, CREATE_RECOVERY)
+
+
+def create_people_tables(op: Any) -> None:
+    """Called by the revision of each service that brings people, to judge commands by."""
+    _execute(op, CREATE_PEOPLE)
 
 
 def _execute(op: Any, script: str) -> None:

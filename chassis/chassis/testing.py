@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
+from chassis import security
 from chassis.alarms import Alarms
 from chassis.clock import Clock, FixedClock
 from chassis.context import Context
@@ -24,7 +25,9 @@ from chassis.hearing import Hearing
 from chassis.outbox import Outbox
 from chassis.say import Said, Say
 from chassis.service import Service
-from chassis.tables import CREATE, CREATE_RECOVERY
+from chassis.tables import CREATE, CREATE_PEOPLE, CREATE_RECOVERY
+from chassis.testing_people import signed_as_named
+from chassis.trust import Trust
 from throughline.envelope import Envelope
 from throughline.message import Message
 
@@ -47,6 +50,7 @@ async def create_chassis_tables_in(db: asyncpg.Connection | asyncpg.Pool, mode: 
     """The chassis' tables, without Alembic; the service's own tables come from its migrations or its test."""
     await db.execute(CREATE)
     await db.execute(CREATE_RECOVERY)
+    await db.execute(CREATE_PEOPLE)
     await db.execute("insert into chassis.stack (mode) values ($1)", mode)
 
 
@@ -77,6 +81,7 @@ def context_for(
     clock: Clock | None = None,
     settings: Any = None,
     resources: Any = None,
+    trust: Trust | None = None,
 ) -> Context:
     """A context whose outbox stores packs and sends nothing."""
     alarms = Alarms()
@@ -88,6 +93,7 @@ def context_for(
         service.topics,
         alarms,
         resources,
+        trust,
     )
 
 
@@ -139,6 +145,7 @@ async def deliver(
 ) -> list[Said]:
     """Each run of messages for one topic is one slice in one transaction: load, decide, store, number, commit.
 
+    A command that a person must sign, and that came without a proof, is signed by whom its body names.
     Returns what was said, in order, with its sequence. A decision that raises is raised here, and nothing is stored.
     """
     said: list[Said] = []
@@ -162,11 +169,14 @@ async def _slice(hearing: Hearing, context: Context, run: list[Any]) -> list[Sai
 
     say = Say(context.topics)
     async with context.pool.acquire() as db, db.transaction():
+        if hearing.signed:
+            run = await signed_as_named(db, hearing.topics[0], run)
         try:
             await load_decide_store(db, hearing, run, context, say)
         except DecisionsFailed as failed:
             raise next(iter(failed.failures.values())) from failed
         await context.outbox.store(db, say.said, f"test/{uuid4()}")
+    security.record(say.security_events)
     return say.said
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,11 +15,14 @@ import asyncpg
 from chain_services import StateWork
 from world import World, envelope_of, until
 
-from chassis import Context, Heard, RawRecord, Say, Service, hear, hear_raw
+from chassis import Context, Heard, RawRecord, Say, Service, Signer, by, hear, hear_raw
+from chassis.metrics import SECURITY_EVENTS
+from chassis.testing_people import OPERATIONS, an, know
 from stack.topics import ensure_topics
 from throughline.flow import Kind, Topic
 from throughline.message import Command, Event, Message
 from throughline.reasons import Reason
+from throughline.signed import SIGNATURE
 
 
 class DoThis(Command):
@@ -37,21 +41,38 @@ def note(heard: Heard[Any], work: StateWork, say: Say) -> None:
     work.rows.append((message.key, number, heard.envelope.id))
 
 
-def listener(world: World, kind: Kind, message: type[Message]) -> tuple[Service, str]:
+def listener(world: World, kind: Kind, message: type[Message], **how: Any) -> tuple[Service, str]:
     name = f"{world.prefix}-{kind}"
     topic = Topic(name, kind, ("portal",), (world.name("alpha"),), "key", (message,), partitions=1)
     ensure_topics(world.bootstrap, {name: (1, {})})
     topics = (*world.topics, topic)
     service = Service(
-        world.name("alpha"), hears=[hear(name, work=StateWork, on={message: note})], topics=topics
+        world.name("alpha"),
+        hears=[hear(name, work=StateWork, on={message: signed_note if how else note}, **how)],
+        topics=topics,
     )
     return service, name
 
 
-async def send(world: World, topic: str, message: Any, identity: UUID, source: str = "portal") -> None:
+def signed_note(heard: Heard[Any], work: StateWork, say: Say) -> None:
+    """What nobody signed is noted with its number below zero."""
+    sign = 1 if isinstance(heard.signer, Signer) else -1
+    work.rows.append((heard.message.key, sign * heard.message.number, heard.envelope.id))
+
+
+async def send(
+    world: World,
+    topic: str,
+    message: Any,
+    identity: UUID,
+    source: str = "portal",
+    *more: tuple[str, bytes],
+) -> None:
     headers = envelope_of(message, identity, message.key, None).headers()
     headers = [(name, source.encode() if name == "ce_source" else value) for name, value in headers]
-    await world.send(message.model_dump_json().encode(), headers, key=message.key.encode(), topic=topic)
+    await world.send(
+        message.model_dump_json().encode(), [*headers, *more], key=message.key.encode(), topic=topic
+    )
 
 
 async def test_a_command_counts_once_per_speaker(world: World) -> None:
@@ -65,6 +86,22 @@ async def test_a_command_counts_once_per_speaker(world: World) -> None:
     await world.until_applied(3)
     assert await world.applied() == [("k", 1), ("k", 2), ("k", 3)]
     assert await world.fetch("select from chassis.parked") == []
+
+
+async def test_a_signed_command_counts_once_whoever_sends_it_again(world: World) -> None:
+    """The source stands beside the signature: whoever copies a record may write another one."""
+    service, topic = listener(world, Kind.COMMANDS, DoThis, signed={DoThis: by("operator")})
+    running, ann = await world.run(service), an("operator")
+    await know(running.context.pool, OPERATIONS, ann)
+    refused = SECURITY_EVENTS.labels(reason=str(Reason.REPLAYED))._value.get()
+    message, one = DoThis(key="k", number=1), uuid4()
+    value = message.model_dump_json().encode()
+    signature = ann.sign(value, message=message.type_name(), id=one, topic=topic, at=datetime.now(UTC))
+    for source in ("portal", "portal", "another tool"):
+        await send(world, topic, message, one, source, (SIGNATURE, signature))
+    await send(world, topic, DoThis(key="k", number=2), uuid4())
+    assert await world.until_applied(2) == [("k", 1), ("k", -2)], "the last one nobody signed"
+    assert SECURITY_EVENTS.labels(reason=str(Reason.REPLAYED))._value.get() == refused + 2
 
 
 async def test_the_same_id_with_another_body_is_a_conflict_and_blocks_nothing(world: World) -> None:

@@ -14,7 +14,8 @@ from joserfc import jws
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import OctKey, OKPKey, RSAKey
 
-from throughline import signed
+from throughline import flow, signed
+from throughline.commanding import MAY_GIVE
 
 KEY = signed.new_signing_key()
 VALUE = b'{"request_id":"0e5c4064-bed8-5d44-b85f-777bf62157e3","decision":"approve"}'
@@ -139,3 +140,13 @@ def test_the_challenge_is_of_one_command() -> None:
     assert len(signed.challenge_of(WHO["id"], VALUE)) == 32
     assert signed.challenge_of(WHO["id"], VALUE) != signed.challenge_of(UUID(int=1), VALUE)
     assert signed.challenge_of(WHO["id"], VALUE) != signed.challenge_of(WHO["id"], VALUE + b" ")
+
+
+def test_every_command_of_a_person_has_roles_that_may_give_it() -> None:
+    commands = {
+        message
+        for topic in flow.TOPICS
+        if topic.kind in (flow.Kind.COMMANDS, flow.Kind.INTAKE) or topic is flow.PEOPLE
+        for message in topic.messages
+    }
+    assert set(MAY_GIVE) == commands and all(MAY_GIVE.values())

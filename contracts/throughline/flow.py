@@ -244,7 +244,7 @@ PEOPLE = Topic(
     "people",
     Kind.REFERENCE,
     speaks=("portal", "cli"),
-    hears=("audit", "portal"),
+    hears=("intake", "validation", "payout", "remittance", "audit", "portal"),
     key="person id; organisation id",
     messages=(people.OrganisationRecorded, people.PersonRecorded),
     partitions=1,

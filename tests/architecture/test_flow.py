@@ -12,7 +12,7 @@ from chassis import Service
 from throughline import flow
 
 ROOT = Path(__file__).parent.parent.parent
-CHASSIS_HEARS = {"repairs"}
+CHASSIS_HEARS = {"repairs", "people"}
 """Heard for every service by the chassis itself."""
 
 

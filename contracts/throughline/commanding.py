@@ -1,0 +1,42 @@
+"""Which roles may give which command. Services judge by it, and whoever signs chooses the person's role by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from throughline.message import Message
+from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
+from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
+from throughline.people import OrganisationRecorded, PersonRecorded, Role
+from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
+from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
+from throughline.reviews import DecideReview
+
+
+def _of(*roles: Role) -> frozenset[Role]:
+    return frozenset(roles)
+
+
+_SENDERS = _of("biller", "provider_admin")
+
+MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
+    SubmitRequest: _SENDERS,
+    CorrectRequest: _SENDERS,
+    WithdrawRequest: _SENDERS,
+    DecideReview: _of("reviewer"),
+    HoldItem: _of("operator", "releaser"),
+    ReleaseItem: _of("operator", "releaser"),
+    HoldBatch: _of("operator", "releaser"),
+    ReleaseBatch: _of("releaser"),
+    ReissuePayment: _of("operator", "releaser"),
+    ReversePayment: _of("releaser"),
+    EnrolAccount: _of("account_approver"),
+    ChangeAccount: _of("provider_admin", "account_approver"),
+    ConfirmAccount: _of("account_approver"),
+    RedriveRecord: _of("operator"),
+    RedriveRecords: _of("operator"),
+    DiscardRecord: _of("operator"),
+    OrganisationRecorded: _of("operator"),
+    PersonRecorded: _of("operator"),
+}
+"""The requests are those on ``intake.portal``; other partners are known by their topic."""
