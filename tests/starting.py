@@ -15,6 +15,7 @@ from tests.span_sink import SpanSink
 from tests.whole_line import WholeLine, environment
 from throughline_cli.clock import start_clock
 from throughline_cli.demo.days import START
+from throughline_cli.signing import Signers
 from throughline_cli.speaking import Speaker
 from throughline_cli.witness import Witness
 
@@ -37,7 +38,12 @@ def started(out: Path, spans: SpanSink) -> Iterator[WholeLine]:
         )
         until.callback(_keep_logs, stack, out)
         witness = until.enter_context(Witness(stack.kafka_bootstrap))
-        made = WholeLine(stack, out, witness, until.enter_context(Speaker(stack.kafka_bootstrap)))
+        made = WholeLine(
+            stack,
+            out,
+            witness,
+            until.enter_context(Speaker(stack.kafka_bootstrap, Signers.of_sandbox(stack.places.people))),
+        )
         until.callback(made.close)
         made.publish_world()
         yield made

@@ -22,6 +22,7 @@ from throughline.payees import EnrolAccount
 from throughline.sealed import BankAccount, seal_account
 from throughline.sensitive import SensitiveTin
 from throughline_cli.clock import start_clock
+from throughline_cli.signing import Signers
 from throughline_cli.speaking import Speaker
 
 START = datetime(2026, 11, 16, 15, tzinfo=UTC)
@@ -87,7 +88,7 @@ def measure(stack: LocalStack, count: int, number: int, rate: float, *, bare: bo
 def prepare(stack: LocalStack) -> None:
     """Say the reference data and enrol an account for every provider."""
     key = OKPKey.import_key(json.loads((stack.places.keys / "sealing.jwk").read_text()))
-    with Speaker(stack.kafka_bootstrap) as speaker:
+    with Speaker(stack.kafka_bootstrap, Signers.of_sandbox(stack.places.people)) as speaker:
         for topic, message, name in load.reference_data():
             speaker.say(topic, message, name)
         for index, npi in enumerate(load.NPIS):

@@ -16,8 +16,9 @@ from throughline_cli import explain as explain_
 from throughline_cli import parked, review
 from throughline_cli import submit as sending
 from throughline_cli.clock_commands import clock_app
+from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
-from throughline_cli.line import STACK, StackOption, line_at
+from throughline_cli.line import STACK, AsOption, StackOption, line_at
 from throughline_cli.people_commands import partner_app, payee_app
 from throughline_cli.reference_commands import reference_app
 from throughline_cli.show import complain, console, counted, instant, say
@@ -148,7 +149,6 @@ review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help
 Note = Annotated[
     str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
 ]
-Actor = Annotated[str, typer.Option(envvar="USER", help="Who decides.")]
 
 
 @review_app.command("list")
@@ -162,8 +162,8 @@ def review_list(
 
 def _decision(name: str, decision: review.Decision, sentence: str) -> None:
     @review_app.command(name, help=sentence)
-    def decide(request: RequestId, note: Note, actor: Actor = "cli", stack: StackOption = STACK) -> None:
-        review.decide(line_at(stack), explain_.request_id_of(request), decision, note, actor)
+    def decide(request: RequestId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
+        review.decide(line_at(stack, key_file), explain_.request_id_of(request), decision, note)
 
 
 _decision("approve", "approve", "Approve a review at the proposed price.")
@@ -191,10 +191,10 @@ def parked_show(record: RecordAt, stack: StackOption = STACK) -> None:
 
 @parked_app.command("replay")
 def parked_replay(
-    record: RecordAt, service: Service = None, actor: Actor = "cli", stack: StackOption = STACK
+    record: RecordAt, service: Service = None, key_file: AsOption = None, stack: StackOption = STACK
 ) -> None:
     """Put a parked record through the same door again, and what is parked behind it."""
-    parked.replay(line_at(stack), record, service, actor)
+    parked.replay(line_at(stack, key_file), record, service)
 
 
 app.add_typer(review_app, name="review")
@@ -203,6 +203,7 @@ app.add_typer(clock_app, name="clock")
 app.add_typer(reference_app, name="reference")
 app.add_typer(partner_app, name="partner")
 app.add_typer(payee_app, name="payee")
+app.add_typer(people_app, name="people")
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ def command(
 
     Raises Problem where Kafka does not take the command, or where the decider refuses it.
     """
-    with Speaker(line.bootstrap) as speaker:
+    with Speaker(line.bootstrap, line.signers) as speaker:
         began = datetime.now(UTC) - CLOCKS_DIFFER
         said = speaker.say(topic, message, key)
     with Witness(line.bootstrap) as witness:

@@ -11,6 +11,7 @@ import typer
 
 from stack import Stack, running_stack
 from throughline_cli.errors import Problem
+from throughline_cli.signing import Signers
 
 STACK = Path("var/stack")
 StackOption = Annotated[
@@ -20,12 +21,27 @@ StackOption = Annotated[
     ),
 ]
 
+AsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--as", help="The key file of who gives the command; without it one of the sandbox's people."
+    ),
+]
+
 
 @dataclass(frozen=True)
 class Line:
     """A running stack, and how to ask its services."""
 
     stack: Stack
+    key_file: Path | None = None
+
+    @property
+    def signers(self) -> Signers:
+        """Who signs commands: whose key file was given, else the sandbox's people."""
+        if self.key_file is not None:
+            return Signers.of_file(self.key_file)
+        return Signers.of_sandbox(self.stack.places.people)
 
     @property
     def bootstrap(self) -> str:
@@ -48,9 +64,9 @@ class Line:
         return answer.json()
 
 
-def line_at(directory: Path) -> Line:
+def line_at(directory: Path, key_file: Path | None = None) -> Line:
     """Raises StackError where no stack runs there."""
-    return Line(running_stack(directory))
+    return Line(running_stack(directory), key_file)
 
 
 def _words(answer: httpx.Response) -> str:

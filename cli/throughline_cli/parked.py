@@ -20,6 +20,7 @@ from throughline_cli.commanding import command
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.show import console, moment, say
+from throughline_cli.signing import UNNAMED
 from throughline_cli.witness import Record, Witness
 
 _AT = re.compile(r"(?P<topic>[a-z][a-z0-9.-]*)/(?P<partition>\d+)@(?P<offset>\d+)")
@@ -114,7 +115,7 @@ def show_one(line: Line, text: str) -> None:
             )
 
 
-def replay(line: Line, text: str, service: str | None, actor: str) -> None:
+def replay(line: Line, text: str, service: str | None) -> None:
     """Ask the service that parked a record to put it through the same door again, and tell what came of it."""
     if service is not None:
         _require_service(service)
@@ -129,7 +130,7 @@ def replay(line: Line, text: str, service: str | None, actor: str) -> None:
     if not services:
         raise _not_parked(text, service)
     for one in sorted(services):
-        redrive = RedriveRecord(service=one, coordinates=wanted, actor=actor)
+        redrive = RedriveRecord(service=one, coordinates=wanted, actor=UNNAMED)
         told = command(
             line, REPAIRS.name, redrive, text, or_else=_is_about(one, wanted), patience_s=REDRIVE_PATIENCE_S
         )

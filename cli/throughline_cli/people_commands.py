@@ -15,7 +15,7 @@ from throughline.reference import PartnerRegistered
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reference import enrolment_of, publish_partners, sealing_key
 from throughline_cli.errors import Problem
-from throughline_cli.line import STACK, StackOption, line_at
+from throughline_cli.line import STACK, AsOption, StackOption, line_at
 from throughline_cli.parked import everything_said
 from throughline_cli.show import day, say
 from throughline_cli.speaking import Speaker
@@ -72,6 +72,7 @@ def enrol_payee(
     account: Annotated[str, typer.Option(prompt=True, hide_input=True, help="Asked for where not given.")],
     kind: Annotated[str, typer.Option(help="npi or programme")] = "npi",
     account_kind: Annotated[str, typer.Option(help="checking or savings")] = "checking",
+    key_file: AsOption = None,
     stack: StackOption = STACK,
 ) -> None:
     """Seal a bank account to payout's key and enrol it. The number leaves this process only sealed."""
@@ -82,7 +83,7 @@ def enrol_payee(
     _require(routing_is_valid(routing), "routing", "nine digits with a right check digit")
     _require(0 < len(account) <= 17 and account.isalnum(), "account", "at most 17 letters and digits")
     _require(len(name) <= 22 and name.isascii(), "name", "at most 22 plain characters")
-    line = line_at(stack)
+    line = line_at(stack, key_file)
     payee = {
         "kind": kind, "identifier": identifier, "tin": tin, "name": name, "routing": routing, "account": account,
         "account_kind": account_kind,

@@ -36,7 +36,7 @@ def load(
         wanted = ", ".join(f"{entity}.jsonl" for entity in KEY_FIELDS)
         raise Problem(f"{folder} holds no reference data.", f"It may hold {wanted} and payees.jsonl.")
     line = line_at(stack)
-    with Speaker(line.bootstrap) as speaker:
+    with Speaker(line.bootstrap, line.signers) as speaker:
         for entity, messages in found.items():
             if entity == "partners":
                 publish_partners(line.stack, speaker, messages)

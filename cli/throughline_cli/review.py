@@ -26,6 +26,7 @@ from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.parked import everything_said
 from throughline_cli.show import console, say
+from throughline_cli.signing import UNNAMED
 from throughline_cli.witness import Record
 
 Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
@@ -56,7 +57,7 @@ def _amounts(story: Story, key: VersionKey) -> tuple[str, str]:
     return charge, "no price" if proposed is None and opened else for_people(proposed or 0) if opened else ""
 
 
-def decide(line: Line, request: UUID, decision: Decision, note: str, actor: str) -> None:
+def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
     """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks."""
     records = everything_said(line)
     states = tell(records, SentLog()).states
@@ -71,7 +72,7 @@ def decide(line: Line, request: UUID, decision: Decision, note: str, actor: str)
         }
     else:
         asked = {
-            version: question
+            version: question.id
             for (of, version), question in latest_questions(records).items()
             if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
         }
@@ -91,7 +92,7 @@ def decide(line: Line, request: UUID, decision: Decision, note: str, actor: str)
         decision=decision,
         amount_cents=proposed if decision == "approve" else None,
         note=note,
-        actor=actor,
+        actor=UNNAMED,
     )
     told = command(line, REVIEWS.name, said, str(request))
     name = f"version {version} of {request}"

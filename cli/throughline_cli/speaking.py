@@ -11,9 +11,12 @@ from uuid import UUID, uuid4
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from stack.people import KeyFile
+from throughline.commanding import MAY_GIVE
 from throughline.envelope import Envelope
 from throughline.message import Message as Spoken
 from throughline_cli.errors import Problem
+from throughline_cli.signing import Signers, named, signatures
 
 SPEAKER = "cli"
 Delivered = Callable[[int, int], None]
@@ -25,6 +28,8 @@ class Speaker:
     """A producer that waits for every record. Raises Problem where the broker refuses one or cannot be reached."""
 
     bootstrap: str
+    signers: Signers | None = None
+    """Who signs commands; without them nothing that a person must sign can be said."""
     _refused: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
@@ -47,8 +52,25 @@ class Speaker:
         if kind is None:
             self.flush()
 
-    def say(self, topic: str, message: Spoken, key: str, *, subject: str = "", source: str = SPEAKER) -> UUID:
-        """One message of ours under a new id."""
+    def say(
+        self,
+        topic: str,
+        message: Spoken,
+        key: str,
+        *,
+        subject: str = "",
+        source: str = SPEAKER,
+        by: KeyFile | None = None,
+        second: KeyFile | None = None,
+    ) -> UUID:
+        """One message of ours under a new id. A person's command names and is signed by them, and by ``second`` too.
+
+        Without ``by`` the first of the signers who may give it does.
+        """
+        is_signed = type(message) in MAY_GIVE
+        if is_signed:
+            by = by or self._signers().who_may(type(message))
+            message = named(message, by, second)
         envelope = Envelope(
             id=uuid4(),
             type=message.type_name(),
@@ -59,8 +81,16 @@ class Speaker:
             correlation_id=key,
         )
         value = message.model_dump_json(exclude_none=True).encode()
-        self.send(topic, value, key.encode(), envelope.headers())
+        headers = envelope.headers()
+        if is_signed and by is not None:
+            headers += signatures(envelope, topic, value, message, by, second)
+        self.send(topic, value, key.encode(), headers)
         return envelope.id
+
+    def _signers(self) -> Signers:
+        if self.signers is None:
+            raise Problem("A command needs the key of the person who gives it.", "Give a key file with --as.")
+        return self.signers
 
     def send(
         self,

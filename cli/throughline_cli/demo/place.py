@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stack import Stack
 from throughline.flow import SERVICES
+from throughline_cli.signing import Signers
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class Place:
     @property
     def bootstrap(self) -> str:
         return self.stack.kafka_bootstrap
+
+    @property
+    def signers(self) -> Signers:
+        """The sandbox's people."""
+        return Signers.of_sandbox(self.stack.places.people)
 
     @property
     def clock(self) -> Path:

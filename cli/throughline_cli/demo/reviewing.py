@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from throughline.decisions import ReviewOpened, SubmissionExcepted
 from throughline.flow import REVIEWS
 from throughline.reviews import DecideReview
+from throughline_cli.demo.place import Place
 from throughline_cli.demo.reference import Line
 from throughline_cli.errors import Problem
+from throughline_cli.signing import UNNAMED
 from throughline_cli.speaking import Speaker
 from throughline_cli.witness import Record
 
 
-def latest_questions(records: Iterable[Record]) -> dict[tuple[UUID, int], UUID]:
-    """The id of the event that a decision on a version must name."""
-    found: dict[tuple[UUID, int], UUID] = {}
+@dataclass(frozen=True)
+class Question:
+    """What a decision on a version answers: the event's id, and what it said would be paid."""
+
+    id: UUID
+    proposed_cents: int | None
+
+
+def latest_questions(records: Iterable[Record]) -> dict[tuple[UUID, int], Question]:
+    """The event that a decision on a version must name."""
+    found: dict[tuple[UUID, int], Question] = {}
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
         if isinstance(record.message, ReviewOpened | SubmissionExcepted) and record.id is not None:
-            found[record.message.request_id, record.message.version] = record.id
+            asked = record.message
+            cents = asked.proposed_cents if isinstance(asked, ReviewOpened) else None
+            found[asked.request_id, asked.version] = Question(record.id, cents)
     return found
 
 
-def decide(bootstrap: str, script: list[Line], round_: int, records: Iterable[Record]) -> int:
+def decide(place: Place, script: list[Line], round_: int, records: Iterable[Record]) -> int:
     """Say the decisions of one round. Raises Problem where nothing was asked that the script would answer."""
     questions = latest_questions(records)
     said = 0
-    with Speaker(bootstrap) as speaker:
+    with Speaker(place.bootstrap, place.signers) as speaker:
         for line in script:
             if line["round"] != round_:
                 continue
@@ -36,8 +49,9 @@ def decide(bootstrap: str, script: list[Line], round_: int, records: Iterable[Re
             if question is None:
                 raise Problem(f"Nobody asked for a decision on {request_id} version {version}.")
             command = DecideReview(
-                request_id=request_id, version=version, answers=question, decision=line["decision"],
-                note=line["note"], actor=line["actor"],
+                request_id=request_id, version=version, answers=question.id, decision=line["decision"],
+                note=line["note"],
+                amount_cents=question.proposed_cents, actor=UNNAMED,
             )  # fmt: skip
             speaker.say(REVIEWS.name, command, str(request_id))
             said += 1

@@ -80,7 +80,7 @@ class Demo:
             self._feed(phase, witness, rest)
         script = read_lines(self.root / "reviews.jsonl")
         for round_ in sorted({line["round"] for line in script}):
-            count = reviewing.decide(self.place.bootstrap, script, round_, witness.records())
+            count = reviewing.decide(self.place, script, round_, witness.records())
             rest.wait(bars.step)
             bars.done(f"{count} decisions of reviewers")
         self._enrol("later")
@@ -114,7 +114,7 @@ class Demo:
 
     def _enrol(self, when: str) -> None:
         key = sealing_key(self.place.stack.places.keys)
-        with Speaker(self.place.bootstrap) as speaker:
+        with Speaker(self.place.bootstrap, self.place.signers) as speaker:
             for payee in read_lines(self.root / "reference" / "payees.jsonl"):
                 if payee.get("enrol", "first") == when:
                     enrol(speaker, payee, key)

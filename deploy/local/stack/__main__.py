@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stack.choice import Stack, new_stack, running_stack
 from stack.errors import StackError
-from stack.keys import ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
 from stack.local_stack import INFRASTRUCTURE, LocalStack
+from stack.people import ensure_people, record_people
 from stack.services import ensure_clock
 from stack.settings import read_settings
 from stack.topics import ensure_flow_topics
@@ -74,9 +75,15 @@ def _prepare(arguments: argparse.Namespace) -> None:
     """Make the keys, the clock and the topics of a sandbox that something else runs."""
     ensure_keys(arguments.dir / "keys")
     ensure_portal_keys(arguments.dir / "portal-keys", arguments.dir / "keys")
+    ensure_people(
+        arguments.dir / "people",
+        arguments.dir / "trust" / "people.json",
+        arguments.dir / "portal-keys" / PORTAL_SIGNING_KEY,
+    )
     (arguments.dir / "clock").mkdir(parents=True, exist_ok=True)
     ensure_clock(arguments.dir / "clock" / "clock.json")
     made = ensure_flow_topics(arguments.bootstrap, arguments.partners)
+    record_people(arguments.bootstrap, arguments.dir / "people")
     _say(f"Keys and clock are in {arguments.dir}; {len(made)} topics were made on {arguments.bootstrap}.")
 
 

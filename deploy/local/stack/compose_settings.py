@@ -13,7 +13,8 @@ from stack.compose_project import ENV_FILE
 from stack.database_server import ADMIN
 from stack.docker_engine import is_rootless
 from stack.environment import Places
-from stack.keys import ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
+from stack.people import ensure_people
 from stack.ports import Ports
 from stack.secrets_file import role_password, write_secret
 from throughline.flow import SERVICES
@@ -35,12 +36,20 @@ def prepare_folders(places: ComposePlaces) -> None:
     """Made here, not by a container: what this machine reads and writes belongs to whoever started the stack."""
     ensure_keys(places.keys)
     ensure_portal_keys(places.portal_keys, places.keys)
+    ensure_people(places.people, places.trust, places.portal_keys / PORTAL_SIGNING_KEY)
     places.clock.parent.mkdir(parents=True, exist_ok=True)
     services.ensure_clock(places.clock)
     for folder in (places.bank, places.logs):
         folder.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0 and not is_rootless():
-        for folder in (places.keys, places.portal_keys, places.clock.parent, places.bank):
+        for folder in (
+            places.keys,
+            places.portal_keys,
+            places.people,
+            places.trust.parent,
+            places.clock.parent,
+            places.bank,
+        ):
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, _IMAGE_USER, _IMAGE_USER, follow_symlinks=False)
 
@@ -51,6 +60,8 @@ def write_settings(places: ComposePlaces, ports: Ports, sources: Mapping[Image, 
         "RUN_AS": run_as(os.geteuid(), os.getegid(), rootless=is_rootless()),
         "KEYS_VOLUME": str(places.keys),
         "PORTAL_KEYS_VOLUME": str(places.portal_keys),
+        "PEOPLE_VOLUME": str(places.people),
+        "TRUST_VOLUME": str(places.trust.parent),
         "CLOCK_VOLUME": str(places.clock.parent),
         "BANK_VOLUME": str(places.bank),
         "KAFKA_PORT": str(ports.kafka),

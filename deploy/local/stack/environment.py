@@ -27,6 +27,16 @@ class Places:
         return self.directory / "portal-keys"
 
     @property
+    def people(self) -> Path:
+        """Key files of the sandbox's people: of whoever commands at this machine, never of a service."""
+        return self.directory / "people"
+
+    @property
+    def trust(self) -> Path:
+        """Whose public keys are trusted from the start: founders' and the portal's."""
+        return self.directory / "trust" / "people.json"
+
+    @property
     def clock(self) -> Path:
         """The sandbox clock: JSON `{"now": "<UTC instant>"}`."""
         return self.directory / "clock.json"
@@ -55,6 +65,7 @@ def service_environment(
         "HTTP_HOST": "127.0.0.1",
         "HTTP_PORT": str(ports.service(SERVICES.index(service), replica)),
         "INSTANCE_ID": f"{service}-{replica}",
+        "PEOPLE_FOUNDERS": str(places.trust),
         **(_of_payout(places) if service == "payout" else {}),
         **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }

@@ -13,9 +13,10 @@ from stack.environment import Places, bank_environment, service_environment
 from stack.infrastructure import Infrastructure
 from stack.interruption import start_keeper
 from stack.kafka import Kafka
-from stack.keys import ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
 from stack.lifetime import Lifetime
 from stack.parts import Parts
+from stack.people import ensure_people, record_people
 from stack.postgres import Postgres
 from stack.process import Running, stop_running
 from stack.run_file import Run, running_run, write_run
@@ -126,6 +127,7 @@ class LocalStack(Parts, Lifetime):
     def _start_parts(self) -> None:
         ensure_keys(self.places.keys)
         ensure_portal_keys(self.places.portal_keys, self.places.keys)
+        ensure_people(self.places.people, self.places.trust, self.places.portal_keys / PORTAL_SIGNING_KEY)
         services.ensure_clock(self.places.clock)
         for folder in (self.places.logs, self.places.temporary, self.places.bank):
             folder.mkdir(parents=True, exist_ok=True)
@@ -158,6 +160,7 @@ class LocalStack(Parts, Lifetime):
             {service: role_password(self.directory, service) for service in wanted}
         )
         ensure_flow_topics(self.kafka_bootstrap, self.partners)
+        record_people(self.kafka_bootstrap, self.places.people)
         self._report("Migrating the databases")
         self._migrate(wanted)
         self._report(f"Starting {', '.join(wanted)}")

@@ -47,6 +47,7 @@ def _config(topic: Topic) -> dict[str, str]:
         "max.message.bytes": str(topic.message_bytes_max),
         "compression.type": "producer",
     }
-    if topic.kind is Kind.INTAKE:
-        config["message.timestamp.type"] = "LogAppendTime"  # a partner's clock is not ours to believe
+    if topic.kind is not Kind.EVENTS:
+        # A partner's clock is not ours to believe, nor is that of whoever sends a signed command: it expires.
+        config["message.timestamp.type"] = "LogAppendTime"
     return config

@@ -200,10 +200,10 @@ def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_its_own_to_the
         name: {volume["target"].rpartition("/")[2] for volume in services[name].get("volumes", [])}
         for name in (*SERVICES, "bank")
     }
-    assert mounted.pop("payout") == {"keys", "clock", "bank"}
+    assert mounted.pop("payout") == {"keys", "trust", "clock", "bank"}
     assert mounted.pop("bank") == {"clock", "bank"}
-    assert mounted.pop("portal") == {"portal-keys", "clock"}
-    assert set(map(frozenset, mounted.values())) == {frozenset({"clock"})}
+    assert mounted.pop("portal") == {"portal-keys", "trust", "clock"}
+    assert set(map(frozenset, mounted.values())) == {frozenset({"clock", "trust"})}
     for name in (*SERVICES, "bank", "prepare"):
         one = services[name]
         assert (one["user"], one["read_only"], one["cap_drop"]) == ("10001:10001", True, ["ALL"])

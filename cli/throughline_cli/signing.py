@@ -1,0 +1,81 @@
+"""Whose key a command of this terminal is signed with: a key file given, or the sandbox's own people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stack.people import CAST, FOUNDERS, KeyFile, read_key_file, signature
+from throughline.commanding import MAY_GIVE
+from throughline.envelope import Envelope
+from throughline.message import Message
+from throughline.people import Role
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE
+from throughline_cli.errors import Problem
+
+UNNAMED = "-"
+"""Stands in a command for who gives it, until it is signed."""
+NAMED = ("actor", "requested_by", "confirmed_by")
+"""The fields in which a command names who gives it."""
+
+
+@dataclass(frozen=True)
+class Signers:
+    """The people that a terminal can sign for. ``people`` come in the order in which they are asked."""
+
+    people: Sequence[KeyFile]
+
+    @classmethod
+    def of_sandbox(cls, folder: Path) -> Signers:
+        """The cast of a sandbox stack. Raises StackError where the stack has none."""
+        return cls([read_key_file(folder / f"{name}.json") for name in CAST if name not in FOUNDERS])
+
+    @classmethod
+    def of_file(cls, path: Path) -> Signers:
+        return cls([read_key_file(path)])
+
+    def holding(self, role: Role, nth: int = 0) -> KeyFile:
+        """The nth person with that role. Raises Problem."""
+        holders = [one for one in self.people if role in one.roles]
+        if len(holders) <= nth:
+            raise Problem(
+                f"No key file here is of {'another' if nth else 'a'} {role}.", "Give one with --as."
+            )
+        return holders[nth]
+
+    def who_may(self, message: type[Message]) -> KeyFile:
+        """The first person who may give that command. Raises Problem."""
+        for one in self.people:
+            if MAY_GIVE[message].intersection(one.roles):
+                return one
+        raise Problem(
+            f"Nobody whose key is here may give {message.__name__}.",
+            f"It needs the role {' or '.join(sorted(MAY_GIVE[message]))}; give a key file with --as.",
+        )
+
+
+def named(message: Message, person: KeyFile, second: KeyFile | None = None) -> Message:
+    """The command, naming who gives it."""
+    fields = type(message).model_fields
+    names = {name: person.name for name in NAMED if name in fields}
+    if second is not None and "second_actor" in fields:
+        names["second_actor"] = second.name
+    return message.model_copy(update=names) if names else message
+
+
+def signatures(
+    envelope: Envelope, topic: str, value: bytes, message: Message, person: KeyFile, second: KeyFile | None
+) -> list[tuple[str, bytes]]:
+    """The headers that speak for a command. Raises Problem where a person may not give it."""
+    headers = [(SIGNATURE, signature(person, envelope, topic, value, role_for(message, person)))]
+    if second is not None:
+        role = role_for(message, second)
+        headers.append((SECOND_SIGNATURE, signature(second, envelope, topic, value, role)))
+    return headers
+
+
+def role_for(message: Message, person: KeyFile) -> Role:
+    """The person's role that may give the command. Without one it is signed all the same, and will be refused."""
+    may = MAY_GIVE[type(message)]
+    return next((role for role in person.roles if role in may), person.roles[0])
