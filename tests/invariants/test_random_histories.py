@@ -133,6 +133,7 @@ class Histories(RuleBasedStateMachine):
                 DecideReview(
                     request_id=about.request_id, version=about.version, answers=one.envelope.id,
                     decision=decision, note="seen", actor="r-17",  # type: ignore[arg-type]
+                    amount_cents=getattr(about, "proposed_cents", None),
                 ),
                 str(about.request_id),
             )  # fmt: skip
@@ -191,7 +192,12 @@ class Histories(RuleBasedStateMachine):
         ]
         if changed:
             one = changed[-1 - at % min(2, len(changed))]
-            told = ConfirmAccount(payee_id=one.payee_id, account_token=one.account_token, confirmed_by="p-2")
+            told = ConfirmAccount(
+                payee_id=one.payee_id,
+                account_token=one.account_token,
+                account_mask=one.account_mask,
+                confirmed_by="p-2",
+            )
             self.line.command("payees", told, str(one.payee_id))
 
     # Services and time

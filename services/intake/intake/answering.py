@@ -38,6 +38,9 @@ def answer(arrival: Arrival, partner: Partner, book: Book) -> Answered:
     reading = arrival.reading
     if isinstance(reading, Unreadable):
         return _say(arrival, "parked", (problem(reading.reason),), park=reading.reason)
+    if isinstance(arrival.signer, Reason):
+        # Not remembered under its id: that is its true sender's.
+        return _say(arrival, "refused", (problem(arrival.signer),), number=_number_said(reading))
     first = None if arrival.id_key is None else book.answers.get(arrival.id_key)
     if first is not None:
         return _once_more(arrival, first, book)
@@ -97,13 +100,17 @@ def _decide(
 def _once_more(arrival: Arrival, first: FirstAnswer, book: Book) -> Answered:
     reading = arrival.reading
     assert not isinstance(reading, Unreadable)
-    number = _number(reading) if isinstance(reading, Understood) else reading.number
+    number = _number_said(reading)
     if reading.body_hash != first.body_hash:
         book.keep(arrival, "conflict")
         return _say(arrival, "conflict", (problem(Reason.CONFLICT, "ce_id"),), number=number)
     return _say(
         arrival, "repeated", first.problems, number=number, request_id=first.request_id, version=first.version
     )
+
+
+def _number_said(reading: Understood | Breach) -> str | None:
+    return _number(reading) if isinstance(reading, Understood) else reading.number
 
 
 def _number(reading: Understood) -> str:

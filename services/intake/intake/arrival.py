@@ -8,12 +8,14 @@ from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
+from chassis import Signer
 from chassis.heard import RawHeaders, RawRecord
 from intake.untrusted import HASH_BYTES, Reading, Understood, Unreadable, declared_type, read
 from intake.unvalidated import made
 from throughline.answers import Coordinates, Receipt
 from throughline.flow import INTAKE
 from throughline.identifiers import claim_number_for, derived, payee_id_for, request_id_for
+from throughline.reasons import Reason
 from throughline.requests import CorrectRequest, PaymentRequest, SubmitRequest, WithdrawRequest
 from throughline.submissions import Channel
 
@@ -41,6 +43,8 @@ class Arrival:
     recorded_at: datetime | None = None
     request_id: UUID | None = None
     """The request it is about; of an understood message only."""
+    signer: Signer | Reason | None = None
+    """Of what came on the portal's topic: the person who sent it, or why nobody is believed to have."""
 
     @property
     def body_hash(self) -> bytes:

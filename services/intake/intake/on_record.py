@@ -14,6 +14,7 @@ from intake.arrival import Arrival, arrival_of, partner_of
 from intake.book import Book
 from intake.registration import Registrations
 from intake.repository import load_book, load_partners, store_book
+from intake.signed_arrivals import identify, security_event
 from intake.tally import Tally
 from throughline.flow import ANSWERS
 from throughline.reasons import Reason
@@ -33,6 +34,7 @@ class RecordsWork:
         partners = {partner_of(one.topic) for one in heard}
         registrations.must_be_known(partners, await load_partners(db, partners), time.monotonic())
         arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}
+        await identify(db, list(zip(heard, arrivals.values(), strict=True)), context)
         return cls(arrivals, await load_book(db, list(arrivals.values()), context.clock.today()))
 
     async def store(self, db: asyncpg.Connection) -> None:
@@ -47,6 +49,8 @@ def answer_record(record: RawRecord, work: RecordsWork, say: Say) -> None:
     if partner is None:
         say.park(record, Reason.UNREGISTERED_PARTNER)
         return
+    if isinstance(arrival.signer, Reason):
+        say.security_events.append(security_event(record, arrival.signer))
     answered = answer(arrival, partner, work.book)
     if answered.park is not None:
         say.park(record, answered.park)

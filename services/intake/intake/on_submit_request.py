@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chassis import Signer
 from intake.arrival import Arrival, claim_number_of, payee_id_of
 from intake.book import Book, Partner
 from intake.domain import Accepted, Decision, may_bill, may_submit
@@ -40,5 +41,6 @@ def received(arrival: Arrival, request: PaymentRequest, decision: Accepted, book
         payee_id=payee_id_of(request.payee.kind, request.payee.identifier),
         payer_claim_number=claim_number_of(arrival.request_id),
         receipt=arrival.receipt,
+        submitted_by=arrival.signer.person_id if isinstance(arrival.signer, Signer) else None,
         request=request,
     )

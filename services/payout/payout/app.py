@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncpg
 
-from chassis import Service, every, hear
+from chassis import By, Service, by, every, hear
+from chassis.passkeys import check_passkey
 from payout import (
     on_approval_revoked,
     on_change_account,
@@ -21,6 +22,7 @@ from payout import (
 )
 from payout.announce import announce_items, announce_payments
 from payout.api import router
+from payout.believed import believed
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.findings import page_open_findings
@@ -33,7 +35,10 @@ from payout.settings import PayoutSettings
 from payout.take_back_batches import RECALLED, take_back_batches
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
+from throughline.commanding import MAY_GIVE
 from throughline.decisions import ApprovalRevoked, SubmissionApproved
+from throughline.flow import ORDERS, PAYEES, Topic
+from throughline.message import Message
 from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.reference import PayerRecorded
@@ -48,6 +53,11 @@ async def build_resources(settings: PayoutSettings, pool: asyncpg.Pool) -> Resou
         if key_id_of(row["head"]) not in vault.key_ids:
             raise KeyMissing("an account is stored under a key that is not in KEYS_DIR")
     return Resources(vault)
+
+
+def by_roles(topic: Topic) -> dict[type[Message], By]:
+    """Who may give each command of a topic."""
+    return {message: by(*MAY_GIVE[message]) for message in topic.messages}
 
 
 service = Service(
@@ -66,22 +76,26 @@ service = Service(
             "payees",
             work=AccountsWork,
             on={
-                EnrolAccount: on_enrol_account.enrol,
-                ChangeAccount: on_change_account.change,
-                ConfirmAccount: on_confirm_account.confirm,
+                EnrolAccount: believed(on_enrol_account.enrol),
+                ChangeAccount: believed(on_change_account.change),
+                ConfirmAccount: believed(on_confirm_account.confirm),
             },
+            signed=by_roles(PAYEES),
+            check_passkey=check_passkey,
         ),
         hear(
             "orders",
             work=OrdersWork,
             on={
-                HoldItem: on_hold_item.hold,
-                ReleaseItem: on_release_item.release,
-                HoldBatch: on_hold_batch.hold_batch,
-                ReleaseBatch: on_release_batch.release_batch,
-                ReissuePayment: on_reissue_payment.reissue,
-                ReversePayment: on_reverse_payment.reverse,
+                HoldItem: believed(on_hold_item.hold),
+                ReleaseItem: believed(on_release_item.release),
+                HoldBatch: believed(on_hold_batch.hold_batch),
+                ReleaseBatch: believed(on_release_batch.release_batch),
+                ReissuePayment: believed(on_reissue_payment.reissue),
+                ReversePayment: believed(on_reverse_payment.reverse),
             },
+            signed=by_roles(ORDERS),
+            check_passkey=check_passkey,
         ),
         hear("reference.payers", work=PayersWork, on={PayerRecorded: on_payer_recorded.record}),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -44,17 +44,22 @@ def refuse_hold_batch(batch: OrderedBatch | None) -> Reason | None:
 
 
 def refuse_release_batch(
-    batch: OrderedBatch | None, actor: str, total_cents: int | None, entry_count: int | None
+    batch: OrderedBatch | None,
+    actor: str,
+    total_cents: int | None,
+    entry_count: int | None,
+    approvers: Collection[str] = (),
 ) -> Reason | None:
     """Why a batch cannot be released; None where it can: it waits, what the person saw is what it holds, and another
-    person than who held it releases it."""
+    person than who held it, or approved anything in it, releases it."""
     if batch is None:
         return Reason.UNKNOWN_SUBJECT
     if batch.state not in ("awaiting", "held"):
         return Reason.NOT_WAITING
-    seen = (total_cents, batch.total_cents), (entry_count, batch.payment_count)
-    if any(said is not None and said != held for said, held in seen):
+    if (total_cents, entry_count) != (batch.total_cents, batch.payment_count):
         return Reason.STALE_AMOUNT
+    if actor in approvers:
+        return Reason.SAME_PERSON
     if batch.held_by is not None and batch.held_by.strip().casefold() == actor.strip().casefold():
         return Reason.SAME_PERSON
     return None
@@ -104,3 +109,18 @@ async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch],
             one.released_by,
             now,
         )
+
+
+async def approvers_of(db: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Who approved anything that these batches pay, by batch; what rules approved has nobody."""
+    rows = await db.fetch(
+        """
+        select distinct p.batch_id, i.approved_by from payments p join items i using (payment_id)
+        where p.batch_id = any($1::uuid[]) and i.approved_by is not null
+        """,
+        sorted(ids),
+    )
+    found: dict[UUID, set[str]] = {}
+    for row in rows:
+        found.setdefault(UUID(int=row[0].int), set()).add(row[1])
+    return found

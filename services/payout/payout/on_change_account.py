@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from payout.believed import forbidden, person_of
 from payout.domain import AccountState
 from payout.refuse import refuse_account_command
 from payout.repository import AccountRow
@@ -17,8 +18,14 @@ from throughline.sealed import SealBroken
 def change(heard: Heard[ChangeAccount], work: AccountsWork, say: Say) -> None:
     """From now on nothing is paid to the payee until the change is confirmed: not to the new account, and not silently
     to the old one. A newer change takes the place of an unconfirmed one."""
-    command = heard.message
+    command, person = heard.message, person_of(heard)
     payee_id = command.payee_id
+    if not person.acts_for(payee_id):
+        forbidden(heard, say, Reason.ROLE_MISSING)
+        return
+    if not person.stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
     known = work.in_use(payee_id)
     if known is None:
         refuse_account_command(

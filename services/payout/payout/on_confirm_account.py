@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from payout.believed import forbidden, person_of
 from payout.calendar import add_banking_days
 from payout.domain import AccountState
 from payout.refuse import refuse_account_command
@@ -16,6 +17,9 @@ def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
     """The former account is replaced for good. Who asked for the change cannot confirm it."""
     command = heard.message
     payee_id = command.payee_id
+    if not person_of(heard).stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
     account = work.named(payee_id, command.account_token)
     if account is None:
         refuse_account_command(heard, say, Reason.UNKNOWN_SUBJECT, payee_id)
@@ -24,7 +28,10 @@ def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
         refuse_account_command(heard, say, Reason.NOT_ALLOWED_NOW, payee_id)
         return
     if command.confirmed_by.strip().casefold() == account.requested_by.strip().casefold():
-        refuse_account_command(heard, say, Reason.SAME_PERSON, payee_id)
+        forbidden(heard, say, Reason.SAME_PERSON)
+        return
+    if command.account_mask != account.mask:
+        refuse_account_command(heard, say, Reason.STALE_AMOUNT, payee_id)
         return
     former = work.in_use(payee_id)
     if former is not None:

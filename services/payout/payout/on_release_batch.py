@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from payout.batches import refuse_release_batch, release
+from payout.believed import forbidden, person_of
 from payout.orders_work import OrdersWork
 from payout.refuse import refuse_batch_order
 from throughline.orders import ReleaseBatch
@@ -15,7 +16,15 @@ def release_batch(heard: Heard[ReleaseBatch], work: OrdersWork, say: Say) -> Non
     """The date that it leaves with is recorded here, before bytes that carry it are stored (`redate_files.py`)."""
     order = heard.message
     batch = work.batch(order.batch_id)
-    refusal = refuse_release_batch(batch, order.actor, order.total_cents, order.entry_count)
+    if not person_of(heard).stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
+    refusal = refuse_release_batch(
+        batch, order.actor, order.total_cents, order.entry_count, work.approvers_of(order.batch_id)
+    )
+    if refusal is Reason.SAME_PERSON:
+        forbidden(heard, say, refusal)
+        return
     if refusal is not None or batch is None:
         refuse_batch_order(heard, say, refusal or Reason.UNKNOWN_SUBJECT, order.batch_id)
         return

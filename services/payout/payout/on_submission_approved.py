@@ -34,6 +34,7 @@ def take_in(heard: Heard[SubmissionApproved], work: ItemsWork, say: Say) -> None
             adjudication.programme,
             heard.envelope.correlation_id or str(approved.request_id),
             adjudication.__pydantic_serializer__.to_json(adjudication),
+            approved.decided_by.actor if approved.decided_by.kind == "person" else None,
         )
     )
     if state is ItemState.HELD and reason is not None:

@@ -13,7 +13,7 @@ import asyncpg
 from chassis import Context, Heard
 from payout import repository
 from payout.batch_repository import payees_with_accounts
-from payout.batches import OrderedBatch, lock_batches, store_batches
+from payout.batches import OrderedBatch, approvers_of, lock_batches, store_batches
 from payout.calendar import next_window, planned_date
 from payout.domain import Item, OrderedPayment, Payable
 from payout.reversals import order_reversals
@@ -71,6 +71,7 @@ class OrdersWork(ItemsWork):
         self._reversals: list[tuple[UUID, str, date, str]] = []
         self._banks: dict[str, Bank] = {}
         self._batches: dict[UUID, OrderedBatch] = {}
+        self._approvers: dict[UUID, set[str]] = {}
         self._changed_batches: dict[UUID, OrderedBatch] = {}
 
     @classmethod
@@ -84,6 +85,7 @@ class OrdersWork(ItemsWork):
         payees = await payees_with_accounts(db, [one.payee_id for one in payments])
         work._banks = context.settings.banks
         work._batches = {one.batch_id: one for one in batches}
+        work._approvers = await approvers_of(db, list(named)) if named else {}
         work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         return work
 
@@ -95,6 +97,10 @@ class OrdersWork(ItemsWork):
 
     def batch(self, batch_id: UUID) -> OrderedBatch | None:
         return self._batches.get(batch_id)
+
+    def approvers_of(self, batch_id: UUID) -> set[str]:
+        """The people who approved anything in a batch."""
+        return self._approvers.get(batch_id, set())
 
     def changed_batch(self, batch: OrderedBatch) -> None:
         self._changed_batches[batch.batch_id] = batch

@@ -10,6 +10,18 @@ from throughline.message import Message
 from throughline.reasons import Reason
 
 
+def refuse_command(heard: Heard[Message], say: Say, reason: Reason) -> None:
+    """Refuse a command under the id that it is about, on the topic where its answer would stand."""
+    about = ("payee_id", "request_id", "payment_id", "batch_id")
+    subject = next(getattr(heard.message, name) for name in about if hasattr(heard.message, name))
+    if hasattr(heard.message, "payee_id"):
+        refuse_account_command(heard, say, reason, subject)
+    elif hasattr(heard.message, "request_id"):
+        refuse_order(heard, say, reason, subject)
+    else:
+        refuse_payment_order(heard, say, reason, subject)
+
+
 def refuse_order(heard: Heard[Message], say: Say, reason: Reason, request_id: UUID) -> None:
     """Refuse an order about an item, on `items`."""
     refusal = CommandRefused(

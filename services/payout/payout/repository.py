@@ -49,6 +49,8 @@ class NewItem:
     programme: str
     correlation_id: str
     adjudication: bytes
+    approved_by: str | None = None
+    """The person who approved it; None where rules did."""
 
 
 async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_since: datetime) -> None:
@@ -58,13 +60,13 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
     await db.execute(
         """
         insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            waiting_since, correlation_id, adjudication, revoked_by)
+            waiting_since, correlation_id, adjudication, revoked_by, approved_by)
         select decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            $13, correlation_id, adjudication, revoked_by
+            $13, correlation_id, adjudication, revoked_by, approved_by
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::uuid[])
+            $9::text[], $10::text[], $11::bytea[], $12::uuid[], $14::text[])
             as t (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-                correlation_id, adjudication, revoked_by)
+                correlation_id, adjudication, revoked_by, approved_by)
         """,
         [item.decision_id for item in items],
         [item.request_id for item in items],
@@ -79,6 +81,7 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
         [one.adjudication for one in new],
         [item.revoked_by for item in items],
         waiting_since,
+        [one.approved_by for one in new],
     )
 
 

@@ -106,7 +106,9 @@ async def test_a_change_needs_a_second_person_and_cools_off(house: House) -> Non
     }  # not to the new account, and not silently to the old
 
     def confirm(by: str, token: str = changed.account_token) -> ConfirmAccount:
-        return ConfirmAccount(payee_id=PAYEE, account_token=token, confirmed_by=by)
+        return ConfirmAccount(
+            payee_id=PAYEE, account_token=token, account_mask=changed.account_mask, confirmed_by=by
+        )
 
     answers = await house.hears(confirm("ANN "), confirm("bea", "ba_unknown"))
     assert [one.reason for one in answers] == [Reason.SAME_PERSON, Reason.UNKNOWN_SUBJECT]  # type: ignore[attr-defined]

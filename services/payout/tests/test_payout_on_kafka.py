@@ -19,6 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from chassis import Service
 from chassis.run import RunningService
+from chassis.testing_people import OPERATIONS, an, know
 from chassis.topics import partition_for
 from payout.app import build_resources, service
 from payout.settings import PayoutSettings
@@ -30,12 +31,16 @@ from throughline.envelope import Envelope, read_envelope
 from throughline.flow import ACCOUNTS, ITEMS, PARKED, PAYMENTS, REPAIRS, Kind, topics_heard_by
 from throughline.message import Message
 from throughline.reference import Address, PayerRecorded
+from throughline.signed import SIGNATURE
 
 if TYPE_CHECKING:
     from conftest import House
 
 NPIS = ("1234567893", "1558598797", "1003000126", "1003000134")
 PARTITIONS = 4
+
+APPROVER = an("account_approver")
+"""Who signs enrolments."""
 
 
 class Line:
@@ -90,10 +95,13 @@ class Line:
                     id=id, type=message.type_name(), source="test", time=datetime.now(UTC), subject=key,
                     dataschema=message.dataschema(), correlation_id=key, sequence=sequence,
                 )  # fmt: skip
-                await producer.send(
-                    topic.name, message.model_dump_json().encode(), key=key.encode(), partition=partition,
-                    headers=envelope.headers(),
-                )  # fmt: skip
+                value, headers = message.model_dump_json().encode(), envelope.headers()
+                if topic.kind is Kind.COMMANDS:
+                    signature = APPROVER.sign(
+                        value, message=envelope.type, id=id, topic=topic.name, at=envelope.time
+                    )
+                    headers.append((SIGNATURE, signature))
+                await producer.send(topic.name, value, key=key.encode(), partition=partition, headers=headers)
 
     async def said(self) -> Counter[str]:
         """How many events of each kind were said; every sequence dense. A record may stand in the log twice."""
@@ -164,6 +172,7 @@ async def test_two_replicas_pay_a_day_through_the_bank_and_replay_changes_nothin
     accounts = zip(NPIS[:3], ("123456789", "99010300", "99020400"), strict=True)
     enrolments = [house.enrolment(npi, account) for npi, account in accounts]
     await line.say([("reference.payers", "acme", payer, uuid4())])
+    await know(house.pool, OPERATIONS, APPROVER)
     await line.say([("payees", str(one.payee_id), one, uuid4()) for one in enrolments])
     await line.say([("decisions", str(one.request_id), one, decision) for one, decision in approvals])
     await line.say([("decisions", str(one.request_id), one, uuid4()) for one in revoked])

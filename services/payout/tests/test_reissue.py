@@ -13,6 +13,7 @@ from payout.domain import AccountState, OrderedPayment, Payable, refuse_reissue
 from payout.follow_ups import work_off_follow_ups
 from payout.read_bank_files import read_bank_files
 from payout.testing import CENTS, TRACE, returns, statement
+from throughline.accounts import AccountChanged
 from throughline.decisions import CommandRefused
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped
 from throughline.orders import ReissuePayment
@@ -152,8 +153,11 @@ async def test_a_changed_account_is_paid_after_it_cooled_off(back: Returned) -> 
     )
     (changed,) = await house.hears(change)
     assert (await back.reissued()).reason is Reason.ACCOUNT_HELD
-    token = changed.account_token  # type: ignore[attr-defined]
-    await house.hears(ConfirmAccount(payee_id=payee_id, account_token=token, confirmed_by="bea"))
+    assert isinstance(changed, AccountChanged)
+    token, mask = changed.account_token, changed.account_mask
+    await house.hears(
+        ConfirmAccount(payee_id=payee_id, account_token=token, account_mask=mask, confirmed_by="bea")
+    )
     assert (await back.reissued()).reason is Reason.COOLING_OFF
     house.clock.instant = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
     assert isinstance(await back.reissued(), PaymentReissued)

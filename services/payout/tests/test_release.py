@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from chassis.testing_people import called
 from payout.announce import announce_items
 from payout.batches import OrderedBatch, refuse_hold_batch, refuse_release_batch
 from payout.close_batch import close_due_windows
@@ -60,7 +61,7 @@ def test_what_may_be_held(batch: OrderedBatch | None, refusal: Reason | None) ->
     ("batch", "seen", "refusal"),
     [
         (ONE, (CENTS, 3), None),
-        (ONE, (None, None), None),
+        (ONE, (None, None), Reason.STALE_AMOUNT),
         (replace(ONE, state="held", held_by="bea"), (CENTS, 3), None),
         (None, (CENTS, 3), Reason.UNKNOWN_SUBJECT),
         (replace(ONE, state="built"), (CENTS, 3), Reason.NOT_WAITING),
@@ -130,7 +131,7 @@ async def test_a_batch_waits_unsent_until_a_person_releases_it(waiting: Waiting)
     assert (await waiting.release(cents=CENTS + 1)).reason is Reason.STALE_AMOUNT
     released = await waiting.release()
     assert isinstance(released, BatchReleased)
-    assert (released.effective_date, released.actor) == (closed.effective_date, "ann")
+    assert (released.effective_date, released.actor) == (closed.effective_date, called("ann").name)
     await house.work()
     (file,) = house.inbox()
     assert hashlib.sha256(file.read_bytes()).hexdigest() == closed.file_sha256
@@ -176,7 +177,7 @@ async def test_a_hold_stops_what_would_leave_and_another_person_lifts_it(house: 
     ((batch_id,),) = await house.rows("select batch_id from batches")
     batch = Waiting(house, made, batch_id)
     held = await batch.hold()
-    assert isinstance(held, BatchHeld) and (held.cause, held.actor) == ("order", "bea")
+    assert isinstance(held, BatchHeld) and (held.cause, held.actor) == ("order", called("bea").name)
     assert (await batch.hold("cyd")).reason is Reason.NOT_ALLOWED_NOW
     await house.work()
     assert house.inbox() == [] and await house.said_of(PaymentSent) == []

@@ -31,7 +31,9 @@ class Desk:
 
     async def reviewer(self, number: str, decision: str) -> list[Any]:
         request_id = received(number).request_id
-        values: dict[str, Any] = {"decision": decision, "note": "seen", "actor": "r-17"}
+        values: dict[str, Any] = {"decision": decision, "note": "seen", "actor": "-"}
+        if decision == "approve":
+            values["amount_cents"] = self.latest[request_id].message.proposed_cents  # type: ignore[attr-defined]
         return await self.hears(
             DecideReview(request_id=request_id, version=1, answers=self.latest[request_id].id, **values)
         )

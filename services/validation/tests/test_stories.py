@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,7 +11,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from chassis import Context, testing
+from chassis import Context, Heard, testing
+from chassis.signer import Proof
+from chassis.testing_people import called, signed_by
 from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
@@ -22,6 +26,7 @@ from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.message import Message
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
+from throughline.signed import kid_of, new_signing_key
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.app import service
 from validation.duplicates import bill_keys
@@ -47,13 +52,22 @@ class Line:
     def last_id(self) -> UUID:
         return self.said[-1].id
 
-    async def reviewer(self, decision: str, version: int = 1, answers: UUID | None = None) -> list[Message]:
+    @property
+    def proposed_cents(self) -> int | None:
+        """What the latest review said would be paid."""
+        opened = [one.message for one in self.said if isinstance(one.message, ReviewOpened)]
+        return opened[-1].proposed_cents if opened else None
+
+    async def reviewer(
+        self, decision: str, version: int = 1, answers: UUID | None = None, sees_cents: int | None = None
+    ) -> list[Message]:
         command = DecideReview(
             request_id=received().request_id,
             version=version,
             answers=answers or self.last_id,
             decision=decision,  # type: ignore[arg-type]
             note="seen",
+            amount_cents=self.proposed_cents if sees_cents is None else sees_cents,
             actor="r-17",
         )
         return await self.hears(command)
@@ -165,9 +179,9 @@ async def test_no_price_is_reviewed_and_cannot_be_approved_until_there_is_one(on
     refused = only(await on.reviewer("approve", answers=review), CommandRefused)
     assert refused.reason is Reason.NOT_ALLOWED_NOW
     await on.hears(fees(("99499", 5_000), version=2))
-    approved = only(await on.reviewer("approve", answers=review), SubmissionApproved)
+    approved = only(await on.reviewer("approve", answers=review, sees_cents=5_000), SubmissionApproved)
     assert approved.adjudication.paid_cents == 5_000
-    assert (approved.decided_by.actor, approved.decided_by.note) == ("r-17", "seen")
+    assert (approved.decided_by.actor, approved.decided_by.note) == (REVIEWER.name, "seen")
 
 
 async def test_above_the_tier_a_person_decides(on: Line) -> None:
@@ -188,13 +202,14 @@ async def test_two_unpriced_reviews_of_one_bill_cannot_both_be_approved(on: Line
     await on.hears(received(lines=unpriced))
     review = on.last_id
     await on.hears(fees(("99499", 5_000), version=2))
-    only(await on.reviewer("approve", answers=review), SubmissionApproved)
+    only(await on.reviewer("approve", answers=review, sees_cents=5_000), SubmissionApproved)
     command = DecideReview(
         request_id=received("A2").request_id,
         version=1,
         answers=other_review,
         decision="approve",
         note="seen",
+        amount_cents=5_000,
         actor="r-17",
     )
     assert only(await on.hears(command), SubmissionExcepted).reason is Reason.DUPLICATE
@@ -512,3 +527,102 @@ async def test_another_process_sees_new_reference_data_at_once(on: Line, context
 async def test_the_rule_set_is_kept_with_the_decision(on: Line, pool: asyncpg.Pool) -> None:
     approved = only(await on.hears(received()), SubmissionApproved)
     assert (await pool.fetchval("select rule_set from versions")).hex() == approved.rule_set
+
+
+# Who decides. The table of every way in which a signature can be wrong is the chassis' (`test_who_may_command`).
+
+
+def asked(on: Line, decision: str = "approve", **changes: Any) -> Heard[DecideReview]:
+    values = {"note": "seen", "actor": REVIEWER.name, "amount_cents": on.proposed_cents, **changes}
+    command = DecideReview(
+        request_id=received().request_id,
+        version=1,
+        answers=on.last_id,
+        decision=decision,  # type: ignore[arg-type]
+        **values,
+    )
+    return testing.heard(command, str(command.request_id), topic="reviews")
+
+
+REVIEWER = called("r-17", "reviewer")
+RELEASER = called("r-18", "releaser")
+UNSIGNED = Proof(b"{}", None, None, None)
+PORTAL = new_signing_key()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "reason"),
+    [
+        pytest.param(lambda on: replace(asked(on), proof=UNSIGNED), Reason.UNSIGNED, id="unsigned"),
+        pytest.param(
+            lambda on: replace(signed_by(REVIEWER, asked(on)), envelope=asked(on).envelope),
+            Reason.SIGNATURE_ALTERED,
+            id="the signature of another command",
+        ),
+        pytest.param(
+            lambda on: signed_by(RELEASER, asked(on, actor=RELEASER.name)),
+            Reason.ROLE_MISSING,
+            id="by a releaser",
+        ),
+        pytest.param(
+            lambda on: signed_by(RELEASER, asked(on)), Reason.ROLE_MISSING, id="by a releaser for another"
+        ),
+        pytest.param(
+            lambda on: signed_by(REVIEWER, asked(on, actor=RELEASER.name)),
+            Reason.ACTOR_DIFFERS,
+            id="in the name of another",
+        ),
+        pytest.param(
+            lambda on: signed_by(REVIEWER, asked(on, amount_cents=259_999)),
+            Reason.STALE_AMOUNT,
+            id="another amount than was seen",
+        ),
+        pytest.param(
+            lambda on: signed_by(REVIEWER, asked(on, amount_cents=None)),
+            Reason.STALE_AMOUNT,
+            id="no amount seen",
+        ),
+        pytest.param(
+            lambda on: signed_by(REVIEWER, asked(on), key=PORTAL, method="passkey"),
+            Reason.STEP_UP_MISSING,
+            id="above the tier without a passkey over it",
+        ),
+    ],
+)
+async def test_an_approval_that_nobody_may_give_changes_nothing(
+    on: Line, attempt: Callable[[Line], Heard[DecideReview]], reason: Reason
+) -> None:
+    on.context.trust.portals[kid_of(PORTAL)] = PORTAL
+    await on.hears(received(lines=DEAR))
+    before = await on.states()
+    assert only(await on.hears(attempt(on)), CommandRefused).reason is reason
+    assert await on.states() == before == {1: "review"}
+
+
+async def test_a_passkey_over_the_command_approves_above_the_tier(on: Line) -> None:
+    on.context.trust.portals[kid_of(PORTAL)] = PORTAL
+    await on.hears(received(lines=DEAR))
+    stepping = signed_by(REVIEWER, asked(on), key=PORTAL, method="passkey", stepping_up=True)
+    approved = only(await on.hears(stepping), SubmissionApproved)
+    assert approved.decided_by.actor == REVIEWER.name
+
+
+async def test_a_payer_may_set_from_which_amount_a_passkey_is_needed(on: Line) -> None:
+    on.context.trust.portals[kid_of(PORTAL)] = PORTAL
+    await on.hears(payer(version=2, second_approval_cents=260_001), received(lines=DEAR))
+    only(
+        await on.hears(signed_by(REVIEWER, asked(on), key=PORTAL, method="passkey")),
+        SubmissionApproved,
+    )
+
+
+async def test_nobody_approves_what_they_sent(on: Line) -> None:
+    """Nor what they corrected: every version of the request counts."""
+    sent = received(lines=DEAR).model_copy(update={"submitted_by": REVIEWER.person_id})
+    await on.hears(sent)
+    assert only(await on.reviewer("approve"), CommandRefused).reason is Reason.SAME_PERSON
+    await on.hears(received(version=2, frequency="7", lines=DEAR))
+    review = on.last_id
+    refused = only(await on.reviewer("approve", version=2), CommandRefused)
+    assert refused.reason is Reason.SAME_PERSON
+    only(await on.reviewer("deny", version=2, answers=review), SubmissionDenied)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncpg
 
-from chassis import Service, hear
+from chassis import Service, by, hear
+from chassis.passkeys import check_passkey
+from throughline.commanding import MAY_GIVE
 from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.reference import (
     AuthorisationRecorded,
@@ -46,7 +48,13 @@ service = Service(
             work=DecisionWork,
             on={SubmissionReceived: decide_submission, SubmissionWithdrawn: withdraw},
         ),
-        hear("reviews", work=DecisionWork, on={DecideReview: decide_review}),
+        hear(
+            "reviews",
+            work=DecisionWork,
+            on={DecideReview: decide_review},
+            signed={DecideReview: by(*MAY_GIVE[DecideReview])},
+            check_passkey=check_passkey,
+        ),
         hear(
             "items",
             work=DecisionWork,

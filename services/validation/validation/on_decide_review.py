@@ -9,14 +9,17 @@ from throughline.reviews import DecideReview
 from validation import verdicts
 from validation.history import Version
 from validation.pricing import Price, price
-from validation.review import refusal_of
+from validation.review import BREACHES, approval_refused, refusal_of
 from validation.settle import DUPLICATE
 from validation.work import DecisionWork
 
 
 def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> None:
-    """The price is looked up anew: terms recorded since the review was opened count."""
-    command = heard.message
+    """The price is looked up anew: terms recorded since the review was opened count, and must be what was seen."""
+    command, signer = heard.message, heard.signer
+    if isinstance(signer, Reason):
+        _refuse(heard, signer, say)
+        return
     version = work.requests[command.request_id].versions.get(command.version)
     refusal = refusal_of(command, version)
     if refusal is not None or version is None:
@@ -28,8 +31,10 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     version.decided_at = heard.recorded_at
     match command.decision:
         case "approve":
-            if proposed is None:
-                _refuse(heard, Reason.NOT_ALLOWED_NOW, say)  # nothing is paid without a price
+            request = work.requests[command.request_id]
+            forbidden = approval_refused(command, signer, request, proposed, terms.payer)
+            if forbidden is not None or proposed is None:
+                _refuse(heard, forbidden or Reason.NOT_ALLOWED_NOW, say)
             else:
                 _approve(version, proposed, person, work, say)
         case "deny":
@@ -58,6 +63,8 @@ def _approve(version: Version, proposed: Price, person: Decider, work: DecisionW
 
 def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:
     command = heard.message
+    if reason in BREACHES and not isinstance(heard.signer, Reason):
+        say.security_event(heard, reason)  # what was not believed is one already
     refused = CommandRefused(
         command_id=heard.envelope.id,
         command_type=command.type_name(),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from chassis import Signer
 from throughline.reasons import Reason
+from throughline.reference import PayerRecorded
 from throughline.reviews import DecideReview
 from validation.domain import State
-from validation.history import Version
+from validation.history import Request, Version
+from validation.pricing import Price
 
 ALLOWED = frozenset(
     {
@@ -18,6 +21,42 @@ ALLOWED = frozenset(
     }
 )
 """Everything else is refused."""
+
+
+BREACHES = frozenset({Reason.SAME_PERSON, Reason.STEP_UP_MISSING})
+"""Refusals of an approval that are security events."""
+
+
+def approval_refused(
+    command: DecideReview,
+    signer: Signer,
+    request: Request,
+    proposed: Price | None,
+    payer: PayerRecorded | None,
+) -> Reason | None:
+    """Why this person may not approve; None where they may.
+
+    Nothing is paid without a price; nobody approves what they sent or edited; the price is the one that was seen; above
+    the tier the person's passkey is asked for, over exactly this command.
+    """
+    if proposed is None:
+        return Reason.NOT_ALLOWED_NOW
+    if any(version.submission.submitted_by == signer.person_id for version in request):
+        return Reason.SAME_PERSON
+    if command.amount_cents != proposed.paid_cents:
+        return Reason.STALE_AMOUNT
+    if not signer.stepped_up and proposed.paid_cents >= second_approval_cents(payer):
+        return Reason.STEP_UP_MISSING
+    return None
+
+
+def second_approval_cents(payer: PayerRecorded | None) -> int:
+    """From which amount on an approval needs a passkey: any amount of a payer that nobody recorded."""
+    if payer is None:
+        return 0
+    if payer.second_approval_cents is not None:
+        return payer.second_approval_cents
+    return payer.auto_approve_below_cents
 
 
 def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:

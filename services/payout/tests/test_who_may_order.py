@@ -1,0 +1,179 @@
+"""Who may ask what of payout. What nobody may ask is refused, is noticed, and moves nothing.
+
+Every way in which a signature itself can be wrong is tabled in the chassis' `test_who_may_command`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chassis import Heard, testing
+from chassis.security import logger as security_log
+from chassis.signer import Proof
+from chassis.testing_people import Actor, an, called, know, signed_by
+from payout.app import service
+from throughline.accounts import AccountChanged, AccountVerified
+from throughline.commanding import MAY_GIVE
+from throughline.decisions import CommandRefused, Decider
+from throughline.flow import ORDERS, PAYEES
+from throughline.identifiers import payee_id_for
+from throughline.message import Message
+from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
+from throughline.payees import ChangeAccount, ConfirmAccount
+from throughline.payments import BatchReleased
+from throughline.people import OPERATIONS_ROLES, OrganisationRecorded
+from throughline.reasons import Reason
+from throughline.signed import kid_of, new_signing_key
+
+if TYPE_CHECKING:
+    from conftest import House
+
+NPI = "1234567893"
+PAYEE = payee_id_for("npi", NPI)
+ANN, BEA = called("ann"), called("bea")
+PORTAL = new_signing_key()
+SOME = uuid4()
+
+
+def commands(house: House) -> dict[str, Message]:
+    about: dict[str, Any] = {"note": "n", "actor": ANN.name}
+    return {
+        "HoldItem": HoldItem(request_id=SOME, version=1, **about),
+        "ReleaseItem": ReleaseItem(request_id=SOME, version=1, **about),
+        "HoldBatch": HoldBatch(batch_id=SOME, **about),
+        "ReleaseBatch": ReleaseBatch(batch_id=SOME, total_cents=1, entry_count=1, **about),
+        "ReissuePayment": ReissuePayment(payment_id=SOME, **about),
+        "ReversePayment": ReversePayment(payment_id=SOME, **about),
+        "EnrolAccount": house.enrolment(NPI),
+        "ChangeAccount": ChangeAccount(
+            payee_id=PAYEE,
+            speaker="portal",
+            sealed_account=house.sealed(PAYEE, "555555555", speaker="portal"),
+            requested_by=ANN.name,
+        ),
+        "ConfirmAccount": ConfirmAccount(
+            payee_id=PAYEE, account_token="ba_x", account_mask="x", confirmed_by=ANN.name
+        ),
+    }
+
+
+def heard(message: Message) -> Heard[Any]:
+    topic = ORDERS if type(message) in ORDERS.messages else PAYEES
+    return testing.heard(message, "k", topic=topic.name)
+
+
+async def told(house: House, one: Heard[Any]) -> list[Message]:
+    return [said.message for said in await testing.deliver(service, house.context, [one])]
+
+
+def roles_beside(message: Message) -> list[Any]:
+    return sorted(OPERATIONS_ROLES - MAY_GIVE[type(message)])
+
+
+ATTEMPTS: dict[str, tuple[Callable[[Message], Heard[Any]], Reason]] = {
+    "unsigned": (lambda one: replace(heard(one), proof=Proof(b"{}", None, None, None)), Reason.UNSIGNED),
+    "signature of another": (
+        lambda one: replace(
+            signed_by(replace(ANN, role=sorted(MAY_GIVE[type(one)])[0]), heard(one)),
+            envelope=heard(one).envelope,
+        ),
+        Reason.SIGNATURE_ALTERED,
+    ),
+    "wrong role": (
+        lambda one: signed_by(replace(ANN, role=roles_beside(one)[0]), heard(one)),
+        Reason.ROLE_MISSING,
+    ),
+}
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+@pytest.mark.parametrize(
+    "name",
+    [message.__name__ for topic in (ORDERS, PAYEES) for message in topic.messages],
+)
+async def test_what_nobody_may_ask_moves_nothing(
+    house: House, caplog: pytest.LogCaptureFixture, name: str, attempt: str
+) -> None:
+    made, reason = ATTEMPTS[attempt]
+    with caplog.at_level("WARNING", logger=security_log.name):
+        (refused,) = await told(house, made(commands(house)[name]))
+    assert isinstance(refused, CommandRefused) and refused.reason is reason
+    assert len(caplog.records) == 1, "recorded as a security event"
+    assert await house.rows("select count(*) from accounts") == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["ReleaseBatch", "ChangeAccount", "ConfirmAccount"])
+async def test_what_moves_money_needs_the_passkey(
+    house: House, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    house.context.trust.portals[kid_of(PORTAL)] = PORTAL
+    message = commands(house)[name]
+    ann = replace(ANN, role=sorted(MAY_GIVE[type(message)] & OPERATIONS_ROLES)[0])
+    one = signed_by(ann, heard(message), key=PORTAL, method="passkey")
+    with caplog.at_level("WARNING", logger=security_log.name):
+        (refused,) = await told(house, one)
+    assert isinstance(refused, CommandRefused) and refused.reason is Reason.STEP_UP_MISSING
+    assert len(caplog.records) == 1
+    again = signed_by(ann, heard(message), key=PORTAL, method="passkey", stepping_up=True)
+    (refused,) = await told(house, again)
+    assert isinstance(refused, CommandRefused) and refused.reason is Reason.UNKNOWN_SUBJECT
+
+
+async def test_a_provider_changes_the_account_of_its_own_payees_only(house: House) -> None:
+    await house.enrol(NPI)
+    message = commands(house)["ChangeAccount"]
+    for payees, expected in (((PAYEE,), AccountChanged), ((uuid4(),), CommandRefused)):
+        clinic = OrganisationRecorded(organisation_id=uuid4(), version=1, kind="provider", payees=payees)
+        carl = an("provider_admin", clinic)
+        await know(house.pool, clinic, carl)
+        own = message.model_copy(update={"requested_by": carl.name})
+        (answer,) = await told(house, signed_by(carl, heard(own)))
+        assert type(answer) is expected
+        assert not isinstance(answer, CommandRefused) or answer.reason is Reason.ROLE_MISSING
+
+
+async def test_who_confirms_an_account_saw_which(house: House) -> None:
+    await house.enrol(NPI)
+    (changed,) = await house.hears(
+        commands(house)["ChangeAccount"].model_copy(update={"requested_by": "ann"})
+    )
+    assert isinstance(changed, AccountChanged)
+    for mask, expected in (
+        (None, CommandRefused),
+        ("••••1111", CommandRefused),
+        (changed.account_mask, None),
+    ):
+        confirm = ConfirmAccount(
+            payee_id=PAYEE, account_token=changed.account_token, account_mask=mask, confirmed_by="bea"
+        )
+        (answer,) = await house.hears(confirm)
+        if expected is None:
+            assert isinstance(answer, AccountVerified)
+        else:
+            assert isinstance(answer, CommandRefused) and answer.reason is Reason.STALE_AMOUNT
+
+
+@pytest.mark.parametrize(("releaser", "released"), [(ANN, False), (BEA, True)])
+async def test_who_approved_something_in_a_batch_does_not_release_it(
+    house: House, releaser: Actor, released: bool
+) -> None:
+    await house.payer()
+    await house.enrol(NPI)
+    approved = house.approved(10_000, NPI)
+    by_ann = approved.model_copy(update={"decided_by": Decider(kind="person", actor=ANN.name)})
+    await house.hears(by_ann, house.approved(20_000, NPI))
+    await house.cutoff()
+    ((batch_id,),) = await house.rows("select batch_id from batches where state <> 'empty'")
+    batch = UUID(int=batch_id.int)
+    await house.hears(HoldBatch(batch_id=batch, note="wait", actor="cleo"))
+    release = ReleaseBatch(batch_id=batch, total_cents=30_000, entry_count=1, note="go", actor=releaser.name)
+    (answer,) = await told(house, signed_by(replace(releaser, role="releaser"), heard(release)))
+    if released:
+        assert isinstance(answer, BatchReleased)
+    else:
+        assert isinstance(answer, CommandRefused) and answer.reason is Reason.SAME_PERSON
