@@ -19,7 +19,7 @@ import pytest
 from chassis import Context, testing
 from chassis.heard import RawRecord
 from chassis.security import logger as security_log
-from chassis.testing_people import Actor, an, know
+from chassis.testing_people import OPERATIONS, Actor, an, know
 from intake.app import service
 from intake.signed_arrivals import PORTAL_TOPIC
 from throughline.answers import RequestAnswered
@@ -48,7 +48,7 @@ REVA = an("reviewer")
 
 @pytest.fixture
 async def portal(context: Context, pool: asyncpg.Pool) -> Context:
-    await know(pool, CLINIC, OTHER, BILLIE, OSCAR, REVA)
+    await know(pool, OPERATIONS, CLINIC, OTHER, BILLIE, OSCAR, REVA)
     await testing.deliver(service, context, [PartnerRegistered(partner="portal", version=1, name="Portal")])
     return context
 
