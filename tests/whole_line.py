@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 
 from sandbox_bank.bank_days import ZONE, after
 from stack import LocalStack
+from stack.people import KeyFile
 from throughline.answers import Coordinates, RequestAnswered
 from throughline.flow import INTAKE, ORDERS, PAYEES
 from throughline.message import Command, Message
@@ -142,11 +143,16 @@ class WholeLine:
         """What operations staff ask of payout."""
         return self._say(ORDERS.name, command, key)
 
-    def ask_of_payees(self, command: ChangeAccount | ConfirmAccount) -> UUID:
-        return self._say(PAYEES.name, command, str(command.payee_id))
+    def ask_of_payees(self, command: ChangeAccount | ConfirmAccount, nth: int = 0) -> UUID:
+        """Asked by the nth of those who approve accounts."""
+        return self._say(PAYEES.name, command, str(command.payee_id), self._approver(nth))
 
-    def _say(self, topic: str, command: Command, key: str) -> UUID:
-        command_id = self.speaker.say(topic, command, key)
+    def _approver(self, nth: int) -> KeyFile:
+        assert self.speaker.signers is not None
+        return self.speaker.signers.holding("account_approver", nth)
+
+    def _say(self, topic: str, command: Command, key: str, by: KeyFile | None = None) -> UUID:
+        command_id = self.speaker.say(topic, command, key, by=by)
         self.speaker.flush()
         return command_id
 

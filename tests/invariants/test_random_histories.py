@@ -158,8 +158,13 @@ class Histories(RuleBasedStateMachine):
     def order_batch(self, release: bool, actor: str) -> None:
         closed = [one for one in self.line.events(BatchClosed) if one.payment_count]
         if closed:
-            kind: Any = ReleaseBatch if release else HoldBatch
-            order = kind(batch_id=closed[-1].batch_id, note="n", actor=actor)
+            batch = closed[-1]
+            seen = {"total_cents": batch.total_cents, "entry_count": batch.payment_count}
+            order = (
+                ReleaseBatch(batch_id=batch.batch_id, note="n", actor=actor, **seen)
+                if release
+                else HoldBatch(batch_id=batch.batch_id, note="n", actor=actor)
+            )
             self.line.command("orders", order, str(order.batch_id))
 
     @rule(at=picked)

@@ -39,9 +39,13 @@ def test_a_returned_payment_is_corrected_and_paid_once(line: WholeLine) -> None:
     )
     line.ask_of_payees(change)
     changed = line.until_said(AccountChanged, payee_id=payee_id)
-    line.ask_of_payees(
-        ConfirmAccount(payee_id=payee_id, account_token=changed.account_token, confirmed_by="bea")
+    confirm = ConfirmAccount(
+        payee_id=payee_id,
+        account_token=changed.account_token,
+        account_mask=changed.account_mask,
+        confirmed_by="bea",
     )
+    line.ask_of_payees(confirm, nth=1)
     line.until_said(AccountVerified, payee_id=payee_id, account_token=changed.account_token)
     line.order(again, str(first.payment_id))
     assert _refusals(line, first.payment_id, 2)[1:] == [Reason.COOLING_OFF]
