@@ -28,7 +28,7 @@ SUSTAINED_SHARE = 0.6
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=int, default=10, help="of sustained load")
     asked = parser.parse_args()
     results = Results()

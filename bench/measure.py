@@ -68,11 +68,11 @@ class Busy:
 
 
 def rss_mb(roots: Sequence[int]) -> float:
-    """Resident memory, shared pages counted once per process."""
+    """Resident memory; what processes share (PostgreSQL's buffers) is divided among them."""
     total = 0
     for process in processes(roots):
         try:
-            total += process.memory_info().rss
+            total += process.memory_full_info().pss
         except psutil.NoSuchProcess:
             continue
     return total / 1e6
