@@ -1,6 +1,6 @@
 """Build the read model again from the topics: forget every row and read from the beginning of every topic.
 
-A running portal notices by itself: its positions are another's now, and it goes on from the beginning.
+Stop the portal before and start it after: one that runs notices only when a partition's next record comes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ where topic = any($1::text[]) or exists (select from unnest($2::text[]) as famil
 
 
 def rebuild(settings: ServiceSettings) -> None:
-    """``python -m portal rebuild``. The portal may run meanwhile: its pages fill as it reads."""
+    """``python -m portal rebuild``, while no portal runs. Pages fill as the next one reads."""
     asyncio.run(_rebuild(settings.database_url.get_secret_value()))
 
 
