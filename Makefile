@@ -56,8 +56,10 @@ schemas: setup ## Write the JSON Schemas and the AsyncAPI document from the mode
 	@$(BIN)/python -m throughline.schema_files write contracts/schemas
 
 test: setup lint ## Check everything: lint, types and every test (SERVICE=payout: that service alone)
+	@$(if $(SERVICE),,deploy/local/chromium install)
 	@echo "pytest"
 	@$(BIN)/pytest $(SIDE_BY_SIDE) $(SCOPE)
+	@$(if $(SERVICE),,deploy/local/chromium report)
 
 demo: setup ## Run the whole line on sample input to its end (INPUT=dir: on your own files)
 	@$(BIN)/throughline demo $(if $(INPUT),--input "$(INPUT)")

@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from sandbox_bank.bank_days import ZONE, after
 from stack import LocalStack
 from stack.people import KeyFile
+from stack.provider_people import BILLER, PROVIDER, act_for
 from throughline.answers import Coordinates, RequestAnswered
 from throughline.flow import INTAKE, ORDERS, PAYEES
 from throughline.message import Command, Message
@@ -107,6 +108,9 @@ class WholeLine:
             ("fee-schedules", list(world.schedules.values())),
         ):
             reference.publish(self.speaker, entity, list(messages))
+        payees = [one.record.payee_id for one in world.providers]
+        act_for(self.stack.kafka_bootstrap, self.stack.places.people, BILLER, payees)
+        act_for(self.stack.kafka_bootstrap, self.stack.places.people, PROVIDER, payees[:1])
         self.rest()
         for provider in world.providers:
             if provider.account is not None:

@@ -20,6 +20,7 @@ from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, AsOption, StackOption, line_at
 from throughline_cli.people_commands import partner_app, payee_app
+from throughline_cli.portal_shown import show_portal
 from throughline_cli.reference_commands import reference_app
 from throughline_cli.show import complain, console, counted, instant, say
 from throughline_cli.verify import show_verification
@@ -72,6 +73,7 @@ def up(
     say(f"The line runs in {stack}: Kafka {started.kafka_bootstrap}, intake {started.http_url('intake')}.")
     if not known:
         say("It knows nobody yet: 'throughline reference load FOLDER' tells it who sends, pays and is paid.")
+    show_portal(started)
     say(f"'{_down(stack)}' stops it.")
 
 
@@ -84,6 +86,12 @@ def down(stack: StackOption = STACK) -> None:
     """Stop what `throughline up` started. What it stored stays in the directory."""
     running_stack(stack).stop()
     say(f"Stopped. Its data stay in {stack}; 'throughline up' finds them again.")
+
+
+@app.command("sign-ins")
+def sign_ins(stack: StackOption = STACK) -> None:
+    """Show the portal's address, and the sandbox people's logins with the codes of this half minute."""
+    show_portal(running_stack(stack))
 
 
 @app.command()

@@ -20,6 +20,7 @@ from throughline_cli.demo.progress import Bars
 from throughline_cli.demo.run import Demo, fresh_stack, prepare_own, prepare_sample
 from throughline_cli.demo.table import outcome_table, sums_table, verdict_table
 from throughline_cli.errors import Problem
+from throughline_cli.portal_shown import show_portal, tell_how_to_look
 from throughline_cli.show import complain, console, counted, say
 
 
@@ -43,6 +44,10 @@ def run_demo(out: Path, *, source: Path | None, seed: int, requests: int, keep: 
                     until.pop_all()
                     bars.done(f"left running: 'throughline down --stack {stack.directory}' stops it")
         show_outcome(outcome, out)
+        if keep:
+            show_portal(stack)
+        else:
+            tell_how_to_look(stack.directory)
     return outcome.holds
 
 

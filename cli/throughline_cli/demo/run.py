@@ -12,7 +12,10 @@ from sample_input.feed import PHASES
 from sample_input.generate import REQUESTS, write_sample
 
 from stack import Stack, StackError, new_stack, running_stack
+from stack.provider_people import BILLER, PROVIDER, act_for
 from throughline.answers import RequestAnswered
+from throughline.message import Message
+from throughline.reference import ProviderRecorded
 from throughline_cli.clock import start_clock
 from throughline_cli.demo import reviewing
 from throughline_cli.demo.days import START, Days
@@ -106,11 +109,20 @@ class Demo:
                     messages = read_messages(folder, entity)
                     publish(speaker, entity, messages)
                     counted += len(messages)
+                if entity == "providers":
+                    self._act_for(messages)
         rest.wait(self.bars.step)
         self._enrol("first")
         rest.wait(self.bars.step)
         heard = f"{counted} pieces of reference data heard, accounts enrolled under seal"
         self.bars.done(heard if counted else "no reference data beside the files: nobody can be paid")
+
+    def _act_for(self, providers: list[Message]) -> None:
+        """The sandbox's biller bills for everybody here, its provider for the first."""
+        payees = [one.payee_id for one in providers if isinstance(one, ProviderRecorded)]
+        people = self.place.stack.places.people
+        act_for(self.place.bootstrap, people, BILLER, payees)
+        act_for(self.place.bootstrap, people, PROVIDER, payees[:1])
 
     def _enrol(self, when: str) -> None:
         key = sealing_key(self.place.stack.places.keys)

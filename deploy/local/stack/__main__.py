@@ -12,6 +12,7 @@ from stack.errors import StackError
 from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
 from stack.local_stack import INFRASTRUCTURE, LocalStack
 from stack.people import ensure_people, record_people
+from stack.provider_people import ensure_provider_people, record_provider_people
 from stack.services import ensure_clock
 from stack.settings import read_settings
 from stack.topics import ensure_flow_topics
@@ -80,10 +81,12 @@ def _prepare(arguments: argparse.Namespace) -> None:
         arguments.dir / "trust" / "people.json",
         arguments.dir / "portal-keys" / PORTAL_SIGNING_KEY,
     )
+    ensure_provider_people(arguments.dir / "people", arguments.dir / "portal-keys")
     (arguments.dir / "clock").mkdir(parents=True, exist_ok=True)
     ensure_clock(arguments.dir / "clock" / "clock.json")
     made = ensure_flow_topics(arguments.bootstrap, arguments.partners)
     record_people(arguments.bootstrap, arguments.dir / "people")
+    record_provider_people(arguments.bootstrap, arguments.dir / "people")
     _say(f"Keys and clock are in {arguments.dir}; {len(made)} topics were made on {arguments.bootstrap}.")
 
 

@@ -16,6 +16,7 @@ from stack.environment import Places
 from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
 from stack.people import ensure_people
 from stack.ports import Ports
+from stack.provider_people import ensure_provider_people
 from stack.secrets_file import role_password, write_secret
 from throughline.flow import SERVICES
 
@@ -37,6 +38,7 @@ def prepare_folders(places: ComposePlaces) -> None:
     ensure_keys(places.keys)
     ensure_portal_keys(places.portal_keys, places.keys)
     ensure_people(places.people, places.trust, places.portal_keys / PORTAL_SIGNING_KEY)
+    ensure_provider_people(places.people, places.portal_keys)
     places.clock.parent.mkdir(parents=True, exist_ok=True)
     services.ensure_clock(places.clock)
     for folder in (places.bank, places.logs):

@@ -19,6 +19,7 @@ from stack.parts import Parts
 from stack.people import ensure_people, record_people
 from stack.postgres import Postgres
 from stack.process import Running, stop_running
+from stack.provider_people import ensure_provider_people, record_provider_people
 from stack.run_file import Run, running_run, write_run
 from stack.secrets_file import role_password
 from stack.topics import ensure_flow_topics
@@ -128,6 +129,7 @@ class LocalStack(Parts, Lifetime):
         ensure_keys(self.places.keys)
         ensure_portal_keys(self.places.portal_keys, self.places.keys)
         ensure_people(self.places.people, self.places.trust, self.places.portal_keys / PORTAL_SIGNING_KEY)
+        ensure_provider_people(self.places.people, self.places.portal_keys)
         services.ensure_clock(self.places.clock)
         for folder in (self.places.logs, self.places.temporary, self.places.bank):
             folder.mkdir(parents=True, exist_ok=True)
@@ -161,6 +163,7 @@ class LocalStack(Parts, Lifetime):
         )
         ensure_flow_topics(self.kafka_bootstrap, self.partners)
         record_people(self.kafka_bootstrap, self.places.people)
+        record_provider_people(self.kafka_bootstrap, self.places.people)
         self._report("Migrating the databases")
         self._migrate(wanted)
         self._report(f"Starting {', '.join(wanted)}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from chassis import Service, every, hear
+from dataclasses import replace
+
+from chassis import Service, every
+from chassis.people_heard import PEOPLE_HEARING
 from portal.on_organisation_recorded import keep_organisation
 from portal.on_person_recorded import keep_person
 from portal.pages import routers
-from portal.people_work import PeopleWork
+from portal.people_work import PortalPeople
 from portal.rate_limits import forget_old
 from portal.read_model.hears import HEARS
 from portal.resources import open_resources
@@ -14,9 +17,9 @@ from portal.settings import Settings
 from portal.site import dress
 from throughline.people import OrganisationRecorded, PersonRecorded
 
-PEOPLE = hear(
-    "people",
-    work=PeopleWork,
+PEOPLE = replace(
+    PEOPLE_HEARING,
+    work=PortalPeople,
     on={OrganisationRecorded: keep_organisation, PersonRecorded: keep_person},
 )
 

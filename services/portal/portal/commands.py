@@ -119,7 +119,7 @@ def say_with(
     headers: Sequence[tuple[str, bytes]],
     correlation_id: str | None = None,
 ) -> None:
-    cast(Any, transaction).say_signed(
+    transaction.say_signed(
         command.message,
         command.key,
         id=command.id,

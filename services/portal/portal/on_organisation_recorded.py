@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
-from portal.people_work import PeopleWork
+from chassis.people_heard import record_organisation
+from portal.people_work import PortalPeople
 from throughline.people import OrganisationRecorded
 
 
-def keep_organisation(heard: Heard[OrganisationRecorded], work: PeopleWork, say: Say) -> None:
-    work.organisations[heard.message.organisation_id] = heard.message
+def keep_organisation(heard: Heard[OrganisationRecorded], work: PortalPeople, say: Say) -> None:
+    """Believed as every service believes it: signed by two operators."""
+    record_organisation(heard, work, say)

@@ -1,11 +1,13 @@
-"""PersonRecorded: who may come in, and in which roles. Sessions of a changed person end."""
+"""PersonRecorded: who may come in, and in which roles. The sessions of a person whose roles changed end."""
 
 from __future__ import annotations
 
 from chassis import Heard, Say
-from portal.people_work import PeopleWork
+from chassis.people_heard import record_person
+from portal.people_work import PortalPeople
 from throughline.people import PersonRecorded
 
 
-def keep_person(heard: Heard[PersonRecorded], work: PeopleWork, say: Say) -> None:
-    work.people[heard.message.person_id] = heard.message
+def keep_person(heard: Heard[PersonRecorded], work: PortalPeople, say: Say) -> None:
+    """Believed as every service believes it: signed by two operators, neither of them the subject."""
+    record_person(heard, work, say)

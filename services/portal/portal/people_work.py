@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-from uuid import UUID
-
 import asyncpg
 
-from chassis import Context, Heard, clock
+from chassis import clock
+from chassis.people_heard import PeopleWork
 from portal.sessions import end_sessions_of
 from portal.tenancy import WRITER, enter
 from throughline.people import OrganisationRecorded, PersonRecorded
@@ -24,22 +21,15 @@ on conflict (person_id) do update set active = excluded.active, version = exclud
 """
 
 
-class PeopleWork:
-    """One slice of people and organisations."""
-
-    def __init__(self) -> None:
-        self.organisations: dict[UUID, OrganisationRecorded] = {}
-        self.people: dict[UUID, PersonRecorded] = {}
-
-    @classmethod
-    async def load(cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context) -> PeopleWork:
-        return cls()
+class PortalPeople(PeopleWork):
+    """The chassis believes or refuses a record; what it believes is kept here too, as the portal's pages ask for it."""
 
     async def store(self, db: asyncpg.Connection) -> None:
+        await super().store(db)
         await enter(db, WRITER)
-        for organisation in self.organisations.values():
+        for organisation in self.changed_organisations.values():
             await put_organisation(db, organisation)
-        for person in self.people.values():
+        for person in self.changed_people.values():
             await put_person(db, person)
 
 

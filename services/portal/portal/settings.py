@@ -27,9 +27,6 @@ class Settings(ServiceSettings):
     sealing_key_file: Path | None = Field(
         None, description="payout's public key (JWK), to which bank accounts are sealed"
     )
-    people_founders: Path | None = Field(
-        None, description="public keys that sign the first people, and of the portals"
-    )
     intake_url: str | None = Field(None, description="intake's HTTP API, which takes files and attachments")
     audit_url: str | None = Field(None, description="audit's HTTP API, for timelines and proofs")
     audit_token: str | None = Field(None, description="bearer token of audit's HTTP API")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from chassis import create_chassis_tables, stack_mode
+from chassis import create_chassis_tables, create_people_tables, stack_mode
 from portal.tenancy import BY_ORGANISATION, BY_PERSON, FUNCTIONS, PEOPLE_ALONE, SIGN_IN_ALONE, protected
 
 revision = "0001"
@@ -128,6 +128,7 @@ RULES = (
 
 def upgrade() -> None:
     create_chassis_tables(op, stack_mode())
+    create_people_tables(op)
     for function in FUNCTIONS:
         op.execute(function)
     for script in (ORGANISATIONS, ACCOUNTS):
