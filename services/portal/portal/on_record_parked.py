@@ -22,4 +22,6 @@ def show_parked(heard: Heard[RecordParked], work: ReadModelWork, say: Say) -> No
         value_sha256=message.value_sha256,
         value_bytes=message.value_bytes,
         parked_at=heard.envelope.time.isoformat(),
+        became=None,
+        became_at=None,
     )

@@ -34,7 +34,9 @@ from portal.on_payment_reversed import show_reversed
 from portal.on_payment_sent import show_sent
 from portal.on_payment_settled import show_settled
 from portal.on_provider_recorded import show_provider
+from portal.on_record_discarded import show_discarded
 from portal.on_record_parked import show_parked
+from portal.on_record_redriven import show_redriven
 from portal.on_reissue_payment import show_asked_reissue
 from portal.on_release_batch import show_asked_batch_release
 from portal.on_release_item import show_asked_release
@@ -68,7 +70,7 @@ from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
 from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
-from throughline.parked import RecordParked
+from throughline.parked import RecordDiscarded, RecordParked, RecordRedriven
 from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.payments import (
     BatchClosed,
@@ -92,9 +94,9 @@ from throughline.reviews import DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 
 
-def of_every(family: Topic, message: type[Message], decide: object) -> Hearing:
+def of_every(family: Topic, on: dict[type[Message], object]) -> Hearing:
     """Hear every topic of a family; a new member is heard within seconds."""
-    return Hearing((), family.pattern, ReadModelWork, on={message: decide})  # type: ignore[dict-item]
+    return Hearing((), family.pattern, ReadModelWork, on=on)  # type: ignore[arg-type]
 
 
 READ_MODEL: tuple[Hearing, ...] = (
@@ -219,8 +221,15 @@ READ_MODEL: tuple[Hearing, ...] = (
             ProviderRecorded: show_provider,
         },
     ),
-    of_every(ANSWERS, RequestAnswered, show_answer),
-    of_every(PARKED, RecordParked, show_parked),
+    of_every(ANSWERS, {RequestAnswered: show_answer}),
+    of_every(
+        PARKED,
+        {
+            RecordParked: show_parked,
+            RecordRedriven: show_redriven,
+            RecordDiscarded: show_discarded,
+        },
+    ),
 )
 
 NOT_SHOWN_YET = (

@@ -1,0 +1,46 @@
+"""Returns: payments that came back or were refused, and paying them again once the account is mended."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID, uuid4
+
+from fastapi import Form, HTTPException, Response
+
+from portal.commands import send_command
+from portal.page import Nav, Visit, may, page_router
+from portal.payment_desk import PAGE, before_of, payment, place_of, sent_back
+from portal.rules import OPERATIONS, Role
+from throughline.orders import ReissuePayment
+
+router = page_router(Nav("returns", "/returns", OPERATIONS, order=50))
+
+
+@router.get("/returns")
+async def returns(visit: Annotated[Visit, may(*OPERATIONS)], before: str | None = None) -> Response:
+    try:
+        place = before_of(before)
+    except ValueError:
+        raise HTTPException(400) from None
+    async with visit.reading() as db:
+        rows = await sent_back(db, place)
+    more = place_of(rows[PAGE - 1], "payment_id") if len(rows) > PAGE else None
+    today = visit.context.clock.today()
+    return await visit.show("returns.html", rows=rows[:PAGE], more=more, today=today, once=uuid4())
+
+
+@router.post("/returns/{payment_id}/reissue")
+async def reissue(
+    visit: Annotated[Visit, may(Role.RELEASER)],
+    payment_id: UUID,
+    once: Annotated[UUID, Form()],
+    note: Annotated[str, Form(min_length=1, max_length=1000)],
+) -> Response:
+    """Payout pays its items again, as a new payment, or says why not."""
+    async with visit.reading() as db:
+        if await payment(db, payment_id) is None:
+            raise HTTPException(404)
+    command = ReissuePayment(payment_id=payment_id, note=note, actor=str(visit.session.person_id))
+    async with visit.speaking() as transaction:
+        await send_command(visit, transaction, command, key=str(payment_id), once=once)
+    return await visit.redirect_with("/returns", "returns.asked")

@@ -1,0 +1,168 @@
+"""Reviews: what waits for a person, one case with all that a decision needs, and the decision."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from fastapi import Form, HTTPException, Query, Response
+
+from portal.commands import send_command
+from portal.page import Nav, Visit, may, page_router
+from portal.review_queue import (
+    PAGE,
+    QUEUES,
+    Case,
+    Filter,
+    case_of,
+    causes,
+    payers,
+    place_after,
+    place_of,
+    side_by_side,
+    waiting,
+)
+from portal.rules import OPERATIONS, Role
+from throughline.reviews import DecideReview
+
+router = page_router(Nav("reviews", "/reviews", OPERATIONS, order=20))
+
+Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
+
+MAY_DECIDE: dict[str | None, tuple[Decision, ...]] = {
+    "In review": ("approve", "deny", "return_for_edits"),
+    "Exception": ("release", "deny"),
+    "Approved": ("recall",),
+}
+"""What can be decided in which state; validation refuses everything else."""
+BULK_MAX = 50
+
+
+@router.get("/reviews")
+async def reviews(
+    visit: Annotated[Visit, may(*OPERATIONS)],
+    queue: Literal["review", "exception", "all"] = "review",
+    payer: str | None = None,
+    cause: str | None = None,
+    at_least: Annotated[int, Query(ge=0, le=99_999_999)] = 0,
+    after: str | None = None,
+) -> Response:
+    """``at_least`` in whole dollars."""
+    chosen = Filter(queue, payer or None, cause or None, at_least * 100)
+    try:
+        place = place_of(after)
+    except ValueError:
+        raise HTTPException(400) from None
+    async with visit.reading() as db:
+        rows = await waiting(db, chosen, place, PAGE + 1)
+        by_cause = await causes(db)
+        named = await payers(db)
+    return await visit.show(
+        "reviews.html",
+        rows=rows[:PAGE],
+        more=place_after(rows[PAGE - 1]) if len(rows) > PAGE else None,
+        chosen=chosen,
+        causes=by_cause,
+        payers=named,
+        queues=tuple(QUEUES),
+        now=visit.context.clock.now(),
+        once=uuid4(),
+        bulk=("approve", "deny", "return_for_edits") if queue == "review" else ("deny",),
+    )
+
+
+@router.get("/reviews/{request_id}")
+async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) -> Response:
+    async with visit.reading() as db:
+        case = await _case(visit, db, request_id)
+        other = None
+        if case.row["other_request_id"] is not None:
+            other = await case_of(db, visit.context.resources.content_key, case.row["other_request_id"])
+    pairs = [] if other is None else side_by_side(case.request, other.request)
+    allowed = () if case.row["substatus"] else MAY_DECIDE.get(case.row["state"], ())
+    return await visit.show(
+        "review.html",
+        case=case,
+        other=other,
+        pairs=pairs,
+        allowed=allowed if visit.has(Role.REVIEWER) else (),
+        once=uuid4(),
+        now=visit.context.clock.now(),
+    )
+
+
+@router.post("/reviews/{request_id}/decide")
+async def decide(
+    visit: Annotated[Visit, may(Role.REVIEWER)],
+    request_id: UUID,
+    decision: Annotated[Decision, Form()],
+    version: Annotated[int, Form(ge=1)],
+    answers: Annotated[UUID, Form()],
+    once: Annotated[UUID, Form()],
+    note: Annotated[str, Form(min_length=1, max_length=1000)],
+    amount_cents: Annotated[int | None, Form(ge=0)] = None,
+) -> Response:
+    """The decision leaves as a signed command; validation carries it out or says why not."""
+    command = _command(visit, request_id, version, answers, decision, note, amount_cents)
+    async with visit.reading() as db:
+        await _case(visit, db, request_id)
+    async with visit.speaking() as transaction:
+        await send_command(visit, transaction, command, key=str(request_id), once=once)
+    return await visit.redirect_with(f"/reviews/{request_id}", f"reviews.asked_{decision}")
+
+
+@router.post("/reviews/decide")
+async def decide_many(
+    visit: Annotated[Visit, may(Role.REVIEWER)],
+    decision: Annotated[Literal["approve", "deny", "return_for_edits"], Form()],
+    once: Annotated[UUID, Form()],
+    note: Annotated[str, Form(min_length=1, max_length=1000)],
+    chosen: Annotated[list[str], Form()],
+) -> Response:
+    """One note for all that were ticked, each decided by a command of its own, as it was shown."""
+    if not 0 < len(chosen) <= BULK_MAX:
+        raise HTTPException(422)
+    commands = []
+    for one in chosen:
+        request_id, version, answers, amount = _ticked(one)
+        commands.append(_command(visit, request_id, version, answers, decision, note, amount))
+    async with visit.speaking() as transaction:
+        for command in commands:
+            await send_command(visit, transaction, command, key=str(command.request_id), once=once)
+    return await visit.redirect_with("/reviews", "reviews.asked_many", n=len(commands))
+
+
+def _ticked(text: str) -> tuple[UUID, int, UUID, int | None]:
+    """A ticked row as the list wrote it: request, version, what it answers, amount. Raises HTTPException 422."""
+    try:
+        request_id, version, answers, amount = text.split("~")
+        return UUID(request_id), int(version), UUID(answers), int(amount) if amount else None
+    except ValueError:
+        raise HTTPException(422) from None
+
+
+def _command(
+    visit: Visit,
+    request_id: UUID,
+    version: int,
+    answers: UUID,
+    decision: Decision,
+    note: str,
+    amount_cents: int | None,
+) -> DecideReview:
+    return DecideReview(
+        request_id=request_id,
+        version=version,
+        answers=answers,
+        decision=decision,
+        amount_cents=amount_cents if decision == "approve" else None,
+        note=note,
+        actor=str(visit.session.person_id),
+    )
+
+
+async def _case(visit: Visit, db: object, request_id: UUID) -> Case:
+    case = await case_of(db, visit.context.resources.content_key, request_id)  # type: ignore[arg-type]
+    if case is None:
+        raise HTTPException(404)
+    return case

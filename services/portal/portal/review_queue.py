@@ -1,0 +1,155 @@
+"""What waits for a person of the operations staff: reviews and exceptions, their causes, and one of them whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from portal.read_model.sealed_content import ContentKey
+from throughline.requests import PaymentRequest
+
+PAGE = 50
+
+Place = tuple[datetime, UUID]
+"""Where a list goes on: the last row's time and id."""
+START: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+
+_WAITING = """
+select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.reason, r.charge_cents, r.received_at,
+       r.acts, v.proposed_cents, v.decision_id, v.decision, p.name as payee_name
+from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
+where r.state = any($1::text[]) and r.substatus in ('', 'on hold', 'returned', 'mismatch')
+  and ($2::text is null or r.payer = $2) and ($3::text is null or r.reason = $3)
+  and coalesce(v.proposed_cents, r.charge_cents, 0) >= $4 and (r.received_at, r.request_id) > ($5, $6)
+order by r.received_at, r.request_id limit $7
+"""
+_CAUSES = """
+select state, reason, count(*) as count, sum(charge_cents)::bigint as charge_cents, min(received_at) as oldest
+from requests where state = any($1::text[]) and substatus in ('', 'on hold', 'returned', 'mismatch')
+group by state, reason order by count(*) desc, reason
+"""
+_ONE = """
+select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.substatus, r.reason, r.acts, r.charge_cents,
+       r.received_at, r.payment_id, r.payee_id, v.decision, v.decision_id, v.findings, v.proposed_cents, v.paid_cents,
+       v.other_request_id, v.submitted_by, v.content, v.lines, p.name as payee_name, p.identifier as payee_identifier
+from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
+where r.request_id = $1
+"""
+_REFUSED = """
+select command_type, reason, refused_at from refusals where request_id = $1 order by refused_at desc limit 3
+"""
+_PAYERS = "select distinct payer from payers order by payer"
+
+QUEUES = {"review": ("In review",), "exception": ("Exception",), "all": ("In review", "Exception")}
+"""Which states each list shows, by its name in the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a list shows. ``at_least_cents`` compares with what would be paid, or the charge where nothing is priced."""
+
+    queue: str = "review"
+    payer: str | None = None
+    cause: str | None = None
+    at_least_cents: int = 0
+
+
+async def waiting(
+    db: asyncpg.Connection, chosen: Filter, after: Place = START, limit: int = PAGE
+) -> list[asyncpg.Record]:
+    """The oldest first."""
+    rows: list[asyncpg.Record] = await db.fetch(
+        _WAITING, QUEUES[chosen.queue], chosen.payer, chosen.cause, chosen.at_least_cents, *after, limit
+    )
+    return rows
+
+
+async def causes(db: asyncpg.Connection) -> list[asyncpg.Record]:
+    """How many requests wait for which cause, and since when."""
+    rows: list[asyncpg.Record] = await db.fetch(_CAUSES, QUEUES["all"])
+    return rows
+
+
+async def payers(db: asyncpg.Connection) -> list[str]:
+    return [row[0] for row in await db.fetch(_PAYERS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One request as a reviewer sees it."""
+
+    row: asyncpg.Record
+    request: PaymentRequest
+    findings: Sequence[dict[str, Any]]
+    refusals: Sequence[asyncpg.Record]
+
+    @property
+    def amount_cents(self) -> int | None:
+        """What an approval would pay."""
+        cents: int | None = self.row["proposed_cents"]
+        return cents
+
+
+async def case_of(db: asyncpg.Connection, key: ContentKey, request_id: UUID) -> Case | None:
+    """None where there is no such request, or not for the caller."""
+    row = await db.fetchrow(_ONE, request_id)
+    if row is None or row["content"] is None:
+        return None
+    content = key.open(row["content"], "versions", row["request_id"], row["version"])
+    return Case(
+        row,
+        PaymentRequest.model_validate_json(content),
+        json.loads(row["findings"] or "[]"),
+        await db.fetch(_REFUSED, request_id),
+    )
+
+
+LINE_FIELDS = ("from_date", "to_date", "code", "modifiers", "units_thousandths", "unit", "charge_cents")
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A line of one request beside the most similar line of the other; ``differs`` names the fields that differ."""
+
+    here: Any
+    there: Any
+    differs: frozenset[str]
+
+
+def side_by_side(here: PaymentRequest, there: PaymentRequest) -> list[Beside]:
+    """Each line here with the line there that it shares most with, each line there used once; the rest alone."""
+    left = list(there.lines)
+    pairs: list[Beside] = []
+    for line in here.lines:
+        twin = min(left, key=lambda other: len(_differences(line, other)), default=None)
+        if twin is None:
+            pairs.append(Beside(line, None, frozenset()))
+            continue
+        left.remove(twin)
+        pairs.append(Beside(line, twin, _differences(line, twin)))
+    return pairs + [Beside(None, line, frozenset()) for line in left]
+
+
+def _differences(one: Any, other: Any) -> frozenset[str]:
+    return frozenset(name for name in LINE_FIELDS if getattr(one, name) != getattr(other, name))
+
+
+def place_of(text: str | None) -> Place:
+    """Where a list goes on, from an address. Raises ValueError where the text is no place."""
+    if not text:
+        return START
+    at, _, request_id = text.partition("~")
+    moment = datetime.fromisoformat(at)
+    if moment.tzinfo is None:
+        raise ValueError("a place has a time zone")
+    return moment, UUID(request_id)
+
+
+def place_after(row: asyncpg.Record) -> str:
+    return f"{row['received_at'].isoformat()}~{row['request_id']}"
