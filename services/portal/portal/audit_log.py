@@ -1,4 +1,4 @@
-"""The audit service, asked over HTTP: what it sealed about a request, a proof of one record, and whether all of it holds."""
+"""The audit service, asked over HTTP: what it sealed about a request, proofs, and whether it all holds."""
 
 from __future__ import annotations
 

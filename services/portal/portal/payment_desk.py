@@ -13,7 +13,7 @@ PAGE = 50
 # What the bank's answers came to, counted from the payments: a batch has no answer of its own but a refusal.
 _BOARD = """
 select b.batch_id, b.bank, b."window", b.closed_at, b.effective_date, b.payment_count, b.total_cents, b.refused,
-       b.file_name, count(p.payment_id) filter (where p.state = 'sent') as sent,
+       b.file_name, b.held, count(p.payment_id) filter (where p.state = 'sent') as sent,
        count(p.payment_id) filter (where p.state = 'settled') as settled,
        count(p.payment_id) filter (where p.state in ('returned', 'refused')) as sent_back
 from batches b left join payments p using (batch_id)

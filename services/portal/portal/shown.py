@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal, format_percent
 
 LOCALES = {"en": "en_US", "es": "es_US"}
@@ -38,6 +38,10 @@ class Shown:
         """`Nov 23, 2026, 9:05 AM EST`."""
         words = format_datetime(when, "MMM d, y, h:mm a z", tzinfo=ZoneInfo(self.zone), locale=self.locale)
         return words.replace("\u202f", " ")
+
+    def span(self, length: timedelta) -> str:
+        """`3 hours`, in the largest unit that fits."""
+        return format_timedelta(length, granularity="second", threshold=1, locale=self.locale)
 
     def money(self, cents: int) -> str:
         """`$1,250.00`, from whole cents."""

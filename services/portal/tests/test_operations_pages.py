@@ -118,7 +118,9 @@ async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, con
     assert answer.status_code == 303
     commands = await said(context)
     assert [one.request_id for one in commands] == [one.request_id for one in lives[:2]]
-    assert {(one.decision, one.note, one.amount_cents) for one in commands} == {("deny", "Not covered.", None)}
+    assert {(one.decision, one.note, one.amount_cents) for one in commands} == {
+        ("deny", "Not covered.", None)
+    }
     wrong = await browser.post("/reviews/decide", data=form | {"chosen": ["everything"]})
     assert wrong.status_code == 422
 
@@ -168,7 +170,9 @@ async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(
     closed = example("BatchClosed", payment_count=1, total_cents=10_000)
     teller.tell(closed)
     life = Life(teller, "CLM-1").paid().returned()
-    batch_id = next(one.message.batch_id for one in teller.told if type(one.message).__name__ == "PaymentSent")
+    batch_id = next(
+        one.message.batch_id for one in teller.told if type(one.message).__name__ == "PaymentSent"
+    )
     if batch_id != closed.batch_id:
         teller.tell(closed.model_copy(update={"batch_id": batch_id}))
     await told(context, teller)
@@ -184,6 +188,24 @@ async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(
     assert await said(context) == [
         ReissuePayment(payment_id=life.payment_id, note="New account.", actor=str(rae.person_id))
     ]
+
+
+async def test_a_held_batch_is_released_with_a_step_up_over_its_sum(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    closed = example("BatchClosed", payment_count=2, total_cents=765_432)
+    teller.tell(closed)
+    teller.tell(example("BatchHeld", batch_id=closed.batch_id, payment_count=2, total_cents=765_432))
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rae", Role.RELEASER))
+    page = await browser.get(f"/batches/{closed.batch_id}")
+    form = {"csrf": csrf_in(page), "once": hidden(page, "once"), "note": "The sums agree."}
+    answer = await browser.post(f"/batches/{closed.batch_id}/release", data=form)
+    assert answer.headers["location"].startswith("/step-up/")
+    assert "$7,654.32" in (await browser.get(answer.headers["location"])).text
+    assert await said(context) == []
+    assert (await browser.post(f"/batches/{uuid4()}/hold", data=form)).status_code == 404
 
 
 async def test_a_changed_account_is_confirmed_by_another_person_after_a_step_up(
@@ -245,6 +267,8 @@ WHO_MAY_NOT: Sequence[tuple[str, Role]] = [
     (f"/reviews/{UUID(int=1)}/decide", Role.RELEASER),
     (f"/returns/{UUID(int=1)}/reissue", Role.REVIEWER),
     (f"/account-changes/{UUID(int=1)}/confirm", Role.OPERATOR),
+    (f"/batches/{UUID(int=1)}/hold", Role.REVIEWER),
+    (f"/batches/{UUID(int=1)}/release", Role.OPERATOR),
     ("/parked/redrive", Role.REVIEWER),
     ("/parked/redrive-all", Role.AUDITOR),
     ("/audit/verify", Role.REVIEWER),
@@ -320,7 +344,9 @@ class SealedLog:
         monkeypatch.setattr(
             AuditLog,
             "_client",
-            lambda log, timeout_s: httpx.AsyncClient(base_url="http://a", headers=headers, transport=transport),
+            lambda log, timeout_s: httpx.AsyncClient(
+                base_url="http://a", headers=headers, transport=transport
+            ),
         )
 
 

@@ -43,7 +43,11 @@ async def account_changes(visit: Annotated[Visit, may(*OPERATIONS)]) -> Response
         waiting = await db.fetch(_WAITING, PAGE)
         cooling = await db.fetch(_COOLING, today, PAGE)
     return await visit.show(
-        "account_changes.html", waiting=waiting, cooling=cooling, once=uuid4(), me=str(visit.session.person_id)
+        "account_changes.html",
+        waiting=waiting,
+        cooling=cooling,
+        once=uuid4(),
+        me=str(visit.session.person_id),
     )
 
 

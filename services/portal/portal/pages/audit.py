@@ -1,4 +1,4 @@
-"""Audit: everything that was said of a request, as it was sealed; a proof of any record; and whether all of it holds."""
+"""Audit: everything that was said of a request, as it was sealed; a proof of any record; whether it all holds."""
 
 from __future__ import annotations
 

@@ -1,15 +1,19 @@
-"""Batches: what was closed and sent, what the bank said of it, and the payments in it."""
+"""Batches: what was closed and sent, what the bank said of it, the payments in it; holding one, and its release."""
 
 from __future__ import annotations
 
 from typing import Annotated
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from fastapi import HTTPException, Response
+import asyncpg
+from fastapi import Form, HTTPException, Response
 
+from portal import step_up
+from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import NOBODY, PAGE, batch, before_of, board, payments_in, place_of
-from portal.rules import OPERATIONS
+from portal.rules import OPERATIONS, Role
+from throughline.orders import HoldBatch, ReleaseBatch
 
 router = page_router(Nav("batches", "/batches", OPERATIONS, order=40))
 
@@ -31,9 +35,60 @@ async def one_batch(
     visit: Annotated[Visit, may(*OPERATIONS)], batch_id: UUID, after: UUID = NOBODY
 ) -> Response:
     async with visit.reading() as db:
-        row = await batch(db, batch_id)
-        if row is None:
-            raise HTTPException(404)
+        row = await _batch(db, batch_id)
         payments = await payments_in(db, batch_id, after)
     more = payments[PAGE - 1]["payment_id"] if len(payments) > PAGE else None
-    return await visit.show("batch.html", row=row, payments=payments[:PAGE], more=more)
+    return await visit.show("batch.html", row=row, payments=payments[:PAGE], more=more, once=uuid4())
+
+
+Once = Annotated[UUID, Form()]
+Note = Annotated[str, Form(min_length=1, max_length=1000)]
+
+
+@router.post("/batches/{batch_id}/hold")
+async def hold(
+    visit: Annotated[Visit, may(Role.RELEASER)], batch_id: UUID, once: Once, note: Note
+) -> Response:
+    """It does not leave until another person releases it; too late where it is on its way to the bank."""
+    async with visit.reading() as db:
+        await _batch(db, batch_id)
+    command = HoldBatch(batch_id=batch_id, note=note, actor=str(visit.session.person_id))
+    async with visit.speaking() as transaction:
+        await send_command(visit, transaction, command, key=str(batch_id), once=once)
+    return await visit.redirect_with(f"/batches/{batch_id}", "batches.asked_hold")
+
+
+@router.post("/batches/{batch_id}/release")
+async def release(
+    visit: Annotated[Visit, may(Role.RELEASER)], batch_id: UUID, once: Once, note: Note
+) -> Response:
+    """With a step-up over the sum and the number of payments. Payout refuses who held it."""
+    async with visit.reading() as db:
+        row = await _batch(db, batch_id)
+    command = ReleaseBatch(
+        batch_id=batch_id,
+        total_cents=row["total_cents"],
+        entry_count=row["payment_count"],
+        note=note,
+        actor=str(visit.session.person_id),
+    )
+    return await step_up.ask(
+        visit,
+        command,
+        key=str(batch_id),
+        once=once,
+        facts=(
+            ("batches.window", f"{row['bank']} {row['window']}"),
+            ("batches.payments", visit.shown.number(row["payment_count"])),
+            ("batches.total", visit.shown.money(row["total_cents"])),
+        ),
+        back=f"/batches/{batch_id}",
+        notice="batches.asked_release",
+    )
+
+
+async def _batch(db: asyncpg.Connection, batch_id: UUID) -> asyncpg.Record:
+    row = await batch(db, batch_id)
+    if row is None or row["closed_at"] is None:
+        raise HTTPException(404)
+    return row

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
     op.execute("alter table parked_records add column became text, add column became_at timestamptz")
     op.execute(
-        "create index parked_records_standing on parked_records (parked_at, topic, partition, \"offset\") where became is null"
+        'create index parked_records_standing on parked_records (parked_at, topic, partition, "offset")'
+        " where became is null"
     )

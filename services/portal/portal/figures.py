@@ -1,0 +1,114 @@
+"""The figures that operations staff steer by, each counted over a number of days, and the rows behind it.
+
+A figure is a part of a whole, or two times; the page shows it beside a link to its rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import asyncpg
+
+ROWS_MAX = 200
+
+_DECIDED = """
+from versions where decision in ('approved', 'denied') and decided_at >= $1 and received_at is not null
+"""
+_TIMES = f"""
+select count(*) as count,
+       percentile_cont(0.5) within group (order by decided_at - received_at) as p50,
+       percentile_cont(0.9) within group (order by decided_at - received_at) as p90
+{_DECIDED}
+"""
+_BY_PERSON_TIMES = _TIMES + " and decided_by is not null"
+_SLOWEST = f"""
+select request_id, version, number, payer, decision, received_at, decided_at, decided_by {_DECIDED}
+order by decided_at - received_at desc, request_id limit $2
+"""
+_ON_TIME = """
+select count(*) as whole, count(*) filter (where settled_on <= effective_date) as part
+from payments where settled_on is not null and sent_at >= $1
+"""
+_LATE = """
+select payment_id, payer, batch_id, amount_cents, effective_date, settled_on from payments
+where settled_on > effective_date and sent_at >= $1 order by effective_date desc, payment_id limit $2
+"""
+_MATCHED = """
+select count(*) as whole, count(*) filter (where remittance_id is not null and mismatch is null) as part
+from payments where settled_on is not null and returned_on is null and sent_at >= $1
+"""
+_UNMATCHED = """
+select payment_id, payer, batch_id, amount_cents, effective_date, settled_on, mismatch from payments
+where settled_on is not null and returned_on is null and sent_at >= $1
+  and (remittance_id is null or mismatch is not null)
+order by effective_date desc, payment_id limit $2
+"""
+_SENT_BACK = """
+select count(*) as whole, count(*) filter (where state in ('returned', 'refused')) as part
+from payments where sent_at >= $1
+"""
+# Fields of lines are counted together, whichever line it was.
+_FIELD = "regexp_replace(coalesce({}->>'field', ''), '[0-9]+', '#', 'g')"
+_FAILURES = f"""
+select partner, field, reason, count(*) as count from (
+  select partner, {_FIELD.format("problem")} as field, problem->>'reason' as reason
+  from answers, jsonb_array_elements(problems) as problem where outcome = 'refused' and answered_at >= $1
+  union all
+  select partner, {_FIELD.format("finding")}, finding->>'reason'
+  from versions, jsonb_array_elements(findings) as finding
+  where received_at >= $1 and finding->>'severity' in ('deny', 'exception')
+) as failed group by partner, field, reason order by count(*) desc, partner, field, reason limit $2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """``part`` of ``whole``; the rows behind it are those that are not in ``part``, or are, as ``rows`` says."""
+
+    name: str
+    whole: int
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long decisions took: half within ``p50``, nine of ten within ``p90``; None where there was none."""
+
+    name: str
+    count: int
+    p50: timedelta | None
+    p90: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    times: Sequence[Times]
+    shares: Sequence[Share]
+    failures: Sequence[asyncpg.Record]
+
+
+async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
+    """Everything since an instant."""
+    times = [
+        Times(name, row["count"], row["p50"], row["p90"])
+        for name, statement in (("all_decisions", _TIMES), ("by_people", _BY_PERSON_TIMES))
+        for row in [await db.fetchrow(statement, since)]
+    ]
+    shares = [
+        Share(name, row["whole"], row["part"])
+        for name, statement in (("on_time", _ON_TIME), ("matched", _MATCHED), ("sent_back", _SENT_BACK))
+        for row in [await db.fetchrow(statement, since)]
+    ]
+    return Figures(times, shares, await db.fetch(_FAILURES, since, ROWS_MAX))
+
+
+BEHIND = {"decisions": _SLOWEST, "late": _LATE, "unmatched": _UNMATCHED}
+"""The rows behind a figure, by the list's name in the address."""
+
+
+async def behind(db: asyncpg.Connection, name: str, since: datetime) -> list[asyncpg.Record]:
+    """The first rows behind a figure, those that need a look first."""
+    rows: list[asyncpg.Record] = await db.fetch(BEHIND[name], since, ROWS_MAX)
+    return rows
