@@ -160,7 +160,7 @@ def test_a_place_that_no_page_wrote_is_refused(text: str) -> None:
 
 def test_a_place_comes_back_as_it_was_written() -> None:
     row = {"received_at": example("BatchClosed").closed_at, "request_id": uuid4()}
-    assert place_of(place_after(row)) == (row["received_at"], row["request_id"])  # type: ignore[arg-type]
+    assert place_of(place_after(row)) == (row["received_at"], row["request_id"])
 
 
 async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(

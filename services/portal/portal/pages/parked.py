@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID, uuid4
 
 from fastapi import Form, HTTPException, Response
@@ -69,13 +69,13 @@ async def redrive(
 async def redrive_all(
     visit: Annotated[Visit, may(Role.OPERATOR)],
     service: Annotated[str, Form()],
-    reason: Annotated[Literal["", *Reason], Form()],  # type: ignore[valid-type]
+    reason: Annotated[str, Form()],
     once: Annotated[UUID, Form()],
 ) -> Response:
     """As many as one person may have redriven alone; more needs two, by the command line."""
     command = RedriveRecords(
         service=_known(service),
-        reason=Reason(reason) if reason else None,
+        reason=_named(reason),
         count_max=ALONE_MAX,
         actor=str(visit.session.person_id),
     )
@@ -88,3 +88,10 @@ def _known(service: str) -> str:
     if service not in SERVICES:
         raise HTTPException(422)
     return service
+
+
+def _named(reason: str) -> Reason:
+    found = next((one for one in Reason if one.value == reason), None)
+    if found is None:
+        raise HTTPException(422)
+    return found

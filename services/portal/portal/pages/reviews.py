@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
+import asyncpg
 from fastapi import Form, HTTPException, Query, Response
 
 from portal.commands import send_command
@@ -161,8 +162,8 @@ def _command(
     )
 
 
-async def _case(visit: Visit, db: object, request_id: UUID) -> Case:
-    case = await case_of(db, visit.context.resources.content_key, request_id)  # type: ignore[arg-type]
+async def _case(visit: Visit, db: asyncpg.Connection, request_id: UUID) -> Case:
+    case = await case_of(db, visit.context.resources.content_key, request_id)
     if case is None:
         raise HTTPException(404)
     return case
