@@ -74,6 +74,15 @@ def row_of(name: str) -> Make:
     return make
 
 
+def always(value: str) -> Make:
+    """What no organisation owns: only operations may ask for it."""
+
+    async def make(context: Context, person: Person) -> str:
+        return value
+
+    return make
+
+
 async def payee_id(context: Context, person: Person) -> str:
     return str(person.payee_id)
 
@@ -85,6 +94,11 @@ OBJECTS: dict[str, Make] = {
     "ceremony_id": ceremony_id,
     "person_id": person_id,
     "change_id": change_id,
+    "batch_id": always(str(uuid4())),
+    "name": always("late"),
+    "topic": always("submissions"),
+    "partition": always("0"),
+    "offset": always("0"),
 }
 """By the name of a path's parameter: makes one that belongs to a person, or to their organisation."""
 WITH_A_STORY = {"ceremony_id", "payee_id", *ROWS}
@@ -136,7 +150,10 @@ async def test_every_route_answers_the_roles_of_its_rule_and_no_others(
                 f"{role} {method} {route.path}: {answer.status_code}"
             )
         else:
-            assert answer.status_code < 500 and answer.status_code != 403, f"{role} {method} {route.path}"
+            # 503: the audit service is not there for these tests, and its pages say so.
+            away = (503,) if route.path.startswith("/audit") else ()
+            admitted = answer.status_code in away or (answer.status_code < 500 and answer.status_code != 403)
+            assert admitted, f"{role} {method} {route.path}: {answer.status_code}"
             if method in SAFE_METHODS and not names:
                 # 400: a download asks which one, and nothing was said here.
                 assert answer.status_code in (200, 400), f"{role} {route.path}: {answer.status_code}"

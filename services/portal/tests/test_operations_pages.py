@@ -19,11 +19,13 @@ from portal.audit_log import AuditLog, AuditUnreachable
 from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
+from throughline.envelope import read_envelope
 from throughline.orders import ReissuePayment
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason
 from throughline.repairs import RedriveRecord, RedriveRecords
 from throughline.reviews import DecideReview
+from throughline.signed import SIGNATURE
 
 
 async def told(context: Context, teller: Teller) -> None:
@@ -31,7 +33,13 @@ async def told(context: Context, teller: Teller) -> None:
 
 
 async def said(context: Context) -> list[Any]:
-    return [one.message for one in await testing.said_in(context.pool)]
+    """Each command that left, once, in the order of leaving; every one carries a signature."""
+    found = {}
+    for record in await testing.said_in(context.pool):
+        envelope, model = read_envelope(record.headers), read_envelope(record.headers).message_class()
+        assert model is not None and dict(record.headers)[SIGNATURE]
+        found.setdefault(envelope.id, model.model_validate_json(record.value))
+    return list(found.values())
 
 
 def hidden(page: httpx.Response, name: str) -> str:
@@ -93,8 +101,8 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
     for _ in range(2):  # pressed twice, it is one command
         answer = await browser.post(f"/reviews/{life.request_id}/decide", data=sent)
         assert answer.status_code == 303
-    (command,) = {one.id: one for one in await testing.said_in(context.pool)}.values()
-    assert command.message == DecideReview(
+    (command,) = await said(context)
+    assert command == DecideReview(
         request_id=life.request_id,
         version=1,
         answers=opened,
