@@ -34,7 +34,7 @@ async def told(context: Context, teller: Teller) -> None:
 
 async def said(context: Context) -> list[Any]:
     """Each command that left, once, in the order of leaving; every one carries a signature."""
-    found = {}
+    found: dict[UUID, Any] = {}
     for record in await testing.said_in(context.pool):
         envelope, model = read_envelope(record.headers), read_envelope(record.headers).message_class()
         assert model is not None and dict(record.headers)[SIGNATURE]
