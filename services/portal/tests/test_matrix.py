@@ -94,7 +94,7 @@ OBJECTS: dict[str, Make] = {
     "ceremony_id": ceremony_id,
     "person_id": person_id,
     "change_id": change_id,
-    "batch_id": always(str(uuid4())),
+    "batch_id": always(str(UUID(int=9))),
     "name": always("late"),
     "topic": always("submissions"),
     "partition": always("0"),
