@@ -44,6 +44,9 @@ where r.request_id = $1
 _REFUSED = """
 select command_type, reason, refused_at from refusals where request_id = $1 order by refused_at desc limit 3
 """
+_PASSKEY_FROM = """
+select coalesce(second_approval_cents, auto_approve_below_cents, 0) from payers where payer = $1
+"""
 _PAYERS = "select distinct payer from payers order by payer"
 
 QUEUES = {"review": ("In review",), "exception": ("Exception",), "all": ("In review", "Exception")}
@@ -78,6 +81,15 @@ async def causes(db: asyncpg.Connection) -> list[asyncpg.Record]:
 
 async def payers(db: asyncpg.Connection) -> list[str]:
     return [row[0] for row in await db.fetch(_PAYERS)]
+
+
+async def passkey_from_cents(db: asyncpg.Connection, payer: str | None) -> int:
+    """From which amount on an approval needs the person's passkey: any amount of a payer that nobody recorded.
+
+    Validation judges by the same amounts of ``PayerRecorded``; here they only choose what the person is asked.
+    """
+    cents: int | None = await db.fetchval(_PASSKEY_FROM, payer)
+    return cents or 0
 
 
 @dataclass(frozen=True, slots=True)

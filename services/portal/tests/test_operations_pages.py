@@ -89,7 +89,9 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
     browser: httpx.AsyncClient, context: Context
 ) -> None:
     teller = Teller()
-    life = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=12_345)
+    payer = example("PayerRecorded").model_copy(update={"second_approval_cents": 12_346})
+    teller.tell(payer)
+    life = Life(teller, "CLM-1").received(payer=payer.payer).says("ReviewOpened", proposed_cents=12_345)
     opened = teller.told[-1].envelope.id
     await told(context, teller)
     rita = await known(context, "rita", Role.REVIEWER)
@@ -112,6 +114,35 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
         actor=str(rita.person_id),
     )
     assert "on its way" in (await browser.get(f"/reviews/{life.request_id}")).text
+
+
+async def test_an_approval_of_much_money_asks_for_a_step_up_over_the_amount(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    payer = example("PayerRecorded").model_copy(update={"auto_approve_below_cents": 12_345})
+    payer = payer.model_copy(update={"second_approval_cents": None})
+    teller.tell(payer)
+    life = Life(teller, "CLM-1").received(payer=payer.payer).says("ReviewOpened", proposed_cents=12_345)
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    page = await browser.get(f"/reviews/{life.request_id}")
+    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers", "amount_cents")}
+    answer = await browser.post(
+        f"/reviews/{life.request_id}/decide", data=form | {"decision": "approve", "note": "Looked at it."}
+    )
+    assert answer.headers["location"].startswith("/step-up/")
+    assert "$123.45" in (await browser.get(answer.headers["location"])).text
+    ticked = re.findall(r'name="chosen"[^>]*value="([^"]+)"', (await browser.get("/reviews")).text)
+    many = {
+        "csrf": form["csrf"],
+        "once": form["once"],
+        "decision": "approve",
+        "note": "All.",
+        "chosen": ticked,
+    }
+    assert (await browser.post("/reviews/decide", data=many)).status_code == 428
+    assert await said(context) == []
 
 
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import Form, HTTPException, Query, Response
 
+from portal import step_up
 from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
 from portal.review_queue import (
@@ -17,6 +18,7 @@ from portal.review_queue import (
     Filter,
     case_of,
     causes,
+    passkey_from_cents,
     payers,
     place_after,
     place_of,
@@ -103,13 +105,37 @@ async def decide(
     note: Annotated[str, Form(min_length=1, max_length=1000)],
     amount_cents: Annotated[int | None, Form(ge=0)] = None,
 ) -> Response:
-    """The decision leaves as a signed command; validation carries it out or says why not."""
+    """The decision leaves as a signed command; validation carries it out or says why not.
+
+    An approval of much money asks for a step-up over the amount.
+    """
     command = _command(visit, request_id, version, answers, decision, note, amount_cents)
     async with visit.reading() as db:
-        await _case(visit, db, request_id)
+        case = await _case(visit, db, request_id)
+        asks = decision == "approve" and (amount_cents or 0) >= await passkey_from_cents(
+            db, case.row["payer"]
+        )
+    back, notice = f"/reviews/{request_id}", f"reviews.asked_{decision}"
+    if asks:
+        return await step_up.ask(
+            visit,
+            command,
+            key=str(request_id),
+            once=once,
+            facts=(
+                ("reviews.request", case.row["number"]),
+                ("reviews.payee", case.row["payee_name"] or "–"),
+                ("reviews.would_pay", "–" if amount_cents is None else visit.shown.money(amount_cents)),
+            ),
+            back=back,
+            notice=notice,
+            correlation_id=str(request_id),
+        )
     async with visit.speaking() as transaction:
-        await send_command(visit, transaction, command, key=str(request_id), once=once)
-    return await visit.redirect_with(f"/reviews/{request_id}", f"reviews.asked_{decision}")
+        await send_command(
+            visit, transaction, command, key=str(request_id), once=once, correlation_id=str(request_id)
+        )
+    return await visit.redirect_with(back, notice)
 
 
 @router.post("/reviews/decide")
@@ -120,13 +146,22 @@ async def decide_many(
     note: Annotated[str, Form(min_length=1, max_length=1000)],
     chosen: Annotated[list[str], Form()],
 ) -> Response:
-    """One note for all that were ticked, each decided by a command of its own, as it was shown."""
+    """One note for all that were ticked, each decided by a command of its own, as it was shown.
+
+    What needs a step-up is looked at and approved one by one.
+    """
     if not 0 < len(chosen) <= BULK_MAX:
         raise HTTPException(422)
     commands = []
     for one in chosen:
         request_id, version, answers, amount = _ticked(one)
         commands.append(_command(visit, request_id, version, answers, decision, note, amount))
+    if decision == "approve":
+        async with visit.reading() as db:
+            for command in commands:
+                case = await _case(visit, db, command.request_id)
+                if (command.amount_cents or 0) >= await passkey_from_cents(db, case.row["payer"]):
+                    raise HTTPException(428)
     async with visit.speaking() as transaction:
         for command in commands:
             await send_command(visit, transaction, command, key=str(command.request_id), once=once)
