@@ -1,7 +1,7 @@
 # Throughline: every command of the checkout. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup schemas lock format lint style types test demo up down bench storm clean
+.PHONY: help setup schemas lock format lint style types test demo up down bench storm screenshots clean
 
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet
@@ -75,6 +75,10 @@ bench: setup ## Measure, and write bench/RESULTS.md
 
 storm: setup ## Kill processes at seeded moments and compare with the undisturbed run
 	@$(BIN)/python -m tests.storm
+
+screenshots: setup ## Take the README's pictures of the portal, of what `make demo` left
+	@$(BIN)/throughline up --stack var/demo/stack && $(BIN)/python -m tests.browser.screenshots var/demo/stack; \
+		status=$$?; $(BIN)/throughline down --stack var/demo/stack; exit $$status
 
 clean: ## Remove what was installed, started and produced in this checkout
 	@if [ -x $(BIN)/throughline ]; then $(BIN)/throughline down >/dev/null 2>&1 || true; fi

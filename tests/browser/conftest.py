@@ -22,10 +22,14 @@ HEADLESS = [
 NO_CHROMIUM = "there is no Chromium here: apt-get install chromium"
 
 
+def chromium_here() -> str | None:
+    return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests. Without one they are not run, and in continuous integration that is a failure."""
-    found = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
+    found = chromium_here()
     if found is None and os.environ.get("CI") == "true":
         pytest.fail(NO_CHROMIUM)
     if found is None:
