@@ -14,7 +14,7 @@ from stack.people import read_key_file
 from tests.browser.people import People, must_be_sound
 from tests.whole_line import WholeLine
 from throughline.decisions import SubmissionApproved
-from throughline.payments import PaymentSent, PaymentSettled
+from throughline.payments import PaymentSettled
 from throughline.requests import PaymentRequest
 
 Window = Callable[..., Page]
@@ -54,7 +54,7 @@ def test_a_reviewer_approves_and_the_biller_sees_it_paid(
     until_there(biller, f"/requests/{request}", "Paid")
     must_be_sound(biller)
     expect(biller.get_by_role("heading", level=1)).to_contain_text(bill.number)
-    assert line.said(PaymentSettled) and line.said(PaymentSent)
+    assert line.said(PaymentSettled, batch_id=batch.batch_id)
 
     auditor = as_person("auditor-1")
     until_there(auditor, f"/audit/requests/{request}", str(person_of(line, "reviewer-1")))
