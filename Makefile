@@ -12,9 +12,9 @@ CODE := $(wildcard contracts chassis services cli deploy examples bench tests)
 # SERVICE=payout narrows lint, types and tests to that service.
 SCOPE := $(if $(SERVICE),services/$(SERVICE),$(CODE))
 
-# PROCESSES=2 runs the tests side by side: they wait more than they compute. Each process has a broker and a database
-# server of its own; tests that share a stack stay together, and the longest begin first.
-PROCESSES ?= 1
+# Tests run side by side: they wait more than they compute. Each process has a broker and a database server of its own;
+# tests that share a stack stay together, and the longest begin first. PROCESSES=1 runs them one after the other.
+PROCESSES ?= 2
 SIDE_BY_SIDE := $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup --no-loadscope-reorder)
 
 help: ## List the commands

@@ -26,7 +26,8 @@ def chromium_here() -> str | None:
     return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+# Playwright keeps an event loop running for as long as it is open: it is closed before tests of other folders begin.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """One browser for all tests. Without one they are not run, and in continuous integration that is a failure."""
     found = chromium_here()
@@ -40,7 +41,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def people(line: WholeLine, chromium: Browser) -> People:
     """Whoever is needed, signed in: ``people("reviewer-1")`` is a page of theirs."""
     return People(line.stack, chromium)

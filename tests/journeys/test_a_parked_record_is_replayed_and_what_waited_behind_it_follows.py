@@ -55,7 +55,7 @@ def test_a_parked_record_is_replayed_and_what_waited_behind_it_follows(line: Who
 
     at = f"{approval.coordinates.topic}/{approval.coordinates.partition}@{approval.coordinates.offset}"
     assert at in line.command("parked", "list", "--service", "payout")
-    assert "payout was asked" in line.command("parked", "replay", at)
+    assert "payout applied" in line.command("parked", "replay", at)
     stopped = line.until_said(ItemStopped, request_id=request)
     assert stopped.cause == "withdrawal"
     line.until_state(request, "Approved (withdrawn)")

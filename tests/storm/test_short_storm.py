@@ -17,7 +17,7 @@ SEED = 11
 KILLS = 2
 
 
-@pytest.mark.slow
+@pytest.mark.slow(minutes=20)  # first of all: nothing else takes as long in one piece
 @pytest.mark.timeout(900)
 def test_short_storm(tmp_path: Path) -> None:
     write_short_sample(tmp_path / "input", SEED)
