@@ -28,21 +28,21 @@ class AuditLog:
 
     async def timeline(self, request_id: UUID) -> dict[str, Any] | None:
         """None where audit has heard nothing of the request."""
-        return await self._get(f"/requests/{request_id}/timeline")
+        return await self._get(f"/v1/requests/{request_id}/timeline")
 
     async def root(self) -> dict[str, Any] | None:
         """The newest root of the tree; None before the first."""
-        return await self._get("/root")
+        return await self._get("/v1/root")
 
     async def proof(self, topic: str, partition: int, offset: int) -> dict[str, Any] | None:
         """The inclusion proof of one record, without its value; None where it is not in the tree yet."""
-        return await self._get(f"/proofs/{quote(topic, safe='')}/{partition}/{offset}")
+        return await self._get(f"/v1/proofs/{quote(topic, safe='')}/{partition}/{offset}")
 
     async def verify(self) -> dict[str, Any]:
         """Reads everything that was sealed, and compares it with the broker's topics."""
         async with self._client(VERIFY_S) as client:
             try:
-                answer = await client.post("/verify")
+                answer = await client.post("/v1/verify")
                 answer.raise_for_status()
                 report: dict[str, Any] = json.loads(answer.text.strip().splitlines()[-1])["report"]
             except (httpx.HTTPError, ValueError, KeyError, IndexError) as error:

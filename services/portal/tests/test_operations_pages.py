@@ -337,8 +337,8 @@ class SealedLog:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, away: bool = False) -> None:
         answers = {
-            "/root": {"size": 7, "root": "ab" * 32, "written_at": "2026-11-16T15:00:00+00:00"},
-            f"/requests/{UUID(int=5)}/timeline": {
+            "/v1/root": {"size": 7, "root": "ab" * 32, "written_at": "2026-11-16T15:00:00+00:00"},
+            f"/v1/requests/{UUID(int=5)}/timeline": {
                 "request_id": str(UUID(int=5)),
                 "state": "Paid",
                 "versions": [],
@@ -365,7 +365,7 @@ class SealedLog:
                     },
                 ],
             },
-            "/proofs/reviews/0/3": {"leaf_index": 6},
+            "/v1/proofs/reviews/0/3": {"leaf_index": 6},
         }
 
         def answer(request: httpx.Request) -> httpx.Response:
