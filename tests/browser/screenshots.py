@@ -34,13 +34,9 @@ def at(path: str) -> Callable[[Page], None]:
 
 
 PAGES: tuple[tuple[str, str, Callable[[Page], None]], ...] = (
-    ("home", "biller-1", at("/")),
     ("request", "biller-1", request_that_is_paid),
-    ("payments", "biller-1", at("/payments")),
-    ("reviews", "reviewer-1", at("/reviews?queue=all")),
     ("duplicate", "reviewer-1", a_review),
     ("batches", "releaser-1", at("/batches")),
-    ("figures", "auditor-1", at("/figures")),
 )
 
 
