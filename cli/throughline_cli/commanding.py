@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 from throughline.decisions import CommandRefused
 from throughline.message import Command, Message
@@ -16,8 +15,6 @@ from throughline_cli.witness import Witness
 
 PATIENCE_S = 15.0
 """How long an answer is waited for: a decider that is up answers within a second or two."""
-CLOCKS_DIFFER = timedelta(seconds=2)
-"""Records are stamped by whoever sent them."""
 
 
 def command(
@@ -33,10 +30,12 @@ def command(
 
     Raises Problem where Kafka does not take the command, or where the decider refuses it.
     """
-    with Speaker(line.bootstrap, line.signers) as speaker:
-        began = datetime.now(UTC) - CLOCKS_DIFFER
-        said = speaker.say(topic, message, key)
     with Witness(line.bootstrap) as witness:
+        while not witness.is_at_end():
+            time.sleep(0.05)
+        before = {record.envelope.id for record in witness.records() if record.envelope is not None}
+        with Speaker(line.bootstrap, line.signers) as speaker:
+            said = speaker.say(topic, message, key)
         deadline = time.monotonic() + patience_s
         events: tuple[Message, ...] = ()
         while not events and time.monotonic() < deadline:
@@ -46,7 +45,8 @@ def command(
                 for record in witness.records()
                 if record.message is not None
                 and record.envelope is not None
-                and (record.envelope.causation_id == said or (record.at >= began and or_else(record.message)))
+                and record.envelope.id not in before
+                and (record.envelope.causation_id == said or or_else(record.message))
             )
     for event in events:
         if isinstance(event, CommandRefused):

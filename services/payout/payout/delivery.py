@@ -47,7 +47,7 @@ async def deliver_files(context: Context) -> None:
 
 async def _is_stopped(context: Context) -> bool:
     """While our own topics or the bank show what we do not know, nothing leaves: our database may be an old one."""
-    if context.said_before.making_again:
+    if context.outbox.held_because is not None or context.said_before.making_again:
         return True
     found = await context.pool.fetchval(
         "select 1 from findings where what = 'unknown_file' and resolved_at is null limit 1"

@@ -172,3 +172,13 @@ async def test_nothing_leaves_while_the_bank_shows_a_file_that_we_do_not_know(bu
     assert await resolve(built.pool, finding, "ann")
     await deliver_files(built.context)
     assert len(collected(built)) == 1
+
+
+async def test_nothing_leaves_from_a_database_that_was_put_back(built: House) -> None:
+    """The outbox is held where the log holds more than the database remembers: its files may have left before."""
+    built.context.outbox.held_because = "the log holds more than the database remembers having said"
+    await deliver_files(built.context)
+    assert await state(built) == "built" and collected(built) == []
+    built.context.outbox.held_because = None
+    await deliver_files(built.context)
+    assert await state(built) == "delivered"
