@@ -205,12 +205,19 @@ def _line(fields: Fields, at: int, wrong: list[Wrong]) -> dict[str, Any]:
     }
 
 
+_THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
+
+
 def _scaled(text: str, scale: int, field: str, wrong: list[Wrong]) -> int:
-    """``"120.50"`` at 100 is 12050. No float comes near it."""
+    """``"1,120.50"`` at 100 is 112050. No float comes near it.
+
+    A comma stands between thousands alone: ``"120,50"`` is no number here, and must not become a hundred times as much.
+    """
     if not text:
         return 0
+    plain = text.removeprefix("$")
     try:
-        value = Decimal(text.replace(",", "").removeprefix("$")) * scale
+        value = Decimal(plain.replace(",", "") if _THOUSANDS.fullmatch(plain) else plain) * scale
     except InvalidOperation:
         wrong.append(Wrong(field, "number"))
         return 0

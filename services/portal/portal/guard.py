@@ -82,7 +82,7 @@ class Guard:
         """Who calls: the nearest address that is not a proxy of ours. Anybody can write the header."""
         client = scope.get("client")
         address = client[0] if client else ""
-        hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        hops = [hop.strip() for hop in ",".join(headers.getlist("x-forwarded-for")).split(",") if hop.strip()]
         while address in self._settings.trusted_proxies and hops:
             address = hops.pop()
         return str(address)

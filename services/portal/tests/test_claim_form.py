@@ -37,6 +37,8 @@ WRONG = [
     ({"number": ""}, "number", "missing", "who"),
     ({"member_id": ""}, "member_id", "missing", "patient"),
     ({"lines.0.charge": "12,5x"}, "lines.0.charge", "number", "services"),
+    ({"lines.0.charge": "120,50"}, "lines.0.charge", "number", "services"),
+    ({"lines.0.units": "1,5"}, "lines.0.units", "number", "services"),
     ({"lines.0.charge": "0.001"}, "lines.0.charge", "number", "services"),
     ({"lines.0.charge": "NaN"}, "lines.0.charge", "number", "services"),
     ({"lines.0.from_date": "2026-02-30"}, "lines.0.from_date", "date", "services"),
