@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -44,8 +44,11 @@ where r.request_id = $1
 _REFUSED = """
 select command_type, reason, refused_at from refusals where request_id = $1 order by refused_at desc limit 3
 """
-_PASSKEY_FROM = """
-select coalesce(second_approval_cents, auto_approve_below_cents, 0) from payers where payer = $1
+_NEEDS_PASSKEY = """
+select exists (
+  select from unnest($1::uuid[], $2::bigint[]) as asked (request_id, cents)
+  left join requests r using (request_id) left join payers p on p.payer = r.payer
+  where asked.cents >= coalesce(p.second_approval_cents, p.auto_approve_below_cents, 0))
 """
 _PAYERS = "select distinct payer from payers order by payer"
 
@@ -83,13 +86,13 @@ async def payers(db: asyncpg.Connection) -> list[str]:
     return [row[0] for row in await db.fetch(_PAYERS)]
 
 
-async def passkey_from_cents(db: asyncpg.Connection, payer: str | None) -> int:
-    """From which amount on an approval needs the person's passkey: any amount of a payer that nobody recorded.
+async def any_needs_passkey(db: asyncpg.Connection, amounts: Mapping[UUID, int]) -> bool:
+    """Whether an approval of one of these cents needs the person's passkey; of a payer nobody recorded it always does.
 
     Validation judges by the same amounts of ``PayerRecorded``; here they only choose what the person is asked.
     """
-    cents: int | None = await db.fetchval(_PASSKEY_FROM, payer)
-    return cents or 0
+    needs: bool = await db.fetchval(_NEEDS_PASSKEY, list(amounts), list(amounts.values()))
+    return needs
 
 
 @dataclass(frozen=True, slots=True)

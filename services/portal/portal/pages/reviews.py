@@ -16,9 +16,9 @@ from portal.review_queue import (
     QUEUES,
     Case,
     Filter,
+    any_needs_passkey,
     case_of,
     causes,
-    passkey_from_cents,
     payers,
     place_after,
     place_of,
@@ -112,9 +112,7 @@ async def decide(
     command = _command(visit, request_id, version, answers, decision, note, amount_cents)
     async with visit.reading() as db:
         case = await _case(visit, db, request_id)
-        asks = decision == "approve" and (amount_cents or 0) >= await passkey_from_cents(
-            db, case.row["payer"]
-        )
+        asks = decision == "approve" and await any_needs_passkey(db, {request_id: amount_cents or 0})
     back, notice = f"/reviews/{request_id}", f"reviews.asked_{decision}"
     if asks:
         return await step_up.ask(
@@ -157,11 +155,10 @@ async def decide_many(
         request_id, version, answers, amount = _ticked(one)
         commands.append(_command(visit, request_id, version, answers, decision, note, amount))
     if decision == "approve":
+        amounts = {command.request_id: command.amount_cents or 0 for command in commands}
         async with visit.reading() as db:
-            for command in commands:
-                case = await _case(visit, db, command.request_id)
-                if (command.amount_cents or 0) >= await passkey_from_cents(db, case.row["payer"]):
-                    raise HTTPException(428)
+            if await any_needs_passkey(db, amounts):
+                raise HTTPException(428)
     async with visit.speaking() as transaction:
         for command in commands:
             await send_command(visit, transaction, command, key=str(command.request_id), once=once)
