@@ -50,17 +50,6 @@ def refuse_payment_order(heard: Heard[Message], say: Say, reason: Reason, paymen
     say(refusal, key=str(payment_id), topic="items")
 
 
-def refuse_not_offered(heard: Heard[Message], say: Say, subject: UUID, detail: str) -> None:
-    """Refuse an order that this release does not carry out, on `items`, under the id it named."""
-    refusal = CommandRefused(
-        command_id=heard.envelope.id,
-        command_type=heard.envelope.message_name,
-        reason=Reason.NOT_OFFERED,
-        detail=detail,
-    )
-    say(refusal, key=str(subject), topic="items")
-
-
 def refuse_account_command(
     heard: Heard[Message], say: Say, reason: Reason, payee_id: UUID, detail: str | None = None
 ) -> None:
