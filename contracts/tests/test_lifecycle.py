@@ -3,306 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lifecycle_cases import CASES
+from lifecycle_events import (
+    APPROVED,
+    DENIED,
+    EXCEPTED,
+    HELD_RETURNED,
+    PAID,
+    PAYMENT_2,
+    RECEIVED,
+    REPLACED,
+    RETURNED,
+    REVERSED,
+    SCHEDULED,
+    SENT,
+    SETTLED,
+    UNPAID_POSTED,
+    VOID,
+    example,
+    revoked,
+    stopped,
+    told,
+)
 
 from throughline import flow
-from throughline.identifiers import derived
 from throughline.lifecycle import TABLE, State, Substatus, Told, VersionState, fold
-from throughline.message import REGISTRY, Message
+from throughline.message import Message
 from throughline.reasons import Reason
-
-EXAMPLES = Path(__file__).parent.parent / "examples"
-NOW = datetime(2026, 11, 16, 15, tzinfo=UTC)
-PAYMENT_2 = derived("payment", "second")
-
-
-def example(name: str, case: str | None = None, **changes: object) -> Message:
-    folder = EXAMPLES / name / "v1"
-    path = folder / f"{case}.json" if case else sorted(folder.glob("*.json"))[0]
-    message = REGISTRY[name, 1].model_validate_json(path.read_bytes())
-    return message.model_copy(update=changes)
-
-
-def told(*events: Message) -> list[Told]:
-    """Events as their speakers would say them: each on its topic, in order within it."""
-    heard = []
-    for order, event in enumerate(events):
-        topic = next(topic.name for topic in flow.TOPICS if type(event) in topic.messages)
-        ids = (getattr(event, name, None) for name in ("request_id", "payment_id", "batch_id"))
-        key = str(next(filter(None, ids), None))
-        heard.append(Told(topic, key, order, derived("told", str(order)), NOW, event))
-    return heard
-
-
-RECEIVED = example("SubmissionReceived", "first")
-REVIEW = example("ReviewOpened")
-APPROVED = example("SubmissionApproved")
-DENIED = example("SubmissionDenied")
-EXCEPTED = example("SubmissionExcepted")
-WITHDRAWN = example("SubmissionWithdrawn")
-HELD = example("ItemHeld", "no-account")
-RELEASED = example("ItemReleased")
-SCHEDULED = example("ItemScheduled")
-SENT = example("PaymentSent")
-SETTLED = example("PaymentSettled")
-RETURNED = example("PaymentReturned")
-HELD_RETURNED = example("ItemHeld", "returned")
-HELD_REFUSED = HELD_RETURNED.model_copy(update={"reason": Reason.REFUSED_BY_BANK})
-REFUSED = example("PaymentRefused", payment_id=RETURNED.payment_id)  # type: ignore[attr-defined]
-POSTED = example("RemittancePosted", "paid")
-UNPAID_POSTED = example("RemittancePosted", "denied")
-REVERSED = example("RemittanceReversed")
-REPLACED = example("SubmissionReceived", "replacement")
-VOID = REPLACED.model_copy(update={"request": REPLACED.request.model_copy(update={"frequency": "8"})})  # type: ignore[attr-defined]
-
-
-RECALLED = REVIEW.model_copy(update={"reasons": (Reason.RECALLED,)})
-SCHEDULED_AGAIN = SCHEDULED.model_copy(update={"payment_id": PAYMENT_2})
-RETURNED_AGAIN = RETURNED.model_copy(update={"payment_id": PAYMENT_2})
-HELD_AGAIN = HELD_RETURNED.model_copy(update={"payment_id": PAYMENT_2})
-
-
-def revoked(cause: str) -> Message:
-    return example("ApprovalRevoked", cause=cause)
-
-
-def stopped(cause: str) -> Message:
-    return example("ItemStopped", cause=cause)
-
-
-PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
-REISSUED = example("PaymentReissued")
-REVERSING = example("ReversalOrdered")
-REVERSAL_LEFT = example("ReversalScheduled")
-NOT_REVERSED = example("ReversalFailed")
-TAKEN_BACK = example("PaymentReversed")
-HELD_REVERSED = HELD_RETURNED.model_copy(update={"reason": Reason.REVERSED})
-RELEASED_AFTER_REVERSAL = RELEASED.model_copy(update={"reason": Reason.REVERSED})
-UNRELEASED = example("BatchHeld", "release-required")
-BATCH_HELD = example("BatchHeld", "by-a-person")
-LET_GO = example("BatchReleased")
-RELEASED_AFTER_RETURN = RELEASED.model_copy(update={"reason": Reason.RETURNED})
-WAITS_AGAIN = (*PAID, RETURNED, HELD_RETURNED, REVERSED, REISSUED, RELEASED_AFTER_RETURN)
-SECOND = (
-    SCHEDULED_AGAIN,
-    SENT.model_copy(update={"payment_id": PAYMENT_2}),
-    SETTLED.model_copy(update={"payment_id": PAYMENT_2}),
-    POSTED.model_copy(update={"payment_id": PAYMENT_2}),
-)
-REFUSED_BY_BANK = (RECEIVED, APPROVED, SCHEDULED, SENT, HELD_REFUSED, REFUSED)
-CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
-    (
-        "refused by the bank, then withdrawn",
-        (*REFUSED_BY_BANK, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
-        State.EXCEPTION,
-        Substatus.WITHDRAWN,
-    ),
-    (
-        "refused by the bank, then recalled and denied",
-        (*REFUSED_BY_BANK, revoked("recall"), stopped("recall"), RECALLED, DENIED),
-        State.IN_REVIEW,
-        Substatus.DENIED,
-    ),
-    (
-        "refused by the bank, sent again and returned",
-        (*REFUSED_BY_BANK, RELEASED, SCHEDULED_AGAIN, RETURNED_AGAIN, HELD_AGAIN),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    ("received", (RECEIVED,), State.SUBMITTED, Substatus.NONE),
-    ("approved by the system", (RECEIVED, APPROVED), State.APPROVED, Substatus.NONE),
-    ("in review", (RECEIVED, REVIEW), State.IN_REVIEW, Substatus.NONE),
-    ("approved by a person", (RECEIVED, REVIEW, APPROVED), State.APPROVED, Substatus.NONE),
-    ("denied by the system", (RECEIVED, DENIED), State.SUBMITTED, Substatus.DENIED),
-    ("denied by a person", (RECEIVED, REVIEW, DENIED), State.IN_REVIEW, Substatus.DENIED),
-    ("denied and explained", (RECEIVED, DENIED, UNPAID_POSTED), State.SUBMITTED, Substatus.DENIED),
-    ("a check failed", (RECEIVED, EXCEPTED), State.EXCEPTION, Substatus.NONE),
-    ("exception released to review", (RECEIVED, EXCEPTED, REVIEW), State.IN_REVIEW, Substatus.NONE),
-    ("returned for edits", (RECEIVED, REVIEW, EXCEPTED), State.EXCEPTION, Substatus.NONE),
-    ("withdrawn while open", (RECEIVED, EXCEPTED, WITHDRAWN), State.EXCEPTION, Substatus.WITHDRAWN),
-    (
-        "withdrawal of an approval asked",
-        (RECEIVED, APPROVED, WITHDRAWN, revoked("withdrawal")),
-        State.APPROVED,
-        Substatus.NONE,
-    ),
-    (
-        "withdrawn after approval",
-        (RECEIVED, APPROVED, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
-        State.APPROVED,
-        Substatus.WITHDRAWN,
-    ),
-    ("on hold", (RECEIVED, APPROVED, HELD), State.EXCEPTION, Substatus.ON_HOLD),
-    ("released", (RECEIVED, APPROVED, HELD, RELEASED), State.APPROVED, Substatus.NONE),
-    (
-        "withdrawn on hold",
-        (RECEIVED, APPROVED, HELD, revoked("withdrawal"), stopped("withdrawal")),
-        State.EXCEPTION,
-        Substatus.WITHDRAWN,
-    ),
-    ("recalled", (RECEIVED, APPROVED, revoked("recall"), stopped("recall")), State.IN_REVIEW, Substatus.NONE),
-    ("scheduled", (RECEIVED, APPROVED, SCHEDULED, SENT), State.SCHEDULED, Substatus.NONE),
-    (
-        "settled, not yet explained",
-        (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED),
-        State.SCHEDULED,
-        Substatus.NONE,
-    ),
-    (
-        "explained, not yet settled",
-        (RECEIVED, APPROVED, SCHEDULED, SENT, POSTED),
-        State.SCHEDULED,
-        Substatus.NONE,
-    ),
-    ("paid", PAID, State.PAID, Substatus.NONE),
-    ("priced to zero and explained", (RECEIVED, APPROVED, UNPAID_POSTED), State.PAID, Substatus.NONE),
-    (
-        "returned after payment",
-        (*PAID, RETURNED, HELD_RETURNED, REVERSED),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    (
-        "returned before settlement",
-        (RECEIVED, APPROVED, SCHEDULED, SENT, RETURNED, HELD_RETURNED),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    (
-        "a return is final over a later settlement",
-        (RECEIVED, APPROVED, SCHEDULED, SENT, RETURNED, SETTLED),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    (
-        "reissued",
-        (*PAID, RETURNED, HELD_RETURNED, SCHEDULED.model_copy(update={"payment_id": PAYMENT_2})),
-        State.SCHEDULED,
-        Substatus.NONE,
-    ),
-    (
-        "reissued and paid",
-        (
-            *PAID,
-            RETURNED,
-            HELD_RETURNED,
-            SCHEDULED.model_copy(update={"payment_id": PAYMENT_2}),
-            SENT.model_copy(update={"payment_id": PAYMENT_2}),
-            SETTLED.model_copy(update={"payment_id": PAYMENT_2}),
-            POSTED.model_copy(update={"payment_id": PAYMENT_2}),
-        ),
-        State.PAID,
-        Substatus.NONE,
-    ),
-    ("scheduled and held", (RECEIVED, APPROVED, SCHEDULED, UNRELEASED), State.SCHEDULED, Substatus.ON_HOLD),
-    (
-        "held, released and held again",
-        (RECEIVED, APPROVED, SCHEDULED, UNRELEASED, LET_GO, BATCH_HELD),
-        State.SCHEDULED,
-        Substatus.ON_HOLD,
-    ),
-    (
-        "held, released and paid",
-        (RECEIVED, APPROVED, SCHEDULED, UNRELEASED, BATCH_HELD, LET_GO, SENT, SETTLED, POSTED),
-        State.PAID,
-        Substatus.NONE,
-    ),
-    (
-        "held, too late to stop, released",
-        (
-            *(RECEIVED, APPROVED, SCHEDULED, UNRELEASED, WITHDRAWN, revoked("withdrawal")),
-            *(example("ItemTooLate", cause="withdrawal"), LET_GO),
-        ),
-        State.SCHEDULED,
-        Substatus.NONE,
-    ),
-    (
-        "held, released, refused by the bank",
-        (RECEIVED, APPROVED, SCHEDULED, UNRELEASED, LET_GO, SENT, HELD_REFUSED, REFUSED),
-        State.EXCEPTION,
-        Substatus.ON_HOLD,
-    ),
-    ("being taken back", (*PAID, REVERSING), State.PAID, Substatus.RECOVERING),
-    ("not taken back after all", (*PAID, REVERSING, REVERSAL_LEFT, NOT_REVERSED), State.PAID, Substatus.NONE),
-    (
-        "taken back",
-        (*PAID, REVERSING, REVERSAL_LEFT, TAKEN_BACK, HELD_REVERSED, REVERSED),
-        State.EXCEPTION,
-        Substatus.REVERSED,
-    ),
-    (
-        "returned while being taken back",
-        (*PAID, REVERSING, RETURNED, HELD_RETURNED, REVERSED, NOT_REVERSED),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    (
-        "taken back and paid again",
-        (*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED, REISSUED, RELEASED_AFTER_REVERSAL, *SECOND),
-        State.PAID,
-        Substatus.NONE,
-    ),
-    (
-        "taken back and withdrawn",
-        (
-            *(*PAID, REVERSING, TAKEN_BACK, HELD_REVERSED, REVERSED, WITHDRAWN),
-            *(revoked("withdrawal"), stopped("withdrawal")),
-        ),
-        State.EXCEPTION,
-        Substatus.WITHDRAWN,
-    ),
-    ("a return waits to be paid again", WAITS_AGAIN, State.APPROVED, Substatus.NONE),
-    ("a return was paid again", (*WAITS_AGAIN, *SECOND), State.PAID, Substatus.NONE),
-    (
-        "what was paid again came back too",
-        (*WAITS_AGAIN, *SECOND, RETURNED_AGAIN, HELD_AGAIN),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    (
-        "a return is held again at the cutoff",
-        (*WAITS_AGAIN, HELD),
-        State.EXCEPTION,
-        Substatus.ON_HOLD,
-    ),
-    (
-        "a return is withdrawn",
-        (*PAID, RETURNED, HELD_RETURNED, REVERSED, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
-        State.EXCEPTION,
-        Substatus.WITHDRAWN,
-    ),
-    (
-        "a return that waits to be paid again is withdrawn",
-        (*WAITS_AGAIN, WITHDRAWN, revoked("withdrawal"), stopped("withdrawal")),
-        State.APPROVED,
-        Substatus.WITHDRAWN,
-    ),
-    (
-        "refused by the bank",
-        (RECEIVED, APPROVED, SCHEDULED, SENT, example("PaymentRefused")),
-        State.EXCEPTION,
-        Substatus.ON_HOLD,
-    ),
-    (
-        "returned after a mismatch",
-        (*PAID, example("MismatchFound"), RETURNED, HELD_RETURNED),
-        State.EXCEPTION,
-        Substatus.RETURNED,
-    ),
-    ("mismatch after payment", (*PAID, example("MismatchFound")), State.EXCEPTION, Substatus.MISMATCH),
-    (
-        "too late to withdraw",
-        (*PAID, WITHDRAWN, revoked("withdrawal"), example("ItemTooLate", cause="withdrawal")),
-        State.PAID,
-        Substatus.NONE,
-    ),
-]
 
 
 def shown(states: dict[int, VersionState]) -> VersionState:

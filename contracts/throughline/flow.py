@@ -1,10 +1,11 @@
-"""The map: every topic, who speaks and hears it, by which key, how long it is kept. Tests hold the services to it."""
+"""The map: every topic, who speaks and hears it, by which key, how long it is kept. Tests hold the services to it.
+
+The reference topics stand in ``reference_topics.py``; what a topic is, in ``topic.py``.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
 
 from throughline import (
     accounts,
@@ -16,67 +17,17 @@ from throughline import (
     parked,
     payees,
     payments,
-    people,
-    reference,
     remittances,
     repairs,
     requests,
     reviews,
     submissions,
-    voids,
 )
 from throughline.message import Message
-
-
-class Kind(StrEnum):
-    """What order and once mean on a topic."""
-
-    EVENTS = "events"
-    """One speaker, a dense ``sequence`` per partition: the receiver applies exactly the next one."""
-    COMMANDS = "commands"
-    """Many speakers, no sequence: a message id counts once per speaker."""
-    REFERENCE = "reference"
-    """A master system speaks; no sequence: the entity's version must rise."""
-    INTAKE = "intake"
-    """A partner speaks; untrusted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One topic, or one family of topics where the name ends in ``*`` (a topic for each partner or service)."""
-
-    name: str
-    kind: Kind
-    speaks: tuple[str, ...]
-    hears: tuple[str, ...]
-    key: str
-    messages: tuple[type[Message], ...]
-    partitions: int = 4
-    retention_days: int = 28
-    message_bytes_max: int = 1_000_000
-
-    def __post_init__(self) -> None:
-        # Whatever has a sequence may have a hole in it, to be filled.
-        if self.kind is Kind.EVENTS and voids.SequenceVoided not in self.messages:
-            object.__setattr__(self, "messages", (*self.messages, voids.SequenceVoided))
-
-    @property
-    def is_family(self) -> bool:
-        return self.name.endswith("*")
-
-    @property
-    def pattern(self) -> str:
-        """A regular expression that matches exactly this topic's name or its family's names."""
-        if self.is_family:
-            return rf"^{re.escape(self.name[:-1])}[a-z][a-z0-9-]{{1,30}}$"
-        return rf"^{re.escape(self.name)}$"
-
-    def of(self, member: str) -> str:
-        """The family's topic for one partner or service."""
-        if not self.is_family:
-            raise ValueError(f"{self.name} is one topic, not a family")
-        return self.name[:-1] + member
-
+from throughline.reference_topics import PEOPLE as PEOPLE
+from throughline.reference_topics import REFERENCE as REFERENCE
+from throughline.topic import Kind as Kind
+from throughline.topic import Topic as Topic
 
 SERVICES = ("intake", "validation", "payout", "remittance", "audit", "portal")
 
@@ -240,16 +191,6 @@ REPAIRS = Topic(
     partitions=1,
 )
 
-PEOPLE = Topic(
-    "people",
-    Kind.REFERENCE,
-    speaks=("portal", "cli"),
-    hears=("intake", "validation", "payout", "remittance", "audit", "portal"),
-    key="person id; organisation id",
-    messages=(people.OrganisationRecorded, people.PersonRecorded),
-    partitions=1,
-    retention_days=3650,
-)
 DRAFTS = Topic(
     "drafts",
     Kind.EVENTS,
@@ -259,28 +200,6 @@ DRAFTS = Topic(
     messages=(drafts.DraftSaved, drafts.DraftDiscarded),
 )
 
-
-def _reference(entity: str, message: type[Message], hears: tuple[str, ...], key: str) -> Topic:
-    return Topic(
-        f"reference.{entity}",
-        Kind.REFERENCE,
-        speaks=("master systems", "cli"),
-        hears=(*hears, "audit", "portal"),
-        key=key,
-        messages=(message,),
-        partitions=1,
-        retention_days=3650,
-    )
-
-
-REFERENCE = (
-    _reference("partners", reference.PartnerRegistered, ("intake",), "partner"),
-    _reference("payers", reference.PayerRecorded, ("validation", "payout", "remittance"), "payer"),
-    _reference("providers", reference.ProviderRecorded, ("validation", "remittance"), "payee id"),
-    _reference("contracts", reference.ContractRecorded, ("validation",), "contract id"),
-    _reference("fee-schedules", reference.FeeScheduleRecorded, ("validation",), "fee schedule"),
-    _reference("authorisations", reference.AuthorisationRecorded, ("validation",), "authorisation number"),
-)
 
 TOPICS: tuple[Topic, ...] = (
     INTAKE,
