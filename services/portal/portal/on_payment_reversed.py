@@ -10,3 +10,4 @@ from throughline.payments import PaymentReversed
 def show_reversed(heard: Heard[PaymentReversed], work: ReadModelWork, say: Say) -> None:
     message = heard.message
     work.tell(heard, message.payment_id, amount_cents=message.amount_cents)
+    work.put("payments", payment_id=message.payment_id, reversed_on=message.reversed_on)

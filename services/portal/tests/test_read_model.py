@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from portal_stories import Life, Teller, example, in_topic_order
 
 from chassis import Context, testing
+from chassis.signer import Proof
+from chassis.testing_people import OPERATIONS, an, know, signed_by
 from portal.app import service
 from portal.read_model.facts import MOVES_STATE, fold_facts, told_again
 from portal.read_model.rebuild import forget
 from portal.read_model.tables import KEYS
 from portal.tenancy import WRITER, Scope, Sees, enter
 from throughline.lifecycle import Told, fold
+from throughline.people import OrganisationRecorded
+
+PRACTICE = OrganisationRecorded(organisation_id=uuid4(), version=1, kind="provider")
 
 
 def _returned_for_edits(life: Life) -> Life:
@@ -220,3 +226,65 @@ async def test_every_table_forces_row_level_security(pool: asyncpg.Pool, table: 
         "select relrowsecurity, relforcerowsecurity from pg_class where relname = $1", table
     )
     assert tuple(row) == (True, True)
+
+
+@pytest.mark.parametrize("forged", ["unsigned", "another's key", "another role", "another's payee"])
+async def test_what_nobody_may_ask_is_told_to_nobody(
+    pool: asyncpg.Pool, context: Context, forged: str
+) -> None:
+    reviewer, biller = an("reviewer"), an("provider_admin", PRACTICE)
+    await know(pool, OPERATIONS, PRACTICE, reviewer, biller)
+    decide = example("DecideReview", actor=reviewer.name)
+    change = example("ChangeAccount", requested_by=biller.name)
+    asked = testing.heard(change if forged == "another's payee" else decide)
+    asked = replace(asked, topic="payees" if forged == "another's payee" else "reviews")
+    if forged == "unsigned":
+        asked = replace(asked, proof=Proof(decide.model_dump_json().encode(), None, None, None))
+    elif forged == "another's payee":
+        asked = signed_by(biller, asked)
+    else:
+        key = an("reviewer").key if forged == "another's key" else None
+        asked = signed_by(reviewer, asked, key=key, role="auditor" if key is None else None)
+    await testing.deliver(service, context, [asked])
+    assert await seen(pool, WRITER, "select * from told") == []
+
+
+async def test_a_command_under_the_id_of_an_event_takes_nothing_from_it(
+    pool: asyncpg.Pool, context: Context
+) -> None:
+    """Whoever may publish commands chooses their ids."""
+    reviewer = an("reviewer")
+    await know(pool, OPERATIONS, reviewer)
+    teller = Teller()
+    life = Life(teller).received().says("ReviewOpened")
+    await testing.deliver(service, context, teller.told)
+    opened = teller.told[-1].envelope.id
+    asked = [
+        signed_by(
+            reviewer,
+            testing.heard(
+                example("DecideReview", request_id=life.request_id, actor=reviewer.name, note=note),
+                topic="reviews",
+                id=opened,
+            ),
+        )
+        for note in ("first", "second")
+    ]
+    for one in asked:
+        await testing.deliver(service, context, [one])
+    await testing.deliver(service, context, asked)
+    rows = await seen(pool, WRITER, "select type, note, subject, id from told order by topic, type")
+    assert [row["type"] for row in rows] == ["ReviewOpened", "DecideReview", "SubmissionReceived"]
+    kept = context.resources.content_key.open(rows[1]["note"], "told", life.request_id, opened)
+    assert kept == b"first"
+    (row,) = await seen(pool, WRITER, "select state from requests")
+    assert row["state"] == "In review"
+
+
+async def test_a_payment_that_was_taken_back_is_reversed(pool: asyncpg.Pool, context: Context) -> None:
+    teller = Teller()
+    life = Life(teller).paid()
+    life.says("PaymentReversed", payment_id=life.payment_id)
+    await testing.deliver(service, context, teller.told)
+    (row,) = await seen(pool, WRITER, "select state from payments where settled_on is not null")
+    assert row["state"] == "reversed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis import Hearing, hear, hear_raw
+from chassis import Hearing, by, hear, hear_raw
 from portal.on_account_changed import show_changed_account
 from portal.on_account_held import show_held_account
 from portal.on_account_verified import show_verified_account
@@ -54,10 +54,12 @@ from portal.on_submission_denied import show_denial
 from portal.on_submission_excepted import show_exception
 from portal.on_submission_received import show_received
 from portal.on_submission_withdrawn import show_withdrawal
+from portal.read_model.believed import Decide, believed
 from portal.read_model.sent_records import SentRecords
 from portal.read_model.work import ReadModelWork
 from throughline.accounts import AccountChanged, AccountHeld, AccountVerified
 from throughline.answers import RequestAnswered
+from throughline.commanding import MAY_GIVE
 from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
@@ -92,6 +94,16 @@ from throughline.reference import PartnerRegistered, PayerRecorded, ProviderReco
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
+
+
+def commands(topic: str, on: dict[type[Message], Decide]) -> Hearing:
+    """Hear what people ask for: shown is only what a person signed who may ask for it."""
+    return hear(
+        topic,
+        work=ReadModelWork,
+        on={message: believed(show) for message, show in on.items()},
+        signed={message: by(*MAY_GIVE[message]) for message in on},
+    )
 
 
 def of_every(family: Topic, on: dict[type[Message], object]) -> Hearing:
@@ -172,17 +184,10 @@ READ_MODEL: tuple[Hearing, ...] = (
             CommandRefused: show_refusal,
         },
     ),
-    hear(
-        "reviews",
-        work=ReadModelWork,
-        on={
-            DecideReview: show_asked_decision,
-        },
-    ),
-    hear(
+    commands("reviews", {DecideReview: show_asked_decision}),
+    commands(
         "orders",
-        work=ReadModelWork,
-        on={
+        {
             HoldItem: show_asked_hold,
             ReleaseItem: show_asked_release,
             ReissuePayment: show_asked_reissue,
@@ -191,10 +196,9 @@ READ_MODEL: tuple[Hearing, ...] = (
             HoldBatch: show_asked_batch_hold,
         },
     ),
-    hear(
+    commands(
         "payees",
-        work=ReadModelWork,
-        on={
+        {
             EnrolAccount: show_asked_enrolment,
             ChangeAccount: show_asked_change,
             ConfirmAccount: show_asked_confirmation,

@@ -17,6 +17,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sent_records": ("topic", "partition", "offset"),
     "refusals": ("id",),
     "parked_records": ("topic", "partition", "offset"),
-    "told": ("subject", "id"),
+    "told": ("subject", "topic", "id"),
 }
 """In the order in which a slice writes them, and so locks their rows."""
+KEPT_AS_FIRST_TOLD = frozenset({"told"})
+"""A message counts once: a second one under its id, whatever it says, changes nothing."""

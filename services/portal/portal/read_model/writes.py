@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from portal.read_model.tables import KEYS
+from portal.read_model.tables import KEPT_AS_FIRST_TOLD, KEYS
 
 Row = dict[str, Any]
 
@@ -22,7 +22,9 @@ class Writes:
     def put(self, table: str, **values: Any) -> None:
         """Insert the row, or set these columns of it; the other columns stay as they are."""
         key = tuple(str(values[name]) for name in KEYS[table])
-        self._rows.setdefault(table, {}).setdefault(key, {}).update(values)
+        row = self._rows.setdefault(table, {}).setdefault(key, {})
+        if not row or table not in KEPT_AS_FIRST_TOLD:
+            row.update(values)
 
     async def flush(self, db: asyncpg.Connection) -> None:
         """Tables in one order and rows by key, so that two slices never wait for each other in a circle."""
@@ -48,7 +50,7 @@ def _plain(value: Any) -> str:
 
 def _upsert(table: str, columns: tuple[str, ...]) -> str:
     key, names = KEYS[table], ", ".join(f'"{name}"' for name in columns)
-    own = [name for name in columns if name not in key]
+    own = [name for name in columns if name not in key and table not in KEPT_AS_FIRST_TOLD]
     sets = ", ".join(f'"{name}" = excluded."{name}"' for name in own)
     keys = ", ".join(f'"{name}"' for name in key)
     return (
