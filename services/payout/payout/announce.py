@@ -69,7 +69,7 @@ async def _announce_some_payments(context: Context) -> int:
             context.settings.chunk_items,
         )
         for row in rows:
-            event = _payment_sent(row)
+            event = payment_sent(row)
             tx.say(
                 event, key=str(event.payment_id), cause=event.batch_id, correlation_id=str(event.payment_id)
             )
@@ -80,7 +80,8 @@ async def _announce_some_payments(context: Context) -> int:
     return len(rows)
 
 
-def _payment_sent(row: asyncpg.Record) -> PaymentSent:
+def payment_sent(row: asyncpg.Record) -> PaymentSent:
+    """What is told of a payment, from its row."""
     return PaymentSent(
         payment_id=row["payment_id"],
         batch_id=row["batch_id"],

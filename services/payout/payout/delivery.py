@@ -21,14 +21,23 @@ from uuid import UUID
 
 from chassis import Context
 from payout.settings import Bank
+from payout.take_back_sending import BEFORE_THE_RESTORE
 
 PART = ".part"
+# Intent and rename are in no topic. What a restored database holds as not sent may have left in the past that it has
+# forgotten, unless it was released since, or a person has asked the bank.
+_DOUBT_AFTER_A_RESTORE = """
+update batches set state = 'unknown', part_name = $1, intended_at = clock_timestamp()
+where state = 'built' and intended_at is null and resolved_by is null
+    and greatest(closed_at, released_at) < (select max(recovered_at) from chassis.recoveries where what = 'recover')
+"""
 
 
 async def deliver_files(context: Context) -> None:
     """Send what is built and told of; finish what a process left between intent and rename."""
     if await _is_stopped(context):
         return
+    await context.pool.execute(_DOUBT_AFTER_A_RESTORE, BEFORE_THE_RESTORE)
     for row in await context.pool.fetch(
         "select batch_id from batches where state = 'intended' order by intended_at"
     ):

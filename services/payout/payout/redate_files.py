@@ -4,6 +4,10 @@ told of, and only then may they leave."""
 from __future__ import annotations
 
 import hashlib
+from datetime import date
+from uuid import UUID
+
+import asyncpg
 
 from chassis import Context
 from payout.nacha.redate import redate
@@ -39,9 +43,7 @@ async def _redate_one(context: Context) -> bool:
             sha256,
             effective,
         )
-        await tx.db.execute(
-            "update payments set effective_date = $2 where batch_id = $1", batch_id, effective
-        )
+        await set_dates(tx.db, batch_id, effective)
         tx.say(
             BatchRedated(batch_id=batch_id, effective_date=effective, file_sha256=sha256),
             key=str(batch_id),
@@ -49,3 +51,9 @@ async def _redate_one(context: Context) -> bool:
             ordinal=effective.toordinal(),
         )
     return True
+
+
+async def set_dates(db: asyncpg.Connection, batch_id: UUID, effective: date) -> None:
+    """The effective date of everything in a batch's file."""
+    await db.execute("update payments set effective_date = $2 where batch_id = $1", batch_id, effective)
+    await db.execute("update reversals set effective_date = $2 where batch_id = $1", batch_id, effective)

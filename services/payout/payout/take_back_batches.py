@@ -1,4 +1,5 @@
 """After a restore: batches that our own topics show and the database does not know are taken back as they were told.
+Of those that it knows, `take_back_sending.py` takes back that they left.
 
 A window is never closed a second time: the items that waited for it wait since another moment now, and its file would
 be another one. So membership, payments and trace numbers come from the log, item by item. The bytes are not in the log:
@@ -22,6 +23,7 @@ from payout.calendar import BANK_ZONE
 from payout.domain import Waiting, items_hash
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
+from payout.take_back_sending import BEFORE_THE_RESTORE, take_back_sending
 from throughline.items import ItemHeld, ItemScheduled
 from throughline.payments import (
     BatchClosed,
@@ -71,10 +73,14 @@ async def take_back_batches(context: Context) -> None:
 async def _take_back_next(context: Context) -> bool:
     async with context.pool.acquire() as db, db.transaction():
         await db.execute("select pg_advisory_xact_lock(7130002)")
-        told = _oldest(await context.said_before.left_of(db, *RECALLED))
-        if told is None or not await _take_back(db, told):
-            return False
-        await context.said_before.took_back(db, told.ids)
+        left = await context.said_before.left_of(db, *RECALLED)
+        known_again = await take_back_sending(db, left)
+        if not known_again:
+            told = _oldest(left)
+            if told is None or not await _take_back(db, told):
+                return False
+            known_again = told.ids
+        await context.said_before.took_back(db, known_again)
     return True
 
 
@@ -134,7 +140,7 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         closed.file_name,
         redated.file_sha256 if redated else closed.file_sha256,
         b"" if has_file else None,
-        "before the restore" if has_file else None,
+        BEFORE_THE_RESTORE if has_file else None,
         told.released.actor if told.released else None,
     )
     await _store_payments(db, told, members)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -17,7 +18,9 @@ from chassis.said_before import hash_of_logged
 from payout.app import service
 from payout.close_batch import close_due_windows
 from throughline.items import ItemScheduled
-from throughline.payments import BatchClosed, PaymentSent
+from throughline.message import Message
+from throughline.orders import HoldBatch, ReleaseBatch
+from throughline.payments import BatchClosed, BatchHeld, BatchRedated, BatchReleased, PaymentSent
 
 if TYPE_CHECKING:
     from conftest import Approved, House
@@ -34,33 +37,54 @@ async def put_back(house: House) -> tuple[House, Approved]:
     item = await house.approve(1_000)
     await house.pay()
     (house.directory / "inbox" / house.file_name).unlink()
-    told = [one for one in await testing.said_in(house.pool) if _type_of(one) in _names()]
+    told = await logged(house, *TOLD)
     assert len(told) == 3
     await house.pool.execute(
         "truncate items, payments, reversals, batches, trace_numbers, file_days, journal, chassis.outbox,"
         " chassis.counters"
     )
+    await recover(house, told)
+    return house, item
+
+
+async def logged(house: House, *types: type[Message]) -> list[Any]:
+    """What the log holds of these messages, said by whatever transaction."""
+    names = {one.type_name() for one in types}
+    return [one for one in await testing.said_in(house.pool) if _type_of(one) in names]
+
+
+async def recover(house: House, told: Sequence[Any], *heard_again: Message) -> None:
+    """As the command: these were said, and the database does not know it. ``heard_again``: what a command caused."""
     for at, record in enumerate(told):
-        headers = dict(record.headers)
-        await house.pool.execute(
-            'insert into chassis.said_before (id, topic, partition, sequence, "offset", type, key, cause, content_hash,'
-            " value)"
-            " values ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9)",
-            UUID(headers["ce_id"].decode()),
-            record.topic,
-            record.partition,
-            at + 1,
-            _type_of(record),
-            record.key.decode(),
-            UUID(headers["ce_causationid"].decode()),
-            hash_of_logged(record.value, _type_of(record)),
-            record.value,
+        headers = {name: value.decode() for name, value in dict(record.headers).items()}
+        await _remember(
+            house, at, headers["ce_id"], headers["ce_causationid"], _type_of(record), record.value
         )
+    for at, one in enumerate(heard_again, start=len(told)):
+        value = one.model_dump_json(exclude_none=True).encode()
+        await _remember(house, at, str(uuid4()), str(uuid4()), one.type_name(), value)
     await house.pool.execute(
         "insert into chassis.recoveries (what, actor, note, said_before, voided) values ('recover', 'ann', 'x', 3, 0)"
     )
     await house.look_back()
-    return house, item
+
+
+async def _remember(house: House, at: int, id: str, cause: str, type_name: str, value: bytes) -> None:
+    await house.pool.execute(
+        'insert into chassis.said_before (id, topic, partition, sequence, "offset", type, key, cause, content_hash,'
+        " value)"
+        " values ($1, 'payments', 0, $2, $2, $3, 'k', $4, $5, $6)",
+        *(UUID(id), at + 1, type_name, UUID(cause), hash_of_logged(value, type_name), value),
+    )
+
+
+async def forget_sending(house: House) -> None:
+    """The database as it was when the window had just closed: nothing told, no intent, no finding."""
+    await house.pool.execute(
+        "update batches set state = 'built', part_name = null, intended_at = null;"
+        " update payments set state = 'scheduled'; update items set announced = false;"
+        " truncate chassis.outbox, chassis.counters"
+    )
 
 
 def acknowledgement(house: House) -> dict[str, Any]:
@@ -71,13 +95,8 @@ def acknowledgement(house: House) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _names() -> set[str]:
-    return {one.type_name() for one in TOLD}
-
-
-def _type_of(record: object) -> str:
-    headers: dict[str, bytes] = dict(record.headers)  # type: ignore[attr-defined]
-    return headers["ce_type"].decode()
+def _type_of(record: Any) -> str:
+    return str(dict(record.headers)["ce_type"].decode())
 
 
 async def test_the_batch_comes_back_in_doubt_and_its_file_is_not_written_again(
@@ -141,3 +160,91 @@ async def test_no_person_can_wave_a_batch_through(put_back: tuple[House, Approve
     async with house.pool.acquire() as db:
         with pytest.raises(CannotRecover, match="money could move twice"):
             await accept(service, db, ["BatchClosed"], "ann", "we know it")
+
+
+async def test_a_batch_put_back_to_before_its_sending_comes_back_in_doubt_and_is_not_sent_again(
+    house: House,
+) -> None:
+    """The database knows the closed batch, and not that it was sent."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(1_000)
+    await house.pay()
+    (house.directory / "inbox" / house.file_name).unlink()
+    told = await logged(house, ItemScheduled, PaymentSent)
+    await forget_sending(house)
+    await recover(house, told)
+    house.clock.instant = MONDAY_CUTOFF + timedelta(days=2)  # its date has passed
+    with suppress(NotSpeaking):
+        await house.work()
+    await house.look_back()
+    assert not house.context.said_before.remembers and await house.said_of(*TOLD) == []
+    assert house.inbox() == []
+    assert await house.rows("select state, intended_at is not null, effective_date from batches") == [
+        ("unknown", True, date(2026, 11, 24))
+    ]
+    assert await house.rows("select state from payments") == [("sent",)]
+    house.bank_says("ack.json", acknowledgement(house))
+    await house.work()
+    assert await house.rows("select state from batches") == [("acknowledged",)]
+    assert await house.balances() == {"claims": 1_000, "batched": -1_000}
+
+
+async def test_a_batch_put_back_to_before_its_late_release_has_the_bytes_that_left(house: House) -> None:
+    """Released late, dated anew and sent; put back to when it waited for a person."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(1_000)
+    await house.cutoff()
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    (held,) = await house.hears(HoldBatch(batch_id=batch_id, note="wait", actor="bea"))
+    assert isinstance(held, BatchHeld)
+    waiting = await house.rows("select file_bytes, file_sha256 from batches")
+    house.clock.instant = MONDAY_CUTOFF + timedelta(days=1)
+    order = ReleaseBatch(batch_id=batch_id, total_cents=1_000, entry_count=1, note="seen", actor="ann")
+    (released,) = await house.hears(order)
+    assert isinstance(released, BatchReleased)
+    await house.work()
+    (file,) = house.inbox()
+    content = file.read_bytes()
+    file.unlink()
+    told = await logged(house, ItemScheduled, BatchRedated, PaymentSent)
+    await forget_sending(house)
+    await house.pool.execute(
+        "update batches set state = 'held', file_bytes = $1, file_sha256 = $2, effective_date = '2026-11-24',"
+        " file_date = '2026-11-24', dated_until = '2026-11-24T05:00Z', released_by = null, released_at = null",
+        *waiting[0],
+    )
+    await house.pool.execute("update payments set effective_date = '2026-11-24'")
+    await recover(house, told, released)
+    with suppress(NotSpeaking):
+        await house.work()
+    await house.look_back()
+    assert not house.context.said_before.remembers
+    assert house.inbox() == []
+    ((state, stored, sha256_, effective, released_by),) = await house.rows(
+        "select state, file_bytes, file_sha256, effective_date, released_by from batches"
+    )
+    assert (state, stored, sha256_) == ("unknown", content, sha256(content).hexdigest())
+    assert (effective, released_by) == (date(2026, 11, 25), released.actor)
+    assert await house.rows("select effective_date from payments") == [(date(2026, 11, 25),)]
+
+
+async def test_a_file_that_may_have_left_before_the_restore_is_in_doubt(house: House) -> None:
+    """Intent and rename are not in the log: closed before the database was put back, it may be at the bank."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(1_000)
+    await house.pay()
+    (house.directory / "inbox" / house.file_name).unlink()
+    await forget_sending(house)
+    await recover(house, [])
+    await house.work()
+    assert house.inbox() == []
+    assert await house.rows("select state from batches") == [("unknown",)]
+    await house.pool.execute("update batches set state = 'built', resolved_by = 'ann', part_name = null")
+    await house.work()
+    (again,) = house.inbox()
+    assert (again.name, again.read_bytes()) == (house.file_name, house.file), (
+        "a person said that it has not left"
+    )
