@@ -9,6 +9,7 @@ import sys
 import httpx
 from tests.whole_line import WholeLine
 
+from throughline.decisions import SubmissionApproved
 from throughline.payments import PaymentSent, PaymentSettled
 from throughline.remittances import RemittancePosted
 
@@ -50,11 +51,12 @@ def test_a_request_is_paid_once_and_explained(line: WholeLine) -> None:
         assert event in told
 
 
-def test_its_payment_is_proven_without_the_service(line: WholeLine) -> None:
-    """The inclusion proof of the settlement, checked by the file that anybody may copy."""
+def test_its_approval_is_proven_without_the_service(line: WholeLine) -> None:
+    """The inclusion proof of an approval, checked by the file that anybody may copy."""
     audit = line.stack.http_url("audit")
-    settled = next(one for one in line.witness.records() if isinstance(one.message, PaymentSettled))
-    path = f"/v1/proofs/{settled.topic}/{settled.partition}/{settled.offset}"
+    line.until_state(line.submit(line.bill(line.new_payee())), "Approved")
+    approved = next(one for one in line.witness.records() if isinstance(one.message, SubmissionApproved))
+    path = f"/v1/proofs/{approved.topic}/{approved.partition}/{approved.offset}"
     line.until(lambda: httpx.get(f"{audit}{path}", timeout=30).status_code == 200, "the record to be sealed")
     proof = httpx.get(f"{audit}{path}", params={"value": "true"}, timeout=30).json()
     size = proof["tree"]["size"]
