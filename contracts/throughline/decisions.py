@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from throughline.identifiers import PartnerId
-from throughline.message import Event, Note, Record, Sha256, Text
+from throughline.message import Code, Event, Note, Record, Sha256, Text
 from throughline.money import Cents, Currency, SignedCents, TotalCents
 from throughline.reasons import Reason, Severity
 from throughline.requests import Payee, RequestNumber, Subject
@@ -87,6 +87,23 @@ class Adjudication(Record):
         return self
 
 
+class DuplicateMatch(Record):
+    """What a request was found to repeat: the earlier one, what both share, how sure that is, by which rules."""
+
+    kind: Literal["exact", "near", "suspect", "near_miss"]
+    """``near_miss``: too little for any of the others; recorded, and stops nothing."""
+    other_request_id: UUID
+    other_version: Version | None = None
+    """None where the earlier request is known by its bill key alone."""
+    keys: Annotated[tuple[Code, ...], Field(min_length=1, max_length=20)]
+    """What matched, by name (``payee``, ``member``, ``dates``, ``code``, ``amount`` …); never what it says."""
+    score: Annotated[int, Field(ge=0, le=100)]
+    """Of 100; exact is 100."""
+    rules: Code
+    """The id of the dated duplicate rules that were in force on the first service day."""
+    rules_sha256: Sha256
+
+
 class Finding(Record):
     """One rule that did not pass: which, in which version, where, why and how to mend it."""
 
@@ -97,6 +114,8 @@ class Finding(Record):
     field: Annotated[str, Field(max_length=200)] | None = None
     message: Annotated[str, Field(max_length=400)]
     fix: Annotated[str, Field(max_length=400)] | None = None
+    duplicate: DuplicateMatch | None = None
+    """The earlier request, where that is what was found."""
 
 
 class Decider(Record):

@@ -156,6 +156,14 @@ class Reason(StrEnum):
         "duplicate",
         "The same service was billed before. Release it only if it was truly given twice.",
     )
+    DUPLICATE_NEAR = (
+        "duplicate_near",
+        "Nearly the same service was billed before. Compare both; release it only if it is another service.",
+    )
+    DUPLICATE_SUSPECT = (
+        "duplicate_suspect",
+        "It may have been billed before, or by somebody else. Compare both before deciding.",
+    )
     SUBSCRIBER_MISSING = "subscriber_missing", "The member id or name is missing."
     RULE_FAILED_TO_RUN = (
         "rule_failed_to_run",

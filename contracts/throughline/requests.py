@@ -92,6 +92,8 @@ class PaymentRequest(Record):
     """The number the original was given here (REF*F8); required with frequency 7 and 8."""
     programme: Literal["medical", "child-care"] = "medical"
     payer: Code
+    payer_order: Literal["P", "S", "T"] | None = None
+    """Whether the payer comes first, second or third for this bill (SBR01). None: not said, taken as first."""
     payee: Payee
     rendering_provider: Npi | None = None
     subject: Subject

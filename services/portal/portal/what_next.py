@@ -125,7 +125,7 @@ def _exception(known: Known, cutoffs: Sequence[Cutoff]) -> Next:
             return _on_hold(known, cutoffs)
     if known.reason == Reason.RECOVERY_NEEDED:
         return Next("recovery", "operations")
-    if known.reason == Reason.DUPLICATE:
+    if known.reason in (Reason.DUPLICATE, Reason.DUPLICATE_NEAR):
         return Next("duplicate", "operations")
     acts = who_acts(known.state, known.substatus, known.reason)
     return Next("fix", "provider") if acts == PROVIDER else Next("look", "operations")

@@ -17,6 +17,7 @@ TODAY = date(2026, 11, 2)
 
 HOLDING_CLAIM: Facts = {
     "programme": "medical",
+    "payer_order": "P",
     "frequency": "1",
     "payee_kind": "npi",
     "payee_npi_valid": True,

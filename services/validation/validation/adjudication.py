@@ -15,6 +15,8 @@ Values = dict[str, Any]
 
 DENIALS = {
     Reason.DUPLICATE: "18",
+    Reason.DUPLICATE_NEAR: "18",
+    Reason.DUPLICATE_SUSPECT: "18",
     Reason.NO_PRICE: "96",
     Reason.ABOVE_TIER: "96",
     Reason.RECALLED: "96",

@@ -12,6 +12,7 @@ PROVIDER, OPERATIONS, NOBODY = "provider", "operations", ""
 _ONLY_OPERATIONS = frozenset(
     {
         Reason.DUPLICATE.value,
+        Reason.DUPLICATE_NEAR.value,
         Reason.RECOVERY_NEEDED.value,
         Reason.HELD_BY_ORDER.value,
         Reason.REFUSED_BY_BANK.value,
