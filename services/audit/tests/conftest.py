@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,6 +19,8 @@ from chassis.testing import raw
 from throughline.envelope import Envelope
 from throughline.identifiers import derived
 from throughline.message import REGISTRY, Message
+
+sys.path.insert(0, str(Path(__file__).parent))  # running_audit, merkle_vectors
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases

@@ -5,24 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from running_audit import settings_on, until
 
 from audit.app import service
 from audit.proof import check
 from audit.settings import Settings
 from chassis.run import RunningService
 from throughline import flow
-
-if TYPE_CHECKING:
-    pass
 
 TOKEN = "token-of-the-test"
 
@@ -45,17 +43,7 @@ async def producer(topics: str) -> AsyncIterator[AIOKafkaProducer]:
 @pytest.fixture
 async def audit(topics: str, audit_database: str, pool: asyncpg.Pool) -> AsyncIterator[RunningService]:
     await pool.execute("truncate chassis.positions")
-    settings = Settings(
-        database_url=audit_database,
-        kafka_bootstrap=topics,
-        http_port=0,
-        instance_id=f"audit-{secrets.token_hex(3)}",
-        session_timeout_s=6.0,
-        heartbeat_interval_s=0.5,
-        metadata_max_age_s=1.0,
-        api_token=TOKEN,
-    )
-    async with RunningService(service, settings) as running:
+    async with RunningService(service, settings_on(topics, audit_database, api_token=TOKEN)) as running:
         yield running
 
 
@@ -66,14 +54,6 @@ async def http(audit: RunningService) -> AsyncIterator[httpx.AsyncClient]:
         base_url=f"http://127.0.0.1:{audit.port}/v1", headers=headers, timeout=60
     ) as client:
         yield client
-
-
-async def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """What the condition answers, as soon as it is true."""
-    async with asyncio.timeout(seconds):
-        while not (found := await condition()):  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-    return found
 
 
 async def verified(http: httpx.AsyncClient, **query: Any) -> dict[str, Any]:
@@ -148,19 +128,10 @@ async def test_a_restarted_audit_hears_on_where_it_was(
         return total or 0
 
     async def run_until(count: int) -> None:
-        settings = Settings(
-            database_url=audit_database,
-            kafka_bootstrap=topics,
-            http_port=0,
-            instance_id=f"audit-{secrets.token_hex(3)}",
-            session_timeout_s=6.0,
-            heartbeat_interval_s=0.5,
-        )
-
         async def reached() -> bool:
             return await held() >= count
 
-        async with RunningService(service, settings):
+        async with RunningService(service, settings_on(topics, audit_database)):
             await until(reached)
 
     await producer.send_and_wait("orders", b"1", key=b"k")

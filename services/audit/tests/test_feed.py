@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,9 +12,9 @@ import httpx
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from running_audit import settings_on, until
 
 from audit.app import service
-from audit.settings import Settings
 from chassis import Context, Heard, Say, Service, ServiceSettings, hear, testing
 from chassis.run import RunningService
 from throughline.answers import RequestAnswered
@@ -41,17 +40,7 @@ class Numbers:
 @pytest.fixture
 async def audit(kafka: str, audit_database: str, pool: asyncpg.Pool) -> AsyncIterator[RunningService]:
     await pool.execute("truncate chassis.positions")
-    settings = Settings(
-        database_url=audit_database,
-        kafka_bootstrap=kafka,
-        http_port=0,
-        instance_id=f"audit-{secrets.token_hex(3)}",
-        session_timeout_s=6.0,
-        heartbeat_interval_s=0.5,
-        metadata_max_age_s=1.0,
-        check_broker=False,
-        feed_token=TOKEN,
-    )
+    settings = settings_on(kafka, audit_database, check_broker=False, feed_token=TOKEN)
     async with RunningService(service, settings) as running:
         yield running
 
@@ -62,12 +51,6 @@ async def expire(kafka: str, name: str) -> None:
     await admin.start()
     await admin.delete_records({TopicPartition(name, 0): RecordsToDelete(before_offset=EXPIRED)})
     await admin.close()
-
-
-async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 60.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not await condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
 
 
 async def test_what_has_expired_comes_from_audit_and_the_rest_from_the_log(
