@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -11,6 +13,11 @@ import pytest
 from chassis import Context, testing
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
+from validation.testing import authorisation, contract, fees, payer, provider
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from validation_stories import Line  # the tests' own modules stand beside them
 
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
@@ -37,3 +44,10 @@ async def context(pool: asyncpg.Pool, validation_database: str) -> Context:
     return testing.context_for(
         service, pool, settings=settings, resources=await build_resources(settings, pool)
     )
+
+
+@pytest.fixture
+async def on(context: Context) -> Line:
+    made = Line(context)
+    await made.hears(payer(), provider(), contract(), fees(), authorisation())
+    return made

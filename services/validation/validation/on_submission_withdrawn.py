@@ -11,7 +11,11 @@ from validation.work import DecisionWork
 
 
 def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) -> None:
-    """What is denied, ended, or has left for the bank stays as it is."""
+    """What is denied, ended, or has left for the bank stays as it is.
+
+    The withdrawal of a correction or void that waits is the request's: the version before it is not paid either, unless
+    it has left.
+    """
     request = work.requests[heard.message.request_id]
     version = request.versions.get(heard.message.version)
     if version is None:
@@ -22,5 +26,8 @@ def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) ->
         version.stop_cause, version.is_changed = "withdrawal", True
     elif version.state in OPEN or version.state is State.WAITING:
         version.end(Reason.WITHDRAWN)
-        if request.committed_before(version) is None:
+        committed = request.committed_before(version)
+        if committed is None:
             work.bills.release(request.all_bill_keys(), request.request_id)
+        else:  # asked to stop for the sake of this version; if it came too late, it is stopped once it comes back
+            committed.stop_cause, committed.is_changed = "withdrawal", True
