@@ -119,6 +119,34 @@ def test_a_void_that_came_too_late_wins_when_the_money_comes_back() -> None:
     assert [one.label for one in states.values()] == ["Exception (voided)", "Exception (voided)"]
 
 
+VOID_OF_2 = VOID.model_copy(update={"version": 3, "replaces_version": 2})
+
+
+def test_a_void_after_a_stuck_correction_waits_for_the_same_recovery() -> None:
+    stuck = [EXCEPTED.model_copy(update={"version": n, "reason": Reason.RECOVERY_NEEDED}) for n in (2, 3)]
+    too_late = example("ItemTooLate", cause="correction")
+    asked = (*PAID, REPLACED, revoked("correction"), too_late, stuck[0], VOID_OF_2, stuck[1])
+    out = fold(told(*asked))
+    assert [one.label for one in out.values()] == ["Paid", "Exception (voided)", "Exception"], "money is out"
+    back = fold(told(*asked, RETURNED, HELD_RETURNED, REVERSED, revoked("void"), stopped("void")))
+    assert [one.label for one in back.values()] == ["Exception (voided)"] * 3
+
+
+def test_a_void_after_a_waiting_correction_is_done_when_the_approved_version_is_stopped() -> None:
+    asked = (RECEIVED, APPROVED, REPLACED, revoked("correction"), VOID_OF_2)
+    assert [one.label for one in fold(told(*asked)).values()] == [
+        "Approved",
+        "Submitted (voided)",
+        "Submitted",
+    ]
+    done = fold(told(*asked, stopped("correction")))
+    assert [one.label for one in done.values()] == [
+        "Approved (corrected)",
+        "Submitted (voided)",
+        "Submitted (voided)",
+    ]
+
+
 @given(st.sampled_from(CASES), st.randoms(use_true_random=False))
 def test_the_order_in_which_topics_are_read_does_not_matter(
     case: tuple[str, Sequence[Message], State, Substatus], random: object

@@ -167,7 +167,7 @@ def _could_come(node: Node, event: Message) -> bool:
 
 def _supersede(states: dict[int, VersionState], by_version: dict[int, list[Told]]) -> dict[int, VersionState]:
     """A newer version ends an open older one, and one that was approved at zero: corrected by it, or voided. A void's
-    own version shares that end."""
+    own version shares that end, once no earlier version stands any more: what is paid is not voided."""
     for version, events in sorted(by_version.items()):
         received = next((one for one in events if isinstance(one.event, SubmissionReceived)), None)
         if received is None or not isinstance(received.event, SubmissionReceived):
@@ -180,7 +180,9 @@ def _supersede(states: dict[int, VersionState], by_version: dict[int, list[Told]
             older = _end(older, received, Substatus.VOIDED if void else Substatus.CORRECTED)
             states[older.version] = older
         mine = states[version]
-        if void and older.substatus is Substatus.VOIDED and (mine.state, mine.substatus) in OPEN:
+        earlier_ended = all(one.substatus in ENDED for one in states.values() if one.version < version)
+        is_voided = earlier_ended and older.substatus is Substatus.VOIDED
+        if void and is_voided and (mine.state, mine.substatus) in OPEN:
             states[version] = _end(mine, received, Substatus.VOIDED)
     return states
 
