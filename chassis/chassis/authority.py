@@ -173,6 +173,21 @@ class Authority:
         return replace(signer, stepped_up=self.trust.is_sandbox and signer.method in ("totp", "key"))
 
 
+async def as_it_stands(
+    db: asyncpg.Connection, person_id: UUID, organisation_id: UUID, role: Role
+) -> Signer | Reason:
+    """Who signed before, judged by people, roles and payees as they are now: of what is carried out bit by bit."""
+    standing = Standing()
+    for row in await db.fetch(_STANDING, [person_id], [organisation_id]):
+        standing.put(row["is_person"], row["body"])
+    person, organisation = standing.people.get(person_id), standing.organisations.get(organisation_id)
+    if person is None or organisation is None or not person.active or not organisation.active:
+        return Reason.PERSON_INACTIVE
+    if not any(one.role == role and one.organisation_id == organisation_id for one in person.roles):
+        return Reason.ROLE_MISSING
+    return Signer(person_id, organisation_id, role, "key", False, frozenset(organisation.payees))
+
+
 def judge_signature(signature: bytes, value: bytes, key: OKPKey, recorded_at: datetime) -> Reason | None:
     """Why the signature does not hold by this key; None where it does."""
     try:

@@ -100,6 +100,14 @@ class Reason(StrEnum):
     TOO_LATE = "too_late", "The payment has left for the bank and cannot be stopped here."
     ALREADY_ENDED = "already_ended", "The request has already ended."
     NOT_OF_THIS_PAYER = "not_of_this_payer", "The partner may not send requests to that payer."
+    PAYEE_NOT_YOURS = (
+        "payee_not_yours",
+        "Your organisation does not act for this provider. Have it added to your organisation, or leave this out.",
+    )
+    ATTACHMENT_UNKNOWN = (
+        "attachment_unknown",
+        "No attachment with this SHA-256 has come from you. Send it first, then send the request again.",
+    )
 
     # Files.
     NOT_X12 = (

@@ -38,6 +38,17 @@ class Address(Record):
     zip: Annotated[str, Field(pattern=r"^[0-9]{5}([0-9]{4})?$")]
 
 
+class RequiredAttachment(Record):
+    """A document that a payer asks for with these services, by the first day of a service. No code: with all."""
+
+    type: Code
+    codes: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")], ...], Field(max_length=500)
+    ] = ()
+    effective_from: date
+    effective_to: date | None = None
+
+
 class PayerRecorded(Event):
     """A payer: how much it lets pay without review, and what its bank files and 835s say of it."""
 
@@ -55,6 +66,8 @@ class PayerRecorded(Event):
     """The bank its payments leave by."""
     release: Literal["automatic", "by_person"] | None = None
     """Whether a batch with payments of this payer leaves at its cutoff or waits for ``ReleaseBatch``. None: leaves."""
+    required_attachments: Annotated[tuple[RequiredAttachment, ...], Field(max_length=50)] | None = None
+    """What a request must carry; without it the request is an exception ``attachment_missing``."""
 
 
 class ProviderRecorded(Event):

@@ -6,6 +6,7 @@ is faster. The files of a phase:
     <phase>/kafka/<partner>.jsonl   one record a line: key, headers, and value (text), value_base64 or null
     <phase>/http/<partner>.jsonl    one call a line: idempotency_key and body
     <phase>/files/<partner>/*.837, *.csv
+    <phase>/attachments/<partner>/*.pdf    sent before the phase's requests, which name them by their SHA-256
 """
 
 from __future__ import annotations
@@ -147,6 +148,10 @@ class Feed:
             sent, {"idempotency_key": key, "message": message, "body": body}, outcome, reasons, of, version
         )
         return key
+
+    def attach(self, phase: str, partner: str, name: str, content: bytes) -> None:
+        """A document that requests of the phase name."""
+        self.raw_files[f"{phase}/attachments/{partner}/{name}"] = content
 
     def expect(
         self,

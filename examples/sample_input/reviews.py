@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from sample_input import codes
+from sample_input.documents import attendance_sheet
 from sample_input.feed import EDITS, FIRST, request_id
 from sample_input.scenario import SENDERS, Scenario, next_version, with_line
 from throughline.requests import Attachment, PaymentRequest
 
-ATTENDANCE = Attachment(type="attendance", sha256="5e" * 32)
+SHEET = attendance_sheet()
+ATTENDANCE = Attachment(type="attendance", sha256=sha256(SHEET).hexdigest())
 
 
 def above_the_tier(scenario: Scenario, times: int) -> None:
@@ -73,6 +77,7 @@ def child_care(scenario: Scenario, times: int) -> None:
     """No schedule prices child care here, so every request of it is looked at; some lack proof."""
     providers = scenario.world.of_role("child-care")
     for turn in range(times):
+        scenario.feed.attach(FIRST, "lake-county", "attendance.pdf", SHEET)
         request = scenario.maker.child_care(providers[turn % len(providers)], month=9 + turn % 2)
         if turn % 3:
             request = request.model_copy(update={"attachments": (ATTENDANCE,)})

@@ -33,6 +33,7 @@ from chassis.heard import Heard
 from chassis.migrate import alembic_config
 from chassis.pack import unpack
 from intake.registration import Registrations
+from intake.resources import Resources
 from intake.settings import Settings as IntakeSettings
 from payout.announce import announce_items, announce_payments
 from payout.close_batch import close_due_windows
@@ -139,7 +140,7 @@ class SmallLine:
         for service in services:
             mine = settings[service.name]
             pool = await asyncpg.create_pool(dsn_of(service.name), min_size=1, max_size=3)
-            resources: Any = Registrations(0)
+            resources: Any = Resources(Registrations(0))
             if service is validation.app.service:
                 resources = await validation.app.build_resources(mine, pool)
             elif service is payout.app.service:

@@ -47,6 +47,7 @@ class Feeder:
 
     def feed(self, root: Path, phase: str) -> None:
         """Everything of the phase, and returns when all of it was taken. Raises Problem."""
+        self._attachments(root / phase / "attachments")
         jobs: list[Callable[[], None]] = [lambda: self._kafka(root, phase)]
         jobs += [partial(self._calls, root, path) for path in sorted((root / phase / "http").glob("*.jsonl"))]
         jobs.append(lambda: self._files(root, phase))
@@ -63,6 +64,17 @@ class Feeder:
         if self._stopping.is_set():
             raise Problem("Sending was stopped.")
         self.before_each()
+
+    def _attachments(self, folder: Path) -> None:
+        """Before the requests that name them. Sent again they are the same."""
+        with httpx.Client(timeout=60) as client:
+            for path in sorted(folder.glob("*/*.pdf")):
+                content = path.read_bytes()
+                answer = self._post(
+                    client, "/v1/attachments", path.parent.name, path.name, "application/pdf", content
+                )
+                if answer.status_code not in (200, 201):
+                    raise Problem(f"{path.name} was not taken: {_reason(answer)}.")
 
     def _kafka(self, root: Path, phase: str) -> None:
         with Speaker(self.bootstrap) as speaker:

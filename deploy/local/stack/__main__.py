@@ -9,7 +9,7 @@ from pathlib import Path
 
 from stack.choice import Stack, new_stack, running_stack
 from stack.errors import StackError
-from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_intake_keys, ensure_keys, ensure_portal_keys
 from stack.local_stack import INFRASTRUCTURE, LocalStack
 from stack.people import ensure_people, record_people
 from stack.provider_people import ensure_provider_people, record_provider_people
@@ -76,6 +76,7 @@ def _prepare(arguments: argparse.Namespace) -> None:
     """Make the keys, the clock and the topics of a sandbox that something else runs."""
     ensure_keys(arguments.dir / "keys")
     ensure_portal_keys(arguments.dir / "portal-keys", arguments.dir / "keys")
+    ensure_intake_keys(arguments.dir / "intake-keys")
     ensure_people(
         arguments.dir / "people",
         arguments.dir / "trust" / "people.json",

@@ -13,7 +13,7 @@ from stack.compose_project import ENV_FILE
 from stack.database_server import ADMIN
 from stack.docker_engine import is_rootless
 from stack.environment import Places
-from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_intake_keys, ensure_keys, ensure_portal_keys
 from stack.people import ensure_people
 from stack.ports import Ports
 from stack.provider_people import ensure_provider_people
@@ -37,6 +37,7 @@ def prepare_folders(places: ComposePlaces) -> None:
     """Made here, not by a container: what this machine reads and writes belongs to whoever started the stack."""
     ensure_keys(places.keys)
     ensure_portal_keys(places.portal_keys, places.keys)
+    ensure_intake_keys(places.intake_keys)
     ensure_people(places.people, places.trust, places.portal_keys / PORTAL_SIGNING_KEY)
     ensure_provider_people(places.people, places.portal_keys)
     places.clock.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +48,7 @@ def prepare_folders(places: ComposePlaces) -> None:
         for folder in (
             places.keys,
             places.portal_keys,
+            places.intake_keys,
             places.people,
             places.trust.parent,
             places.clock.parent,
@@ -62,6 +64,7 @@ def write_settings(places: ComposePlaces, ports: Ports, sources: Mapping[Image, 
         "RUN_AS": run_as(os.geteuid(), os.getegid(), rootless=is_rootless()),
         "KEYS_VOLUME": str(places.keys),
         "PORTAL_KEYS_VOLUME": str(places.portal_keys),
+        "INTAKE_KEYS_VOLUME": str(places.intake_keys),
         "PEOPLE_VOLUME": str(places.people),
         "TRUST_VOLUME": str(places.trust.parent),
         "CLOCK_VOLUME": str(places.clock.parent),

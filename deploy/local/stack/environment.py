@@ -27,6 +27,11 @@ class Places:
         return self.directory / "portal-keys"
 
     @property
+    def intake_keys(self) -> Path:
+        """Intake's own key, under which it stores attachments."""
+        return self.directory / "intake-keys"
+
+    @property
     def people(self) -> Path:
         """Key files of the sandbox's people: of whoever commands at this machine, never of a service."""
         return self.directory / "people"
@@ -66,6 +71,7 @@ def service_environment(
         "HTTP_PORT": str(ports.service(SERVICES.index(service), replica)),
         "INSTANCE_ID": f"{service}-{replica}",
         "PEOPLE_FOUNDERS": str(places.trust),
+        **({"KEYS_DIR": str(places.intake_keys)} if service == "intake" else {}),
         **(_of_payout(places) if service == "payout" else {}),
         **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }

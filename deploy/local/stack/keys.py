@@ -47,6 +47,11 @@ def ensure_portal_keys(folder: Path, keys: Path) -> list[str]:
     return made
 
 
+def ensure_intake_keys(folder: Path) -> list[str]:
+    """Makes the key that intake stores attachments under, in a folder of its own; marked, so that live refuses it."""
+    return _ensure(folder, _INTAKE_MAKERS)
+
+
 def _publish_sealing_key(folder: Path) -> None:
     key = OKPKey.import_key(json.loads((folder / SEALING_KEY).read_text()))
     path = folder / PUBLIC_SEALING_KEY
@@ -75,6 +80,10 @@ _MAKERS: dict[str, Callable[[], bytes]] = {
     SEALING_KEY: _sealing_key,
 }
 """File name in the keys folder, and what makes its content. A file that exists is never written again."""
+
+_INTAKE_MAKERS: dict[str, Callable[[], bytes]] = {
+    "attachment-encryption.key": lambda: _random_key().strip() + b" generated\n",
+}
 
 PORTAL_SIGNING_KEY = "signing.jwk"
 _PORTAL_MAKERS: dict[str, Callable[[], bytes]] = {

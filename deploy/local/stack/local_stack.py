@@ -13,7 +13,7 @@ from stack.environment import Places, bank_environment, service_environment
 from stack.infrastructure import Infrastructure
 from stack.interruption import start_keeper
 from stack.kafka import Kafka
-from stack.keys import PORTAL_SIGNING_KEY, ensure_keys, ensure_portal_keys
+from stack.keys import PORTAL_SIGNING_KEY, ensure_intake_keys, ensure_keys, ensure_portal_keys
 from stack.lifetime import Lifetime
 from stack.parts import Parts
 from stack.people import ensure_people, record_people
@@ -128,6 +128,7 @@ class LocalStack(Parts, Lifetime):
     def _start_parts(self) -> None:
         ensure_keys(self.places.keys)
         ensure_portal_keys(self.places.portal_keys, self.places.keys)
+        ensure_intake_keys(self.places.intake_keys)
         ensure_people(self.places.people, self.places.trust, self.places.portal_keys / PORTAL_SIGNING_KEY)
         ensure_provider_people(self.places.people, self.places.portal_keys)
         services.ensure_clock(self.places.clock)

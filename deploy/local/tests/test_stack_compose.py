@@ -202,6 +202,7 @@ def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_its_own_to_the
     }
     assert mounted.pop("payout") == {"keys", "trust", "clock", "bank"}
     assert mounted.pop("bank") == {"clock", "bank"}
+    assert mounted.pop("intake") == {"intake-keys", "trust", "clock"}
     assert mounted.pop("portal") == {"portal-keys", "trust", "clock"}
     assert set(map(frozenset, mounted.values())) == {frozenset({"clock", "trust"})}
     for name in (*SERVICES, "bank", "prepare"):

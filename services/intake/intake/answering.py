@@ -78,9 +78,14 @@ def settled(
 
 
 def refused(arrival: Arrival, problems: tuple[Problem, ...], book: Book, *, number: str | None) -> Answered:
-    """Refused under its id for ever, and its bytes kept; its number stays free."""
+    """Refused under its id for ever, and its bytes kept; its number stays free.
+
+    A record that names an attachment too early may come again as it is: only its own coordinates are refused.
+    """
     assert not isinstance(arrival.reading, Unreadable)
-    book.remember(arrival, FirstAnswer(arrival.body_hash, "refused", problems=problems))
+    too_early = arrival.coordinates is not None and problems[0].reason is Reason.ATTACHMENT_UNKNOWN
+    if not too_early:
+        book.remember(arrival, FirstAnswer(arrival.body_hash, "refused", problems=problems))
     book.keep(arrival, "refused")
     return _say(arrival, "refused", problems, number=number)
 

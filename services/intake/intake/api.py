@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from intake import files_api
+from intake import attachments_api, files_api
 from intake.answering import answer
 from intake.arrival import Arrival, key_of, request_id_of
+from intake.attachments import PORTAL
 from intake.domain import Known
 from intake.http_access import (
     ProblemRoute,
@@ -31,6 +32,7 @@ from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 
 router = APIRouter(route_class=ProblemRoute)
 router.include_router(files_api.router)
+router.include_router(attachments_api.router)
 
 _REQUEST = "select partner, number, bodies, ended, received_at from requests where request_id = $1"
 
@@ -43,6 +45,8 @@ async def receive_request(request: Request) -> Response:
     ever.
     """
     partner = await calling_partner(request)
+    if partner == PORTAL:
+        raise Problematic(403, Reason.UNSIGNED, "The portal's requests come on its topic, signed.")
     key = idempotency_key(request)
     if content_type(request) != "application/json":
         raise Problematic(415, "content_type", "Send application/json.")

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import asyncpg
-
 from chassis import Service, every, hear, hear_raw
 from intake.api import router
 from intake.months import make_months
 from intake.on_partner_registered import PartnersWork, register_partner
 from intake.on_record import RecordsWork, answer_record
 from intake.read_files import read_waiting_files
-from intake.registration import Registrations
+from intake.resources import open_resources
 from intake.settings import Settings
 from throughline.flow import INTAKE
 from throughline.reference import PartnerRegistered
-
-
-async def make_resources(settings: Settings, pool: asyncpg.Pool) -> Registrations:
-    return Registrations(settings.registration_wait_s)
-
 
 service = Service(
     name="intake",
@@ -29,5 +22,5 @@ service = Service(
     ],
     timers=[every(0.3, read_waiting_files), every(3600.0, make_months)],
     api=router,
-    start=make_resources,
+    start=open_resources,
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
 from intake.arrival import Arrival
+from intake.attachments import holder_of
 from intake.domain import Accepted, Ended, Known
 from throughline.answers import Problem
+from throughline.requests import PaymentRequest
 
 Outcome = Literal["accepted", "repeated", "conflict", "refused", "parked"]
 
@@ -61,11 +64,34 @@ class Book:
     originals: dict[str, Original] = field(default_factory=dict)
     """Requests by the claim number that a file's replacement or void names."""
 
+    attachments: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    """Attachments by holder and SHA-256, of those that arrivals name."""
+    named: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    """Attachments that a request names already, by request and SHA-256."""
+
     new_answers: dict[bytes, FirstAnswer] = field(default_factory=dict)
     new_requests: dict[UUID, tuple[str, str]] = field(default_factory=dict)
     """Partner and number of each request that was not there before."""
     changed_requests: set[UUID] = field(default_factory=set)
     bodies: list[KeptBody] = field(default_factory=list)
+    new_names: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+
+    def attachments_of(self, arrival: Arrival, request: PaymentRequest) -> dict[str, UUID]:
+        """Of what a request names, what its sender may name: their own, and what the request named before."""
+        request_id, holder = arrival.request_id, holder_of(arrival.partner, arrival.signer)
+        found = {}
+        for one in request.attachments:
+            known = self.attachments.get((holder, one.sha256))
+            if known is None and request_id is not None:
+                known = self.named.get((request_id, one.sha256))
+            if known is not None:
+                found[one.sha256] = known
+        return found
+
+    def name(self, request_id: UUID, attachments: Mapping[str, UUID]) -> None:
+        """An accepted version names these."""
+        for sha256, attachment_id in attachments.items():
+            self.named[request_id, sha256] = self.new_names[request_id, sha256] = attachment_id
 
     def take_in(self, arrival: Arrival, request_id: UUID, number: str, decision: Accepted) -> None:
         """Record an accepted version, or the end of one."""

@@ -6,6 +6,7 @@ belongs to it for ever; where every version was refused it is free again.
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -135,6 +136,14 @@ def may_bill(payer: str, payers: tuple[str, ...]) -> Refused | None:
     """A partner may be bound to certain payers; none named means any."""
     if payers and payer not in payers:
         return Refused(Reason.NOT_OF_THIS_PAYER, "request.payer")
+    return None
+
+
+def may_name(request: PaymentRequest, held: Set[str]) -> Refused | None:
+    """What an accepted request names is here: ``held``, by SHA-256, are those that its sender may name."""
+    for place, one in enumerate(request.attachments):
+        if one.sha256 not in held:
+            return Refused(Reason.ATTACHMENT_UNKNOWN, f"request.attachments.{place}.sha256")
     return None
 
 

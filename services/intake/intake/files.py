@@ -13,12 +13,14 @@ from intake import problem_text
 from intake.answering import Answered
 from intake.arrival import Arrival
 from throughline.answers import Problem
+from throughline.people import Role
 
 Format = Literal["837p", "csv"]
 PART_BYTES = 1_000_000
 
 _NEW = """
-insert into files (receipt_id, partner, format, sha256, bytes, state) values ($1, $2, $3, $4, $5, 'waiting')
+insert into files (receipt_id, partner, format, sha256, bytes, state, person_id, organisation_id, role)
+values ($1, $2, $3, $4, $5, 'waiting', $6, $7, $8)
 on conflict (receipt_id) do nothing
 """
 _PART = "insert into file_parts (receipt_id, part, bytes) values ($1, $2, $3)"
@@ -26,7 +28,7 @@ _NEXT = """
 update files set worked_until = clock_timestamp() + $1::float8 * interval '1 second'
 where receipt_id = (select receipt_id from files where state = 'waiting' and worked_until < clock_timestamp()
                     order by received_at limit 1 for update skip locked)
-returning receipt_id, partner, format, answered
+returning receipt_id, partner, format, answered, person_id, organisation_id, role
 """
 _LOCKED = "select answered from files where receipt_id = $1 and state = 'waiting' for update"
 _CLAIMS = """
@@ -41,13 +43,26 @@ _DONE = "update files set state = $2, claims = $3, problems = $4 where receipt_i
 
 
 @dataclass(frozen=True, slots=True)
+class Sender:
+    """Who signed a file: a person, for an organisation, in a role."""
+
+    person_id: UUID
+    organisation_id: UUID
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
 class WaitingFile:
-    """A file that this process reads until ``worked_until``; ``answered`` claims of it are done."""
+    """A file that this process reads until ``worked_until``; ``answered`` claims of it are done.
+
+    ``sender`` is None where it came by a partner's API key.
+    """
 
     receipt_id: UUID
     partner: str
     format: Format
     answered: int
+    sender: Sender | None = None
 
 
 class TakenOver(Exception):
@@ -62,9 +77,11 @@ async def keep_file(
     sha256: bytes,
     size: int,
     spool: IO[bytes],
+    sender: Sender | None = None,
 ) -> bool:
     """Store a received file with its bytes. False where the receipt is there already."""
-    status: str = await db.execute(_NEW, receipt_id, partner, format, sha256, size)
+    said = (None, None, None) if sender is None else (sender.person_id, sender.organisation_id, sender.role)
+    status: str = await db.execute(_NEW, receipt_id, partner, format, sha256, size, *said)
     if status.endswith(" 0"):
         return False
     spool.seek(0)
@@ -76,7 +93,12 @@ async def keep_file(
 async def next_file(pool: asyncpg.Pool, lease_s: float) -> WaitingFile | None:
     """The oldest file that nobody reads; it is this process's for the lease."""
     row = await pool.fetchrow(_NEXT, lease_s)
-    return None if row is None else WaitingFile(row[0], row[1], row[2], row[3])
+    if row is None:
+        return None
+    sender = (
+        None if row["person_id"] is None else Sender(row["person_id"], row["organisation_id"], row["role"])
+    )
+    return WaitingFile(row["receipt_id"], row["partner"], row["format"], row["answered"], sender)
 
 
 async def spool_file(pool: asyncpg.Pool, receipt_id: UUID, into: IO[bytes]) -> None:

@@ -15,7 +15,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from intake import problem_text
-from intake.files import Format, keep_file
+from intake.attachments import PORTAL
+from intake.files import Format, Sender, keep_file
 from intake.http_access import (
     ProblemRoute,
     calling_partner,
@@ -26,8 +27,10 @@ from intake.http_access import (
 )
 from intake.http_body import pieces
 from intake.http_problems import Problematic, not_found, told
+from intake.signed_calls import signer_of_call
 from throughline.identifiers import claim_number_for, derived
 from throughline.reasons import Reason
+from throughline.signed_http import DIGEST_HEADER, Call, sha256_in
 
 router = APIRouter(route_class=ProblemRoute)
 
@@ -60,6 +63,7 @@ async def receive_file(request: Request) -> Response:
     context = context_of(request)
     settings = context.settings
     receipt_id = derived("file", partner, key)
+    sender, named = await _sender(request, partner, key)
     digest, size = sha256(), 0
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:
         async for piece in pieces(
@@ -71,10 +75,14 @@ async def receive_file(request: Request) -> Response:
             digest.update(piece)
             size += len(piece)
             spool.write(piece)
+        if named is not None and named != digest.digest():
+            raise Problematic(422, "content_digest", "What arrived is not what was signed. Send it again.")
         spool.seek(0)
         form = _KINDS[kind] or ("837p" if spool.read(3) == b"ISA" else "csv")
         async with context.transaction() as transaction:
-            new = await keep_file(transaction.db, receipt_id, partner, form, digest.digest(), size, spool)
+            new = await keep_file(
+                transaction.db, receipt_id, partner, form, digest.digest(), size, spool, sender
+            )
             row = await transaction.db.fetchrow(_FILE, receipt_id)
     if row["sha256"] != digest.digest():
         raise Problematic(422, Reason.CONFLICT, "That key came before with another file. Use a new key.")
@@ -105,6 +113,18 @@ async def download_claims(request: Request, receipt: str) -> Response:
         "X-Content-Type-Options": "nosniff",
     }
     return StreamingResponse(_rows(context_of(request).pool, row["receipt_id"]), 200, headers, "text/csv")
+
+
+async def _sender(request: Request, partner: str, key: str) -> tuple[Sender | None, bytes | None]:
+    """Who signed a file of the portal, and the SHA-256 that they signed; nobody of a partner's own."""
+    if partner != PORTAL:
+        return None, None
+    told = request.headers.get(DIGEST_HEADER, "")
+    named = sha256_in(told)
+    if named is None:
+        raise Problematic(400, "content_digest", "Send Content-Digest: sha-256=:<base64>:.")
+    signer = await signer_of_call(request, Call("throughline.SendFile", "POST", "/v1/files", told, key))
+    return Sender(signer.person_id, signer.organisation_id, signer.role), named
 
 
 async def _own_file(request: Request, receipt: str) -> asyncpg.Record:

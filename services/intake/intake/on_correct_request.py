@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from intake.arrival import Arrival, claim_number_of
 from intake.book import Book, Partner
-from intake.domain import Accepted, Decision, may_bill, may_correct
-from intake.on_submit_request import received
+from intake.domain import Decision, may_bill, may_correct
+from intake.on_submit_request import accepted
 from throughline.requests import CorrectRequest
 from throughline.submissions import SubmissionReceived
 
@@ -22,6 +22,4 @@ def correct(
         book.requests.get(request_id),
         claim_number_of(request_id),
     )
-    if not isinstance(decision, Accepted):
-        return decision, None
-    return decision, received(arrival, request, decision, book)
+    return accepted(arrival, request, decision, book)

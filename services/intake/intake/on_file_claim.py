@@ -8,7 +8,7 @@ from intake.answering import Answered, refused, settled
 from intake.arrival import Arrival
 from intake.book import Book, Original, Partner
 from intake.domain import Accepted, Decision, may_bill, may_claim
-from intake.on_submit_request import received
+from intake.on_submit_request import accepted
 from intake.untrusted import Breach, Understood
 from throughline.answers import Problem
 from throughline.identifiers import request_id_for
@@ -25,10 +25,10 @@ def claim(arrival: Arrival, request: PaymentRequest, partner: Partner, book: Boo
     decision: Decision = may_bill(request.payer, partner.payers) or may_claim(
         request, arrival.body_hash, known
     )
-    if not isinstance(decision, Accepted):
-        return settled(arrival, decision, None, request.number, book)
-    versioned = request.model_copy(update={"version": decision.version})
-    return settled(arrival, decision, received(arrival, versioned, decision, book), request.number, book)
+    if isinstance(decision, Accepted):
+        request = request.model_copy(update={"version": decision.version})
+    decision, submission = accepted(arrival, request, decision, book)
+    return settled(arrival, decision, submission, request.number, book)
 
 
 def _named(partner: str, request: PaymentRequest, original: Original | None) -> UUID | None:

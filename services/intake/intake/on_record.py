@@ -30,7 +30,7 @@ class RecordsWork:
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Any], context: Context) -> RecordsWork:
-        registrations: Registrations = context.resources
+        registrations: Registrations = context.resources.registrations
         partners = {partner_of(one.topic) for one in heard}
         registrations.must_be_known(partners, await load_partners(db, partners), time.monotonic())
         arrivals = {(one.topic, one.partition, one.offset): arrival_of(one) for one in heard}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chassis import Signer
 from intake.arrival import Arrival, claim_number_of, payee_id_of
 from intake.book import Book, Partner
-from intake.domain import Accepted, Decision, may_bill, may_submit
+from intake.domain import Accepted, Decision, may_bill, may_name, may_submit
 from intake.unvalidated import made
 from throughline.requests import PaymentRequest, SubmitRequest
 from throughline.submissions import SubmissionReceived
@@ -22,8 +22,22 @@ def submit(
         arrival.body_hash,
         book.requests.get(request_id),
     )
+    return accepted(arrival, request, decision, book)
+
+
+def accepted(
+    arrival: Arrival, request: PaymentRequest, decision: Decision, book: Book
+) -> tuple[Decision, SubmissionReceived | None]:
+    """What is otherwise accepted goes on as a submission if every attachment that it names is here."""
     if not isinstance(decision, Accepted):
         return decision, None
+    if request.attachments:
+        found = book.attachments_of(arrival, request)
+        refused = may_name(request, found.keys())
+        if refused is not None:
+            return refused, None
+        assert arrival.request_id is not None
+        book.name(arrival.request_id, found)
     return decision, received(arrival, request, decision, book)
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 from chassis import Context
 from intake import claims_csv
-from intake.answering import Answered
+from intake.answering import Answered, refused
 from intake.arrival import Arrival, request_id_in
 from intake.breaches import in_order, problem
 from intake.file_claims import FileClaim, FileReading
@@ -30,6 +30,7 @@ from intake.files import (
 from intake.on_file_claim import claim, unreadable_claim
 from intake.receive import say_all, with_retries
 from intake.repository import load_book, store_book
+from intake.signed_files import for_payee, report_refused, signer_of_file
 from intake.untrusted import Breach, Reading, Understood, body_hash_of, implausible
 from intake.x12 import claim_837
 from throughline.answers import Receipt
@@ -73,9 +74,15 @@ async def _answer_chunk(
             await lock_progress(transaction.db, file.receipt_id, answered)
             book = await load_book(transaction.db, arrivals, context.clock.today())
             partner = book.partners.get(file.partner)
+            signer = await signer_of_file(transaction.db, file)
             pairs: list[tuple[Arrival, Answered]] = []
             for arrival, one in zip(arrivals, chunk, strict=True):
-                if isinstance(arrival.reading, Breach) or one.request is None or partner is None:
+                arrival.signer = for_payee(signer, one.request)
+                if isinstance(arrival.signer, Reason):
+                    told = refused(
+                        arrival, (problem(arrival.signer, "request.payee"),), book, number=one.number
+                    )
+                elif isinstance(arrival.reading, Breach) or one.request is None or partner is None:
                     arrival.reading = _breach(arrival.reading, partner is None)
                     told = unreadable_claim(arrival, arrival.reading.problems, one.number, book)
                 else:
@@ -84,6 +91,7 @@ async def _answer_chunk(
             await store_book(transaction.db, book)
             reached = await store_claims(transaction.db, file, pairs, count, context.settings.file_lease_s)
             say_all(transaction, pairs)
+        report_refused(file, [arrival for arrival, _ in pairs])
         return reached
 
     return await with_retries(once)

@@ -16,11 +16,12 @@ import asyncpg
 
 from intake import problem_text
 from intake.arrival import Arrival, claim_number_range
+from intake.attachments import holder_of
 from intake.book import Book, FirstAnswer, Original, Partner
 from intake.domain import Known
 from intake.untrusted import Understood
 from throughline.identifiers import claim_number_for
-from throughline.requests import SubmitRequest
+from throughline.requests import CorrectRequest, SubmitRequest
 
 _PARTNERS = "select partner, payers from partners where active and partner = any($1::text[])"
 _PARTNER_OF_KEY = "select partner from partners where active and api_key_sha256 = $1"
@@ -48,6 +49,15 @@ _CHANGED_REQUESTS = """
 update requests r set bodies = t.bodies, ended = t.ended
 from unnest($1::uuid[], $2::bytea[], $3::text[]) as t (id, bodies, ended) where r.request_id = t.id
 """
+_ATTACHMENTS = """
+select holder, sha256, attachment_id from attachments
+join unnest($1::text[], $2::bytea[]) as t (holder, sha256) using (holder, sha256)
+"""
+_NAMED = "select request_id, sha256, attachment_id from named_attachments where request_id = any($1::uuid[])"
+_NEW_NAMES = """
+insert into named_attachments (request_id, sha256, attachment_id)
+select * from unnest($1::uuid[], $2::bytea[], $3::uuid[]) as t (id, sha256) order by id, sha256 on conflict do nothing
+"""
 _BODIES = """
 insert into bodies (partner, source, outcome, request_id, version, body)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::smallint[], $6::bytea[])
@@ -66,6 +76,7 @@ async def load_book(db: asyncpg.Connection, arrivals: Sequence[Arrival], today: 
         if ids:
             rows = await db.fetch(query, list(ids))
             book.requests.update((row[0], Known(row[1], row[2])) for row in rows)
+    await _load_attachments(db, arrivals, book)
     keys = [arrival.id_key for arrival in arrivals if arrival.id_key is not None]
     if keys:
         for row in await db.fetch(_MESSAGES, keys):
@@ -94,6 +105,13 @@ async def store_book(db: asyncpg.Connection, book: Book) -> None:
         )
         _all_or_again(status, len(keys))
     await _store_requests(db, book)
+    if book.new_names:
+        await db.execute(
+            _NEW_NAMES,
+            [request_id for request_id, _ in book.new_names],
+            [bytes.fromhex(sha256) for _, sha256 in book.new_names],
+            list(book.new_names.values()),
+        )
     if book.bodies:
         kept = book.bodies
         await db.execute(
@@ -148,6 +166,25 @@ async def _load_originals(db: asyncpg.Connection, arrivals: Iterable[Arrival], b
     if ranges:
         rows = await db.fetch(_ORIGINALS, [one[0] for one in ranges], [one[1] for one in ranges], partner)
         book.originals = {claim_number_for(row[0]): Original(row[0], row[1]) for row in rows}
+
+
+async def _load_attachments(db: asyncpg.Connection, arrivals: Iterable[Arrival], book: Book) -> None:
+    """Of the attachments that arrivals name, those their senders sent, and those their requests named before."""
+    wanted: set[tuple[str, str]] = set()
+    requests: set[UUID] = set()
+    for arrival in arrivals:
+        command = arrival.reading.command if isinstance(arrival.reading, Understood) else None
+        if isinstance(command, SubmitRequest | CorrectRequest) and command.request.attachments:
+            holder = holder_of(arrival.partner, arrival.signer)
+            wanted.update((holder, one.sha256) for one in command.request.attachments)
+            if arrival.request_id is not None:
+                requests.add(arrival.request_id)
+    if wanted:
+        holders, digests = [one[0] for one in wanted], [bytes.fromhex(one[1]) for one in wanted]
+        rows = await db.fetch(_ATTACHMENTS, holders, digests)
+        book.attachments = {(row[0], row[1].hex()): row[2] for row in rows}
+        rows = await db.fetch(_NAMED, list(requests))
+        book.named = {(row[0], row[1].hex()): row[2] for row in rows}
 
 
 def _request_ids(arrivals: Iterable[Arrival], book: Book) -> tuple[set[UUID], set[UUID]]:

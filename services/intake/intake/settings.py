@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from chassis import ServiceSettings
 
@@ -19,3 +22,15 @@ class Settings(ServiceSettings):
     body_total_s: float = Field(600.0, description="longest time for the whole body of a file")
     file_claims_per_transaction: int = Field(200, description="claims of a file decided in one transaction")
     file_lease_s: float = Field(10.0, description="after this a file that its reader left is taken over")
+    keys_dir: Path | None = Field(
+        None,
+        description="intake's own keys, 0600: attachment-encryption.key. Without it no attachment is taken",
+    )
+    attachment_bytes_max: int = Field(20_000_000, description="largest attachment accepted over HTTP", ge=1)
+    attachment_total_s: float = Field(60.0, description="longest time for the whole body of an attachment")
+
+    @model_validator(mode="after")
+    def _live_keeps_attachments(self) -> Self:
+        if self.stack_mode == "live" and self.keys_dir is None:
+            raise ValueError("a live stack must set KEYS_DIR to the directory of intake's keys")
+        return self

@@ -16,6 +16,7 @@ from chassis.authority import Authority, Command, Standing
 from chassis.security import SecurityEvent
 from chassis.signer import Proof
 from intake.arrival import Arrival, payee_id_of
+from intake.attachments import PORTAL
 from intake.untrusted import Understood
 from throughline.commanding import MAY_GIVE
 from throughline.flow import INTAKE
@@ -24,7 +25,6 @@ from throughline.reasons import Reason
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP
 
-PORTAL = "portal"
 PORTAL_TOPIC = INTAKE.of(PORTAL)
 
 
@@ -54,7 +54,7 @@ def _for_payee(signer: Signer | Reason, asked: Asked) -> Signer | Reason:
         return signer
     assert isinstance(asked, SubmitRequest | CorrectRequest | WithdrawRequest)
     payee = asked.payee if isinstance(asked, WithdrawRequest) else asked.request.payee
-    return signer if signer.acts_for(payee_id_of(payee.kind, payee.identifier)) else Reason.ROLE_MISSING
+    return signer if signer.acts_for(payee_id_of(payee.kind, payee.identifier)) else Reason.PAYEE_NOT_YOURS
 
 
 def _command_of(record: RawRecord) -> Command:

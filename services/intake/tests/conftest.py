@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -28,6 +29,8 @@ from throughline.envelope import Envelope
 from throughline.parked import RecordParked
 from throughline.reference import PartnerRegistered
 
+sys.path.insert(0, str(Path(__file__).parent))  # tests share what they send
+
 if TYPE_CHECKING:
     from stack.pytest_plugin import Databases
 
@@ -41,7 +44,8 @@ def intake_database(postgres: Databases) -> str:
 async def pool(intake_database: str) -> AsyncIterator[asyncpg.Pool]:
     async with testing.emptied(
         intake_database,
-        "truncate partners, messages, requests, bodies, files, file_parts, file_claims",
+        "truncate partners, messages, requests, bodies, files, file_parts, file_claims, "
+        "attachments, attachment_parts, named_attachments",
         "truncate chassis.outbox, chassis.counters, chassis.parked, chassis.positions",
         connections_max=8,
     ) as made:
@@ -51,12 +55,15 @@ async def pool(intake_database: str) -> AsyncIterator[asyncpg.Pool]:
 @pytest.fixture
 async def context(pool: asyncpg.Pool) -> Context:
     from intake.app import service
+    from intake.attachment_keys import AttachmentKeys
     from intake.registration import Registrations
+    from intake.resources import Resources
     from intake.settings import Settings
 
     settings = Settings(database_url="postgresql://nowhere", body_wait_s=0.5)
+    resources = Resources(Registrations(0), AttachmentKeys({"k": bytes(32)}, "k"))
     clock = FixedClock(datetime(2026, 11, 16, 15, 0, tzinfo=UTC))
-    return testing.context_for(service, pool, clock=clock, settings=settings, resources=Registrations(0))
+    return testing.context_for(service, pool, clock=clock, settings=settings, resources=resources)
 
 
 # One intake process on a broker of its own: the topics of the map have fixed names, and their logs are numbered.

@@ -265,7 +265,7 @@ async def test_nobodys_record_is_parked_and_answered_once_somebody_is_registered
 
 async def test_nobodys_records_wait_for_a_registration_that_is_on_its_way(context: Context) -> None:
     sent = submit(id="1", topic="intake.late")
-    context.resources.wait_s = 60
+    context.resources.registrations.wait_s = 60
     with pytest.raises(RegistrationAwaited) as awaited:
         await testing.deliver(service, context, [sent])
     assert is_transient(awaited.value)

@@ -31,8 +31,10 @@ from throughline.signed import SIGNATURE
 from throughline.submissions import SubmissionReceived
 
 EXAMPLE = Path(__file__).parents[3] / "contracts/examples/SubmitRequest/v1/medical.json"
-VALUE = EXAMPLE.read_bytes()
-PAYEE = json.loads(VALUE)["request"]["payee"]
+COMMAND = json.loads(EXAMPLE.read_text())
+COMMAND["request"]["attachments"] = []  # they have tests of their own
+VALUE = json.dumps(COMMAND).encode()
+PAYEE = COMMAND["request"]["payee"]
 TYPE = "throughline.SubmitRequest"
 
 CLINIC = OrganisationRecorded(
@@ -90,7 +92,7 @@ BY_NAME: dict[str, tuple[Callable[[], RawRecord], Reason]] = {
     "altered body": (lambda: record(BILLIE, CHANGED, signed_value=VALUE), Reason.SIGNATURE_ALTERED),
     "nobody we know": (lambda: record(an("biller", CLINIC)), Reason.KEY_UNKNOWN),
     "another's key": (lambda: record(replace(BILLIE, key=OSCAR.key)), Reason.KEY_UNKNOWN),
-    "not this payee's": (lambda: record(OSCAR), Reason.ROLE_MISSING),
+    "not this payee's": (lambda: record(OSCAR), Reason.PAYEE_NOT_YOURS),
     "of operations": (lambda: record(REVA), Reason.ROLE_MISSING),
 }
 

@@ -17,6 +17,7 @@ from portal.rules import Role
 from throughline.identifiers import derived
 from throughline.message import Message
 from throughline.signed import SIGNATURE, STEP_UP, Method, sign
+from throughline.signed_http import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,22 @@ def signature_of(context: Context, command: Command, acting: Acting, method: Met
         method=method,
         at=clock.event_time(),
     ).encode()
+
+
+def sign_call(context: Context, call: Call, acting: Acting, method: Method) -> str:
+    """The signature of a call of intake's HTTP API, for this person."""
+    return sign(
+        call.value,
+        key=context.resources.signing_key,
+        message=call.what,
+        id=call.id,
+        topic=call.target,
+        person_id=acting.person_id,
+        organisation_id=acting.organisation_id,
+        role=acting.role.value,
+        method=method,
+        at=clock.event_time(),
+    )
 
 
 def say_with(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import httpx
 import pytest
+from joserfc.jwk import OKPKey
 from portal_people import Person, csrf_in, known, sign_in
 from portal_stories import Life, Teller, example
 from test_provider_work import on_file
@@ -21,6 +23,8 @@ from portal.app import service
 from portal.rules import Role
 from throughline.payees import ChangeAccount
 from throughline.sealed import new_key, open_account
+from throughline.signed import Signature, verify
+from throughline.signed_http import Call, content_digest
 
 __all__ = ["ada"]
 ROUTING, NUMBER = "091000019", "4417999988887777"
@@ -135,27 +139,43 @@ async def test_a_biller_looks_and_does_not_change(
 
 
 @pytest.fixture
-def intake(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+def intake(context: Context, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Intake's answers as its README gives them; the files it took, by key."""
     taken: dict[str, bytes] = {}
     receipt = str(uuid4())
     claim = {"position": 1, "number": "A1", "outcome": "refused", "request_id": None, "version": None}
     problem = {"reason": "missing", "field": "NM109", "detail": "A required field is missing."}
 
-    async def call(
-        settings: Any, method: str, path: str, headers: Any = None, content: bytes = b""
-    ) -> httpx.Response:
-        if method == "POST":
-            taken[headers["Idempotency-Key"]] = content
-        if path.endswith("claims.csv"):
+    async def answer(request: httpx.Request) -> httpx.Response:
+        content = await request.aread()
+        if content == b"refused":
+            title = "That key came before with another file. Use a new key."
+            return httpx.Response(422, json={"title": title, "status": 422, "reason": "conflict"})
+        if request.method == "POST":
+            said = _believed(request, content, context.resources.signing_key)
+            assert (said.message, said.role) == ("throughline.SendFile", "biller")
+            taken[request.headers["idempotency-key"]] = content
+        if request.url.path.endswith("claims.csv"):
             return httpx.Response(200, content=b"position,number\r\n1,A1\r\n")
         told = {"receipt_id": receipt, "format": "837p", "state": "answered", "bytes": len(content)}
         told |= {"claims": 1, "answered": 1, "outcomes": {"refused": 1}, "problems": []}
         told |= {"results": [claim | {"payer_claim_number": None, "problems": [problem]}]}
         return httpx.Response(200, json=told)
 
-    monkeypatch.setattr(intake_files, "_call", call)
+    def client(settings: Any) -> httpx.AsyncClient:
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer), base_url="http://intake")
+
+    monkeypatch.setattr(intake_files, "_client", client)
     return taken
+
+
+def _believed(request: httpx.Request, content: bytes, key: OKPKey) -> Signature:
+    """What the portal signed for the person of the session; verified over the very bytes that came."""
+    digest = content_digest(sha256(content).digest())
+    assert request.headers["content-digest"] == digest
+    assert request.headers["content-length"] == str(len(content))
+    call = Call("throughline.SendFile", "POST", "/v1/files", digest, request.headers["idempotency-key"])
+    return verify(request.headers["throughline-signature"].encode(), call.value, key)
 
 
 async def test_a_file_is_sent_once_and_its_results_come_back(
@@ -178,6 +198,15 @@ async def test_a_file_is_sent_once_and_its_results_come_back(
         await db.execute("select set_config('portal.sees', 'writer', true)")
         await db.execute("update uploads set organisation_id = $1", uuid4())
     assert (await browser.get(f"/uploads/{once}")).status_code == 404
+
+
+async def test_what_intake_refuses_is_shown_in_its_words(
+    context: Context, browser: httpx.AsyncClient, ada: Person, intake: dict[str, bytes]
+) -> None:
+    page = await browser.get("/uploads")
+    form = {"csrf": csrf_in(page), "once": str(uuid4())}
+    answer = await browser.post("/uploads", data=form, files={"file": ("a.csv", b"refused")})
+    assert answer.status_code == 422 and "Use a new key." in answer.text and 'name="file"' in answer.text
 
 
 async def test_where_intake_does_not_answer_it_is_said(

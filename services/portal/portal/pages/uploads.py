@@ -12,7 +12,8 @@ from uuid import UUID, uuid4
 from fastapi import File, Form, HTTPException, Query, Response, UploadFile
 
 from chassis import clock
-from portal.intake_files import NotAnswering, claims_csv, file_progress, send_file
+from portal.commands import acting_as
+from portal.intake_files import NotAnswering, Refused, claims_csv, file_progress, send_file
 from portal.page import Nav, Visit, may, page_router
 from portal.rules import PROVIDERS
 
@@ -28,9 +29,7 @@ values ($1, $2, $3, $4, $5, $6, $7) on conflict (upload_id) do nothing
 
 @router.get("/uploads")
 async def list_uploads(visit: Annotated[Visit, may(*PROVIDERS)]) -> Response:
-    async with visit.reading() as db:
-        found = [dict(row) for row in await db.fetch(_RECENT)]
-    return await visit.show("uploads.html", uploads=found, once=uuid4())
+    return await _list(visit)
 
 
 @router.post("/uploads")
@@ -40,22 +39,17 @@ async def upload(
     file: Annotated[UploadFile, File()],
 ) -> Response:
     """``once`` is the key under which intake counts the file: sent twice, it is one file."""
-    assert visit.caller is not None
-    # A file may name any provider, and intake cannot tell yet for whom the uploader acts: nothing for a live stack.
-    if visit.settings.stack_mode != "sandbox":
-        raise HTTPException(404)
-    content = await file.read()
-    if not content:
-        raise HTTPException(422)
     try:
-        told = await send_file(visit.settings, once, content)
+        told = await send_file(visit, once, file)
     except NotAnswering:
         raise HTTPException(503, headers={"Retry-After": "5"}) from None
+    except Refused as problem:
+        return await _list(visit, problem)
     async with visit.writing() as db:
         await db.execute(
             _NEW,
             once,
-            visit.caller.scope.organisations[0],
+            acting_as(visit).organisation_id,
             visit.session.person_id,
             UUID(told["receipt_id"]),
             told["format"],
@@ -90,6 +84,14 @@ async def download_results(visit: Annotated[Visit, may(*PROVIDERS)], upload_id: 
         raise HTTPException(503, headers={"Retry-After": "5"}) from None
     headers = {"Content-Disposition": f'attachment; filename="{upload_id}.csv"'}
     return Response(content, media_type="text/csv", headers=headers)
+
+
+async def _list(visit: Visit, problem: Refused | None = None) -> Response:
+    """With what intake found wrong with a file, where it did: the form again under a new key."""
+    async with visit.reading() as db:
+        found = [dict(row) for row in await db.fetch(_RECENT)]
+    status = 200 if problem is None else 422
+    return await visit.show("uploads.html", status=status, uploads=found, once=uuid4(), problem=problem)
 
 
 async def _own(visit: Visit, upload_id: UUID) -> dict[str, object]:
