@@ -7,6 +7,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -166,6 +167,20 @@ def review_list(
 ) -> None:
     """What waits for a person."""
     review.show_open(line_at(stack), exceptions)
+
+
+@review_app.command("take")
+def review_take(
+    request: RequestId,
+    to: Annotated[
+        UUID | None, typer.Option(help="Hand it to this reviewer (a person id) instead of taking it.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="Give it back: it is nobody's again.")] = False,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Take what waits, so that others see who looks at it."""
+    review.assign(line_at(stack, key_file), explain_.request_id_of(request), to, back=back)
 
 
 def _decision(name: str, decision: review.Decision, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""`review`: what waits for a person, and the five decisions that a person can give."""
+"""`review`: what waits for a person, who looks at it, and the five decisions that a person can give."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from rich.table import Table
 
 from throughline.decisions import (
     ApprovalRevoked,
+    ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
     SubmissionDenied,
@@ -17,7 +18,7 @@ from throughline.decisions import (
 from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
 from throughline.money import for_people
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reviewing import latest_questions
 from throughline_cli.demo.sent import SentLog
@@ -104,6 +105,43 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
         )
     if not told:
         say_unheard("validation")
+
+
+def assign(line: Line, request: UUID, to: UUID | None, *, back: bool) -> None:
+    """Take what waits, hand it ``to`` another reviewer, or give it ``back``. Raises Problem where nothing waits."""
+    records = everything_said(line)
+    states = tell(records, SentLog()).states
+    waiting = {
+        version: question.id
+        for (of, version), question in latest_questions(records).items()
+        if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
+    }
+    if not waiting:
+        raise Problem(f"Nothing about {request} waits for a reviewer.", "See 'throughline review list'.")
+    version = max(waiting)
+    said = AssignReview(
+        request_id=request,
+        version=version,
+        answers=waiting[version],
+        assignee=None if back else to or line.signers.who_may(AssignReview).person_id,
+        held_by=_held_by(records, waiting[version]),
+        actor=UNNAMED,
+    )
+    if not command(line, REVIEWS.name, said, str(request)):
+        say_unheard("validation")
+        return
+    what = "is nobody's again" if back else "was handed over" if to else "is yours to look at"
+    say(f"Version {version} of {request} {what}; anybody may still decide it.")
+
+
+def _held_by(records: list[Record], question: UUID) -> UUID | None:
+    """Who looks at it now, as validation said last."""
+    said = [
+        (record.partition, record.offset, record.message.assignee)
+        for record in records
+        if isinstance(record.message, ReviewAssigned) and record.message.answers == question
+    ]
+    return max(said, key=lambda one: one[:2])[2] if said else None
 
 
 def _proposed(records: list[Record], question: UUID) -> int | None:

@@ -10,7 +10,7 @@ from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.people import OrganisationRecorded, PersonRecorded, Role
 from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 
 
 def _of(*roles: Role) -> frozenset[Role]:
@@ -24,6 +24,7 @@ MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
     CorrectRequest: _SENDERS,
     WithdrawRequest: _SENDERS,
     DecideReview: _of("reviewer"),
+    AssignReview: _of("reviewer"),
     HoldItem: _of("operator", "releaser"),
     ReleaseItem: _of("operator", "releaser"),
     HoldBatch: _of("operator", "releaser"),

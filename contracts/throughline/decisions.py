@@ -175,6 +175,17 @@ class SubmissionExcepted(Event):
     rule_set: Sha256
 
 
+class ReviewAssigned(Event):
+    """Somebody looks at a review or exception, or nobody any more. Its state is what it was."""
+
+    request_id: UUID
+    version: Version
+    answers: UUID
+    """The ``ReviewOpened`` or ``SubmissionExcepted`` that waits; what is said later of the version ends this."""
+    assignee: UUID | None = None
+    assigned_by: UUID
+
+
 class ApprovalRevoked(Event):
     """Asks payout to stop an approved item. Payout answers ``ItemStopped`` or ``ItemTooLate``."""
 

@@ -64,6 +64,7 @@ DECISIONS = Topic(
     key="request id",
     messages=(
         decisions.ReviewOpened,
+        decisions.ReviewAssigned,
         decisions.SubmissionApproved,
         decisions.SubmissionDenied,
         decisions.SubmissionExcepted,
@@ -77,7 +78,7 @@ REVIEWS = Topic(
     speaks=("portal", "cli"),
     hears=("validation", "audit", "portal"),
     key="request id",
-    messages=(reviews.DecideReview,),
+    messages=(reviews.DecideReview, reviews.AssignReview),
 )
 PAYEES = Topic(
     "payees",

@@ -26,3 +26,20 @@ class DecideReview(Command):
     note: Note
     actor: Text
     """The person id of who signs."""
+
+
+class AssignReview(Command):
+    """Take a review or exception to look at, give it back, or hand it over; it stays where it stands, and anybody may
+    still decide it. Refused as stale where it is no longer what the person saw: the question, or whose it is.
+    """
+
+    request_id: UUID
+    version: Version
+    answers: UUID
+    """The id of the ``ReviewOpened`` or ``SubmissionExcepted`` that waits."""
+    assignee: UUID | None = None
+    """The person who looks at it from now on; None gives it back."""
+    held_by: UUID | None = None
+    """Whose it was when the person looked."""
+    actor: Text
+    """The person id of who signs."""

@@ -17,6 +17,7 @@ def show_review(heard: Heard[ReviewOpened], work: ReadModelWork, say: Say) -> No
         decision="review",
         decision_id=heard.envelope.id,
         decided_at=heard.envelope.time.isoformat(),
+        assignee=None,
         decided_by=None,
         reason=message.reasons[0].value,
         findings=[one.model_dump(mode="json") for one in message.findings],

@@ -18,6 +18,7 @@ def show_exception(heard: Heard[SubmissionExcepted], work: ReadModelWork, say: S
         decision="excepted",
         decision_id=heard.envelope.id,
         decided_at=heard.envelope.time.isoformat(),
+        assignee=None,
         decided_by=None,
         reason=message.reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

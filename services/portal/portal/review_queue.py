@@ -22,11 +22,13 @@ START: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 _WAITING = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.reason, r.charge_cents, r.received_at,
-       r.acts, v.proposed_cents, v.decision_id, v.decision, p.name as payee_name
+       r.acts, v.proposed_cents, v.decision_id, v.decision, v.assignee, s.name as owner, p.name as payee_name
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
+left join account_names s on s.person_id = v.assignee
 where r.state = any($1::text[]) and r.substatus in ('', 'on hold', 'returned', 'mismatch')
   and ($2::text is null or r.payer = $2) and ($3::text is null or r.reason = $3)
   and coalesce(v.proposed_cents, r.charge_cents, 0) >= $4 and (r.received_at, r.request_id) > ($5, $6)
+  and ($8 = 'any' or $8 = 'nobody' and v.assignee is null or $8 = 'mine' and v.assignee = (select portal_person()))
 order by r.received_at, r.request_id limit $7
 """
 _CAUSES = """
@@ -37,8 +39,10 @@ group by state, reason order by count(*) desc, reason
 _ONE = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.substatus, r.reason, r.acts, r.charge_cents,
        r.received_at, r.payment_id, r.payee_id, v.decision, v.decision_id, v.findings, v.proposed_cents, v.paid_cents,
-       v.other_request_id, v.submitted_by, v.content, v.lines, p.name as payee_name, p.identifier as payee_identifier
+       v.other_request_id, v.submitted_by, v.content, v.lines, v.assignee, s.name as owner, p.name as payee_name,
+       p.identifier as payee_identifier
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
+left join account_names s on s.person_id = v.assignee
 where r.request_id = $1
 """
 _REFUSED = """
@@ -49,6 +53,11 @@ select exists (
   select from unnest($1::uuid[], $2::bigint[]) as asked (request_id, cents)
   left join requests r using (request_id) left join payers p on p.payer = r.payer
   where asked.cents >= coalesce(p.second_approval_cents, p.auto_approve_below_cents, 0))
+"""
+_REVIEWERS = """
+select s.person_id, s.name from account_names s join people p using (person_id)
+where p.active and exists (select from person_roles r where r.person_id = s.person_id and r.role = 'reviewer')
+order by s.name, s.person_id
 """
 _PAYERS = "select distinct payer from payers order by payer"
 
@@ -64,6 +73,8 @@ class Filter:
     payer: str | None = None
     cause: str | None = None
     at_least_cents: int = 0
+    whose: str = "any"
+    """``any``, ``mine``, ``nobody``: who looks at it."""
 
 
 async def waiting(
@@ -71,7 +82,14 @@ async def waiting(
 ) -> list[asyncpg.Record]:
     """The oldest first."""
     rows: list[asyncpg.Record] = await db.fetch(
-        _WAITING, QUEUES[chosen.queue], chosen.payer, chosen.cause, chosen.at_least_cents, *after, limit
+        _WAITING,
+        QUEUES[chosen.queue],
+        chosen.payer,
+        chosen.cause,
+        chosen.at_least_cents,
+        *after,
+        limit,
+        chosen.whose,
     )
     return rows
 
@@ -84,6 +102,12 @@ async def causes(db: asyncpg.Connection) -> list[asyncpg.Record]:
 
 async def payers(db: asyncpg.Connection) -> list[str]:
     return [row[0] for row in await db.fetch(_PAYERS)]
+
+
+async def reviewers(db: asyncpg.Connection) -> list[asyncpg.Record]:
+    """To whom a review can be handed, by name."""
+    rows: list[asyncpg.Record] = await db.fetch(_REVIEWERS)
+    return rows
 
 
 async def any_needs_passkey(db: asyncpg.Connection, amounts: Mapping[UUID, int]) -> bool:

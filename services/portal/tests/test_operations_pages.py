@@ -24,7 +24,7 @@ from throughline.orders import ReissuePayment
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason
 from throughline.repairs import RedriveRecord, RedriveRecords
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 from throughline.signed import SIGNATURE
 
 
@@ -143,6 +143,44 @@ async def test_an_approval_of_much_money_asks_for_a_step_up_over_the_amount(
     }
     assert (await browser.post("/reviews/decide", data=many)).status_code == 428
     assert await said(context) == []
+
+
+async def test_a_review_is_taken_shown_with_its_owner_and_handed_over(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    life = Life(teller, "CLM-1").received().says("ReviewOpened")
+    opened = teller.told[-1].envelope.id
+    Life(teller, "CLM-2").received().says("ReviewOpened")
+    rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
+    await told(context, teller)
+    await sign_in(browser, rita)
+    page = await browser.get("/reviews?whose=nobody")
+    row = f"{life.request_id}~1~{opened}~"
+    assert f'value="{row}"' in page.text
+    form = {"csrf": csrf_in(page), "once": hidden(page, "once"), "one": row}
+    assert (await browser.post("/reviews/take", data=form)).status_code == 303
+    assert (await browser.post("/reviews/take", data=form | {"one": "any"})).status_code == 422
+    wanted = AssignReview(request_id=life.request_id, version=1, answers=opened, actor=str(rita.person_id))
+    (taken,) = await said(context)
+    assert taken == wanted.model_copy(update={"assignee": rita.person_id})
+    life.says("ReviewAssigned", answers=opened, assignee=rita.person_id, assigned_by=rita.person_id)
+    await told(context, teller)
+    mine = (await browser.get("/reviews?whose=mine")).text
+    assert "CLM-1" in mine and "CLM-2" not in mine
+    assert "CLM-1</a>" not in (await browser.get("/reviews?whose=nobody")).text
+    case = await browser.get(f"/reviews/{life.request_id}")
+    assert "Rosa Example" in case.text
+    form = {name: hidden(case, name) for name in ("csrf", "once", "version", "answers", "held_by")}
+    to = form | {"to": str(rosa.person_id)}
+    assert (await browser.post(f"/reviews/{life.request_id}/assign", data=to)).status_code == 303
+    assert (await said(context))[-1] == wanted.model_copy(
+        update={"assignee": rosa.person_id, "held_by": rita.person_id}
+    )
+    life.says("ReviewAssigned", answers=opened, assignee=rosa.person_id, assigned_by=rita.person_id)
+    life.says("SubmissionExcepted")
+    await told(context, teller)
+    assert "nobody" in (await browser.get("/reviews?queue=exception&whose=nobody")).text
 
 
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:

@@ -15,9 +15,10 @@ from throughline.reference import (
     PayerRecorded,
     ProviderRecorded,
 )
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
+from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
 from validation.on_decide_review import decide_review
@@ -51,8 +52,8 @@ service = Service(
         hear(
             "reviews",
             work=DecisionWork,
-            on={DecideReview: decide_review},
-            signed={DecideReview: by(*MAY_GIVE[DecideReview])},
+            on={DecideReview: decide_review, AssignReview: assign_review},
+            signed={one: by(*MAY_GIVE[one]) for one in (DecideReview, AssignReview)},
             check_passkey=check_passkey,
         ),
         hear(

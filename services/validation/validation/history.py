@@ -43,6 +43,8 @@ class Version:
     findings: Findings = ()
     shown: tuple[UUID, ...] = ()
     """Requests that billed the same, as reviewers were shown them."""
+    assignee: UUID | None = None
+    """Who looks at it, while it waits for a person."""
     is_stored: bool = False
     is_changed: bool = True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
-from throughline.decisions import CommandRefused, Decider
+from throughline.decisions import Decider
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
@@ -62,14 +62,6 @@ def _approve(version: Version, proposed: Price, person: Decider, work: DecisionW
 
 
 def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:
-    command = heard.message
     if reason in BREACHES and not isinstance(heard.signer, Reason):
         say.security_event(heard, reason)  # what was not believed is one already
-    refused = CommandRefused(
-        command_id=heard.envelope.id,
-        command_type=command.type_name(),
-        reason=reason,
-        detail=reason.sentence,
-        request_id=command.request_id,
-    )
-    say(refused, key=str(command.request_id))
+    verdicts.refuse_command(heard, reason, say)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
+from throughline.people import PersonRecorded
 from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import State
@@ -19,25 +20,28 @@ _LOCK_VERSIONS = """
 select 1 from versions where request_id = any($1::uuid[]) order by request_id, version for update
 """
 _READ_VERSIONS = """
-select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown, body
+select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown,
+       assignee, body
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
-                      charge_cents, paid_cents, rule_set, findings, decided_at, body, shown)
-select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[]
+                      charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
-            $14::timestamptz[], $15::bytea[], $16::text[]) as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+            $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[])
+    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
     decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
-    findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[]
+    findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[],
+    assignee = new.assignee
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
-            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[])
+            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[])
     as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
-            decided_at, shown)
+            decided_at, shown, assignee)
 where versions.request_id = new.request_id and versions.version = new.version
 """
 # A join, so that each key is looked for in its own partition only; `key = any($1)` asks all sixteen for all keys.
@@ -56,6 +60,7 @@ update bill_keys set owner = new.owner, beside = string_to_array(new.beside, ','
 from unnest($1::bytea[], $2::uuid[], $3::text[]) as new (key, owner, beside)
 where bill_keys.key = new.key
 """
+_READ_PEOPLE = "select body from chassis.people where person_id = any($1::uuid[])"
 _READ_REFERENCE = "select kind, body, revision from reference where revision > $1 order by revision, kind, id"
 _RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
 _PUT_REFERENCE = """
@@ -103,6 +108,7 @@ def _version_of(row: asyncpg.Record) -> Version:
         rule_set=None if row["rule_set"] is None else row["rule_set"].hex(),
         findings=findings_from_json(row["findings"]),
         shown=_ids(row["shown"]),
+        assignee=_plain(row["assignee"]),
         is_stored=True,
         is_changed=False,
     )
@@ -139,6 +145,7 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         one.decided_at,
         submission.__pydantic_serializer__.to_json(submission),
         _joined(one.shown),
+        one.assignee,
     )
 
 
@@ -156,6 +163,7 @@ def _changed_row(one: Version) -> tuple[Any, ...]:
         findings_to_json(one.findings),
         one.decided_at,
         _joined(one.shown),
+        one.assignee,
     )
 
 
@@ -191,6 +199,16 @@ def _joined(ids: Sequence[UUID]) -> str | None:
 
 def _ids(found: Sequence[UUID] | None) -> tuple[UUID, ...]:
     return tuple(UUID(int=one.int) for one in found or ())
+
+
+async def reviewers_among(db: asyncpg.Connection, people: Sequence[UUID]) -> frozenset[UUID]:
+    """Which of these people may look at reviews now."""
+    if not people:
+        return frozenset()
+    heard = [PersonRecorded.model_validate_json(row["body"]) for row in await db.fetch(_READ_PEOPLE, people)]
+    return frozenset(
+        one.person_id for one in heard if one.active and any(held.role == "reviewer" for held in one.roles)
+    )
 
 
 async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from chassis import Signer
 from throughline.reasons import Reason
 from throughline.reference import PayerRecorded
-from throughline.reviews import DecideReview
-from validation.domain import State
+from throughline.reviews import AssignReview, DecideReview
+from validation.domain import OPEN, State
 from validation.history import Request, Version
 from validation.pricing import Price
 
@@ -74,4 +76,22 @@ def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:
         return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and version.reason is Reason.RECOVERY_NEEDED:
         return Reason.NOT_ALLOWED_NOW  # paying beside what was paid is never a reviewer's choice
+    return None
+
+
+def assignment_refused(
+    command: AssignReview, version: Version | None, reviewers: frozenset[UUID]
+) -> Reason | None:
+    """Why it stays whose it is; None where it changes hands.
+
+    Unknown subject, then not open or no longer as it was seen, then a person who may not look at reviews.
+    """
+    if version is None:
+        return Reason.UNKNOWN_SUBJECT
+    if version.state not in OPEN:
+        return Reason.NOT_ALLOWED_NOW
+    if command.answers != version.latest_event or command.held_by != version.assignee:
+        return Reason.STALE_ANSWER
+    if command.assignee is not None and command.assignee not in reviewers:
+        return Reason.ROLE_MISSING
     return None

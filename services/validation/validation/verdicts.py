@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chassis import Say
+from chassis import Heard, Say
 from throughline.decisions import (
     ApprovalRevoked,
+    CommandRefused,
     Decider,
+    ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
     SubmissionDenied,
     SubmissionExcepted,
 )
 from throughline.reasons import Reason, Severity
+from throughline.reviews import AssignReview, DecideReview
 from validation import adjudication
 from validation.domain import State
 from validation.history import StopCause, Version
@@ -95,6 +98,20 @@ def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | No
     version.paid_cents = proposed_cents
 
 
+def assign(version: Version, assignee: UUID | None, assigned_by: UUID, say: Say) -> None:
+    """Who looks at it. What a decision must name stays what it was."""
+    assert version.latest_event is not None, "only what waits for a person is assigned"
+    event = ReviewAssigned(
+        request_id=version.submission.request_id,
+        version=version.number,
+        answers=version.latest_event,
+        assignee=assignee,
+        assigned_by=assigned_by,
+    )
+    say(event, key=str(event.request_id))
+    version.assignee, version.is_changed = assignee, True
+
+
 def revoke(version: Version, cause: StopCause, say: Say) -> None:
     """Ask payout to stop what was approved. Nothing else is decided about the request until payout has answered."""
     assert version.decision_id is not None, "only what was approved is revoked"
@@ -106,6 +123,19 @@ def revoke(version: Version, cause: StopCause, say: Say) -> None:
     )
     say(event, key=str(event.request_id))
     version.state, version.stop_cause, version.is_changed = State.STOPPING, cause, True
+
+
+def refuse_command(heard: Heard[DecideReview] | Heard[AssignReview], reason: Reason, say: Say) -> None:
+    """A reviewer's command that changes nothing, and why."""
+    command = heard.message
+    refused = CommandRefused(
+        command_id=heard.envelope.id,
+        command_type=command.type_name(),
+        reason=reason,
+        detail=reason.sentence,
+        request_id=command.request_id,
+    )
+    say(refused, key=str(command.request_id))
 
 
 def carc_of(version: Version, reason: Reason, catalogue: Catalogue) -> str:
@@ -122,4 +152,5 @@ def carc_of(version: Version, reason: Reason, catalogue: Catalogue) -> str:
 
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
     version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
+    version.assignee = None  # who looked at what it was
     return event_id

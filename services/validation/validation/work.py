@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
+from throughline.reviews import AssignReview
 from throughline.submissions import SubmissionReceived
 from validation import repository
 from validation.duplicates import BillClaims
@@ -35,6 +36,8 @@ class DecisionWork:
         self.requests = requests
         self.arriving: dict[UUID, Version] = {}
         """New versions by the id of the message that brings them; each joins its request in its turn."""
+        self.reviewers: frozenset[UUID] = frozenset()
+        """Of those to whom the slice hands reviews, the ones who may look at them."""
         self.bills = bills
         self.catalogue = catalogue
         self.reference = reference
@@ -54,6 +57,9 @@ class DecisionWork:
                 version = Version(one.message, one.recorded_at)
                 work.arriving[one.envelope.id] = version
                 keys.update(version.bill_keys)
+        handed = [one.message.assignee for one in heard if isinstance(one.message, AssignReview)]
+        to = {one for one in handed if one is not None}
+        work.reviewers = await repository.reviewers_among(db, sorted(to))
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
         return work
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from fastapi import Form, HTTPException, Query, Response
 
+from chassis import Transaction
 from portal import step_up
 from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
@@ -22,11 +23,12 @@ from portal.review_queue import (
     payers,
     place_after,
     place_of,
+    reviewers,
     side_by_side,
     waiting,
 )
 from portal.rules import OPERATIONS, Role
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 
 router = page_router(Nav("reviews", "/reviews", OPERATIONS, order=20))
 
@@ -48,10 +50,11 @@ async def reviews(
     payer: str | None = None,
     cause: str | None = None,
     at_least: Annotated[int, Query(ge=0, le=99_999_999)] = 0,
+    whose: Literal["any", "mine", "nobody"] = "any",
     after: str | None = None,
 ) -> Response:
     """``at_least`` in whole dollars."""
-    chosen = Filter(queue, payer or None, cause or None, at_least * 100)
+    chosen = Filter(queue, payer or None, cause or None, at_least * 100, whose)
     try:
         place = place_of(after)
     except ValueError:
@@ -68,6 +71,7 @@ async def reviews(
         causes=by_cause,
         payers=named,
         queues=tuple(QUEUES),
+        me=visit.session.person_id,
         now=visit.context.clock.now(),
         once=uuid4(),
         bulk=("approve", "deny", "return_for_edits") if queue == "review" else ("deny",),
@@ -79,6 +83,7 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
     async with visit.reading() as db:
         case = await _case(visit, db, request_id)
         other = None
+        to = await reviewers(db) if visit.has(Role.REVIEWER) else []
         if case.row["other_request_id"] is not None:
             other = await case_of(db, visit.context.resources.content_key, case.row["other_request_id"])
     pairs = [] if other is None else side_by_side(case.request, other.request)
@@ -89,6 +94,8 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         other=other,
         pairs=pairs,
         allowed=allowed if visit.has(Role.REVIEWER) else (),
+        to=to if case.row["state"] in QUEUES["all"] else [],
+        me=visit.session.person_id,
         once=uuid4(),
         now=visit.context.clock.now(),
     )
@@ -136,6 +143,62 @@ async def decide(
     return await visit.redirect_with(back, notice)
 
 
+@router.post("/reviews/{request_id}/assign")
+async def assign(
+    visit: Annotated[Visit, may(Role.REVIEWER)],
+    request_id: UUID,
+    version: Annotated[int, Form(ge=1)],
+    answers: Annotated[UUID, Form()],
+    once: Annotated[UUID, Form()],
+    to: Annotated[str, Form(max_length=36)] = "",
+    held_by: Annotated[str, Form(max_length=36)] = "",
+) -> Response:
+    """Take it, give it back (``to`` nobody), or hand it over; validation refuses it where it is no longer as seen."""
+    async with visit.speaking() as transaction:
+        await _case(visit, transaction.db, request_id)
+        await _send_assignment(
+            visit, transaction, request_id, version, answers, once, _person(to), _person(held_by)
+        )
+    return await visit.redirect_with(f"/reviews/{request_id}", "reviews.asked_assign")
+
+
+@router.post("/reviews/take")
+async def take(
+    visit: Annotated[Visit, may(Role.REVIEWER)],
+    one: Annotated[str, Form()],
+    once: Annotated[UUID, Form()],
+) -> Response:
+    """Take a row of the list."""
+    request_id, version, answers, held_by = _row(one)
+    async with visit.speaking() as transaction:
+        await _case(visit, transaction.db, request_id)
+        me = visit.session.person_id
+        await _send_assignment(visit, transaction, request_id, version, answers, once, me, held_by)
+    return await visit.redirect_with("/reviews", "reviews.asked_assign")
+
+
+async def _send_assignment(
+    visit: Visit,
+    transaction: Transaction,
+    request_id: UUID,
+    version: int,
+    answers: UUID,
+    once: UUID,
+    assignee: UUID | None,
+    held_by: UUID | None,
+) -> None:
+    command = AssignReview(
+        request_id=request_id,
+        version=version,
+        answers=answers,
+        assignee=assignee,
+        held_by=held_by,
+        actor=str(visit.session.person_id),
+    )
+    key = str(request_id)
+    await send_command(visit, transaction, command, key=key, once=once, correlation_id=key)
+
+
 @router.post("/reviews/decide")
 async def decide_many(
     visit: Annotated[Visit, may(Role.REVIEWER)],
@@ -170,6 +233,23 @@ def _ticked(text: str) -> tuple[UUID, int, UUID, int | None]:
     try:
         request_id, version, answers, amount = text.split("~")
         return UUID(request_id), int(version), UUID(answers), int(amount) if amount else None
+    except ValueError:
+        raise HTTPException(422) from None
+
+
+def _row(text: str) -> tuple[UUID, int, UUID, UUID | None]:
+    """A row as the list wrote it: request, version, what it answers, whose it was. Raises HTTPException 422."""
+    try:
+        request_id, version, answers, held_by = text.split("~")
+        return UUID(request_id), int(version), UUID(answers), _person(held_by)
+    except ValueError:
+        raise HTTPException(422) from None
+
+
+def _person(text: str) -> UUID | None:
+    """Raises HTTPException 422 where it is nobody's id."""
+    try:
+        return UUID(text) if text else None
     except ValueError:
         raise HTTPException(422) from None
 

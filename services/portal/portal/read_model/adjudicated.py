@@ -28,6 +28,7 @@ def put_adjudication(
         decision=decision,
         decision_id=heard.envelope.id,
         decided_at=heard.envelope.time.isoformat(),
+        assignee=None,
         decided_by=by.actor if by.kind == "person" else None,
         reason=None if reason is None else reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

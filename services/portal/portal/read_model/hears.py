@@ -7,6 +7,7 @@ from portal.on_account_changed import show_changed_account
 from portal.on_account_held import show_held_account
 from portal.on_account_verified import show_verified_account
 from portal.on_approval_revoked import show_revocation
+from portal.on_assign_review import show_asked_assignment
 from portal.on_batch_closed import show_batch
 from portal.on_batch_held import show_batch_held
 from portal.on_batch_redated import show_batch_redated
@@ -48,6 +49,7 @@ from portal.on_reversal_failed import show_reversal_failed
 from portal.on_reversal_ordered import show_reversal_ordered
 from portal.on_reversal_scheduled import show_reversal_scheduled
 from portal.on_reverse_payment import show_asked_reversal
+from portal.on_review_assigned import show_assignment
 from portal.on_review_opened import show_review
 from portal.on_submission_approved import show_approval
 from portal.on_submission_denied import show_denial
@@ -63,6 +65,7 @@ from throughline.commanding import MAY_GIVE
 from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
+    ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
     SubmissionDenied,
@@ -92,7 +95,7 @@ from throughline.payments import (
 )
 from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
-from throughline.reviews import DecideReview
+from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 
 
@@ -125,6 +128,7 @@ READ_MODEL: tuple[Hearing, ...] = (
         work=ReadModelWork,
         on={
             ReviewOpened: show_review,
+            ReviewAssigned: show_assignment,
             SubmissionApproved: show_approval,
             SubmissionDenied: show_denial,
             SubmissionExcepted: show_exception,
@@ -184,7 +188,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             CommandRefused: show_refusal,
         },
     ),
-    commands("reviews", {DecideReview: show_asked_decision}),
+    commands("reviews", {DecideReview: show_asked_decision, AssignReview: show_asked_assignment}),
     commands(
         "orders",
         {
