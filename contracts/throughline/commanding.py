@@ -8,6 +8,7 @@ from throughline.message import Message
 from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.payees import ChangeAccount, ConfirmAccount, EnrolAccount
 from throughline.people import OrganisationRecorded, PersonRecorded, Role
+from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 from throughline.reviews import AssignReview, DecideReview
@@ -18,6 +19,7 @@ def _of(*roles: Role) -> frozenset[Role]:
 
 
 _SENDERS = _of("biller", "provider_admin")
+_ASKERS = _SENDERS | _of("reviewer", "releaser", "account_approver", "operator")
 
 MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
     SubmitRequest: _SENDERS,
@@ -25,6 +27,8 @@ MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
     WithdrawRequest: _SENDERS,
     DecideReview: _of("reviewer"),
     AssignReview: _of("reviewer"),
+    QuestionAsked: _ASKERS,
+    QuestionAnswered: _ASKERS,
     HoldItem: _of("operator", "releaser"),
     ReleaseItem: _of("operator", "releaser"),
     HoldBatch: _of("operator", "releaser"),

@@ -17,6 +17,7 @@ from throughline import (
     parked,
     payees,
     payments,
+    questions,
     remittances,
     repairs,
     requests,
@@ -202,6 +203,15 @@ DRAFTS = Topic(
 )
 
 
+QUESTIONS = Topic(
+    "questions",
+    Kind.COMMANDS,  # no sequence: each is a person's own signed word, and counts once
+    speaks=("portal",),
+    hears=("audit", "portal"),
+    key="request id",
+    messages=(questions.QuestionAsked, questions.QuestionAnswered),
+    retention_days=365,
+)
 TOPICS: tuple[Topic, ...] = (
     INTAKE,
     ANSWERS,
@@ -218,6 +228,7 @@ TOPICS: tuple[Topic, ...] = (
     REPAIRS,
     PEOPLE,
     DRAFTS,
+    QUESTIONS,
     *REFERENCE,
 )
 

@@ -67,6 +67,14 @@ class Sensitive:
         return described
 
 
+class SensitiveText(Sensitive):
+    """What a person wrote, in lines: it may name anybody."""
+
+    __slots__ = ()
+    MAX_LENGTH = 2000
+    PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$"
+
+
 class SensitiveTin(Sensitive):
     """A taxpayer identification number: nine digits. An individual's is a Social Security number."""
 

@@ -18,8 +18,13 @@ EXAMPLES = Path(__file__).parents[3] / "contracts" / "examples"
 BEGAN = datetime(2026, 11, 16, 15, tzinfo=UTC)
 
 
+USUAL = {"SubmissionExcepted": "total"}
+"""The case that stands for a message, where it is not its first."""
+
+
 def example(name: str, case: str | None = None, **changes: Any) -> Any:
     folder = EXAMPLES / name / "v1"
+    case = case or USUAL.get(name)
     path = folder / f"{case}.json" if case else sorted(folder.glob("*.json"))[0]
     return REGISTRY[name, 1].model_validate_json(path.read_bytes()).model_copy(update=changes)
 

@@ -60,6 +60,8 @@ ROWS = {
     "upload_id": f"""insert into uploads
                      (upload_id, organisation_id, person_id, receipt_id, format, bytes, sent_at)
                      select id, organisation, person, id, 'csv', 1, now() from {OWNED}""",
+    "question_id": f"""insert into questions (question_id, request_id, payee_id, to_side, asked_at, text)
+                       select id, id, payee, 'provider', now(), '' from {OWNED}""",
 }
 """Objects that are one row, and whose it is."""
 

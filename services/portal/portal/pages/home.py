@@ -10,6 +10,7 @@ from portal.drafts import drafts_of
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_rows import Filter as PaymentFilter
 from portal.payment_rows import payments_of
+from portal.questions import waiting_for
 from portal.request_rows import Filter, on_its_way, requests_of, to_act
 from portal.rules import EVERYBODY, PROVIDERS
 from portal.tones import state_key, tone_of
@@ -30,6 +31,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         way = await on_its_way(db)
         paid = await payments_of(db, PaymentFilter(), size=SHOWN)
         drafts = await drafts_of(db)
+        questions = await waiting_for(db, "provider")
     return await visit.show(
         "home.html",
         provider=True,
@@ -38,6 +40,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         way=way,
         paid=paid.rows,
         drafts=drafts[:SHOWN],
+        questions=questions,
         state_key=state_key,
         tone_of=tone_of,
     )

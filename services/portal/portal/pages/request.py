@@ -11,6 +11,7 @@ from portal.commands import send_command
 from portal.one_request import Entry, OneRequest, changes, content_of, one_request
 from portal.page import Visit, may, page_router
 from portal.plain_words import plain_all
+from portal.questions import questions_of
 from portal.rules import PROVIDERS
 from portal.tones import state_key, tone_of
 from portal.what_next import what_next
@@ -28,6 +29,7 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
     key = visit.context.resources.content_key
     async with visit.reading() as db:
         one = await one_request(db, request_id, key)
+        questions = await questions_of(db, request_id, key)
     if one is None:
         raise HTTPException(404)
     cutoffs = visit.settings.cutoffs_of(one.row["bank"])
@@ -43,6 +45,10 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         state_key=state_key,
         may_correct=may_correct(one),
         may_withdraw=may_withdraw(one),
+        questions=questions,
+        side="provider",
+        path_of_request=f"/requests/{request_id}",
+        may_ask=one.row["payee_id"] is not None,
         once=uuid4(),
     )
 
@@ -102,6 +108,8 @@ def _said(visit: Visit, entry: Entry) -> dict[str, Any]:
         if entry.actor is None
         else "you"
         if entry.actor == str(visit.session.person_id)
+        else "colleague"
+        if facts.get("side") == "provider"
         else "person"
     )
     reason = facts.get("reason") or (facts.get("reasons") or [None])[0]

@@ -12,6 +12,8 @@ from chassis import Transaction
 from portal import step_up
 from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
+from portal.pages.questions import STAFF
+from portal.questions import questions_of, waiting_for
 from portal.review_queue import (
     PAGE,
     QUEUES,
@@ -63,6 +65,7 @@ async def reviews(
         rows = await waiting(db, chosen, place, PAGE + 1)
         by_cause = await causes(db)
         named = await payers(db)
+        questions = await waiting_for(db, "operations")
     return await visit.show(
         "reviews.html",
         rows=rows[:PAGE],
@@ -70,6 +73,7 @@ async def reviews(
         chosen=chosen,
         causes=by_cause,
         payers=named,
+        questions=questions,
         queues=tuple(QUEUES),
         me=visit.session.person_id,
         now=visit.context.clock.now(),
@@ -82,6 +86,7 @@ async def reviews(
 async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) -> Response:
     async with visit.reading() as db:
         case = await _case(visit, db, request_id)
+        questions = await questions_of(db, request_id, visit.context.resources.content_key)
         other = None
         to = await reviewers(db) if visit.has(Role.REVIEWER) else []
         if case.row["other_request_id"] is not None:
@@ -94,6 +99,10 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         other=other,
         pairs=pairs,
         allowed=allowed if visit.has(Role.REVIEWER) else (),
+        questions=questions,
+        side="operations",
+        path_of_request=f"/reviews/{request_id}",
+        may_ask=visit.has(*STAFF),
         to=to if case.row["state"] in QUEUES["all"] else [],
         me=visit.session.person_id,
         once=uuid4(),

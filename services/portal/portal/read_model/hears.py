@@ -35,6 +35,8 @@ from portal.on_payment_reversed import show_reversed
 from portal.on_payment_sent import show_sent
 from portal.on_payment_settled import show_settled
 from portal.on_provider_recorded import show_provider
+from portal.on_question_answered import show_answered
+from portal.on_question_asked import show_question
 from portal.on_record_discarded import show_discarded
 from portal.on_record_parked import show_parked
 from portal.on_record_redriven import show_redriven
@@ -93,6 +95,7 @@ from throughline.payments import (
     ReversalOrdered,
     ReversalScheduled,
 )
+from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import AssignReview, DecideReview
@@ -189,6 +192,7 @@ READ_MODEL: tuple[Hearing, ...] = (
         },
     ),
     commands("reviews", {DecideReview: show_asked_decision, AssignReview: show_asked_assignment}),
+    commands("questions", {QuestionAsked: show_question, QuestionAnswered: show_answered}),
     commands(
         "orders",
         {

@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sent_records": ("topic", "partition", "offset"),
     "refusals": ("id",),
     "parked_records": ("topic", "partition", "offset"),
+    "questions": ("question_id",),
     "told": ("subject", "topic", "id"),
 }
 """In the order in which a slice writes them, and so locks their rows."""

@@ -31,6 +31,10 @@ def upgrade() -> None:
     op.execute("alter table versions add column assignee uuid")
     for statement in NAMES:
         op.execute(statement)
+    for table in ("people", "person_roles"):  # ids and roles of all: to whom a review can be handed
+        op.execute(
+            f"create policy {table}_of_staff on {table} for select using ((select portal_sees('operations')))"
+        )
     for statement in protected("account_names", SEEN_BY_STAFF):
         op.execute(statement)
 
