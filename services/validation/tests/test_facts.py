@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from throughline.identifiers import payee_id_for
 from throughline.reasons import Reason
+from throughline.reference import RequiredAttachment
 from throughline.requests import Attachment, ChildCareFields, Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveTin
 from validation.reference import Entity
@@ -225,3 +226,40 @@ def test_a_payer_that_changes_counts_at_once() -> None:
     held.take([payer(version=2, auto_approve_below_cents=1)])
     known = held.terms_for(received()).payer
     assert known is not None and known.auto_approve_below_cents == 1
+
+
+PLAN = {"type": "treatment-plan", "codes": ("97110",), "effective_from": date(2026, 1, 1)}
+ALWAYS = {"type": "referral", "effective_from": date(1900, 1, 1), "effective_to": SERVICE_DAY}
+REQUIRED: dict[str, tuple[list[dict[str, Any]] | None, dict[str, Any], str]] = {
+    "the payer asks for nothing": (None, {}, ""),
+    "with this code": ([PLAN], {"lines": THERAPY}, "treatment-plan"),
+    "with another code": ([PLAN], {}, ""),
+    "with every code": ([ALWAYS], {}, "referral"),
+    "both": ([PLAN, ALWAYS], {"lines": THERAPY}, "treatment-plan, referral"),
+    "attached": (
+        [PLAN],
+        {"lines": THERAPY, "attachments": (Attachment(type="treatment-plan", sha256="0" * 64),)},
+        "",
+    ),
+    "another attached": (
+        [PLAN],
+        {"lines": THERAPY, "attachments": (Attachment(type="referral", sha256="0" * 64),)},
+        "treatment-plan",
+    ),
+    "not yet in force": (
+        [PLAN | {"effective_from": SERVICE_DAY + timedelta(days=1)}],
+        {"lines": THERAPY},
+        "",
+    ),
+    "no longer in force": ([ALWAYS | {"effective_to": SERVICE_DAY - timedelta(days=1)}], {}, ""),
+    "a void": ([PLAN], {"lines": THERAPY, "frequency": "8"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_payer_asks_for_attachments_by_code_and_first_day(name: str) -> None:
+    required, changes, missing = REQUIRED[name]
+    asked = None if required is None else tuple(RequiredAttachment(**one) for one in required)
+    submission = received(**changes)
+    terms = reference(payer(required_attachments=asked)).terms_for(submission)
+    assert facts_of_claim(submission, terms, submission.received_on)["missing_attachments"] == missing

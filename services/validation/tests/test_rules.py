@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -35,6 +36,7 @@ HOLDING_CLAIM: Facts = {
     "diagnosis_count": 1,
     "distinct_diagnosis_count": 1,
     "attachment_count": 0,
+    "missing_attachments": "",
     "signed": False,
     "member_given": True,
     "name_given": True,
@@ -137,6 +139,20 @@ def test_the_catalogue_covers_the_reasons_of_domain_facts() -> None:
         *(Reason.ATTACHMENT_MISSING, Reason.RULE_ASKS_REVIEW),
     }
     assert wanted <= covered
+
+
+def test_a_sentence_names_what_a_fact_says() -> None:
+    claim = {**HOLDING_CLAIM, "missing_attachments": "treatment-plan, referral"}
+    (found,) = evaluate(CATALOGUE.in_force_on(TODAY), claim, [HOLDING_LINE])
+    assert (found.reason, found.severity, found.field) == (
+        Reason.ATTACHMENT_MISSING,
+        "exception",
+        "attachments",
+    )
+    assert "not there: treatment-plan, referral." in found.message
+    assert found.fix == "Attach it (treatment-plan, referral) and send a correction."
+    for one in CATALOGUE.rules:
+        assert set(re.findall(r"{([^}]*)}", one.message + one.fix)) <= HOLDING_CLAIM.keys()
 
 
 def test_a_line_rule_names_each_line_that_breaks_it() -> None:

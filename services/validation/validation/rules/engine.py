@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import cel
@@ -12,6 +13,7 @@ from validation.rules.facts import Facts
 from validation.rules.rule_set import CompiledRule, Rule, RuleSet
 
 MESSAGE_CHARACTERS_MAX = 400
+_NAMED = re.compile(r"\{([a-z_]+)\}")
 FINDINGS_MAX = 100
 """A request of 50 lines can break every line rule in each; more findings than this help nobody."""
 
@@ -25,11 +27,11 @@ def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Fi
     # CEL asks for what a rule reads; handing it everything would cost a sixth more.
     context = cel.Context()
     context.set_variable_resolver(facts.get)
-    _run(rule_set.whole_claim, rule_set.claim_rules, context, None, found)
+    _run(rule_set.whole_claim, rule_set.claim_rules, context, None, facts, found)
     if rule_set.line_rules:
         for position, line in enumerate(lines):
             facts.update(line)  # every line has the same names, so nothing of the one before is left
-            _run(rule_set.whole_line, rule_set.line_rules, context, position, found)
+            _run(rule_set.whole_line, rule_set.line_rules, context, position, facts, found)
     return found[:FINDINGS_MAX]
 
 
@@ -38,6 +40,7 @@ def _run(
     rules: tuple[CompiledRule, ...],
     context: cel.Context,
     position: int | None,
+    facts: Facts,
     found: list[Finding],
 ) -> None:
     """All at once; only where that is not plainly true, one by one to see which."""
@@ -53,23 +56,30 @@ def _run(
             found.append(_failed_to_run(one.rule, position, type(error).__name__))
             continue
         if holds is False:
-            found.append(_broken(one.rule, position))
+            found.append(_broken(one.rule, position, facts))
         elif holds is not True:
             found.append(
                 _failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false")
             )
 
 
-def _broken(rule: Rule, position: int | None) -> Finding:
+def _broken(rule: Rule, position: int | None, facts: Facts) -> Finding:
     return Finding(
         rule=rule.id,
         rule_version=rule.version,
         severity=rule.severity,
         reason=rule.reason,
         field=_field(rule, position),
-        message=rule.message,
-        fix=rule.fix,
+        message=_told(rule.message, facts),
+        fix=_told(rule.fix, facts),
     )
+
+
+def _told(text: str, facts: Facts) -> str:
+    """A rule's sentence, with what it names in braces; facts say nothing of persons."""
+    if "{" in text:
+        text = _NAMED.sub(lambda found: str(facts.get(found[1], found[0])), text)
+    return text[:MESSAGE_CHARACTERS_MAX]
 
 
 def _failed_to_run(rule: Rule, position: int | None, why: str) -> Finding:

@@ -14,12 +14,15 @@ from typing import Any
 from throughline.identifiers import npi_is_valid, tin_is_valid
 from throughline.requests import PaymentRequest, ServiceLine
 from throughline.submissions import SubmissionReceived
-from validation.reference import Terms
+from validation.reference import Terms, in_force
 
 Facts = dict[str, Any]
 
 FAR_DAY = date.max.toordinal()
 """Stands for "without end" where a period has none."""
+
+TYPES_NAMED_MAX = 5
+"""Attachments that one finding names; a type has up to 40 characters, and a finding 400."""
 
 PLACES_OF_SERVICE = frozenset(
     f"{code:02d}"
@@ -56,6 +59,7 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "diagnosis_count": len(request.diagnoses),
         "distinct_diagnosis_count": len(set(request.diagnoses)),
         "attachment_count": len(request.attachments),
+        "missing_attachments": missing_attachments(request, terms),
         "signed": _is_signed(request),
         "member_given": not request.subject.member_id.reveal().isspace(),
         "name_given": not request.subject.last_name.reveal().isspace(),
@@ -101,6 +105,25 @@ def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> F
         "authorisation_covers_code": authorisation is not None
         and (not authorisation.codes or line.code in authorisation.codes),
     }
+
+
+def missing_attachments(request: PaymentRequest, terms: Terms) -> str:
+    """The types that the payer asks for with these services on their first days and are not there, by commas."""
+    required = terms.payer.required_attachments if terms.payer is not None else None
+    if not required or request.frequency == "8":
+        return ""
+    given = {one.type for one in request.attachments}
+    missing = {
+        one.type: None
+        for one in required
+        if one.type not in given
+        and any(
+            in_force(one.effective_from, one.effective_to, line.from_date)
+            and (not one.codes or line.code in one.codes)
+            for line in request.lines
+        )
+    }
+    return ", ".join(list(missing)[:TYPES_NAMED_MAX])
 
 
 @lru_cache(maxsize=20_000)

@@ -40,6 +40,7 @@ class Rule(BaseModel):
     expression: str
     reason: Reason
     message: Annotated[str, Field(max_length=400)]
+    """A sentence, as ``fix``; ``{name}`` stands for what that fact says."""
     fix: Annotated[str, Field(max_length=400)]
     carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
     """The claim adjustment reason code of a denial for this reason; 16 with remark MA130 where none is given."""
