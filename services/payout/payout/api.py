@@ -13,8 +13,10 @@ from pydantic import BaseModel, Field
 
 from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
-from payout.close_batch import NoModifierLeft, close_due_windows, close_now
+from payout.close_batch import close_due_windows, close_now
 from payout.findings import resolve
+from payout.give_up_file import give_up_file
+from payout.store_batch import NoModifierLeft
 
 router = guarded_router()
 
@@ -187,14 +189,29 @@ async def resolve_finding(request: Request, finding_id: UUID, resolution: Resolu
 class FileResolution(BaseModel):
     """What a person learned from the bank about a file in doubt."""
 
-    outcome: Literal["received", "not_received"]
+    outcome: Literal["received", "not_received", "given_up"]
     actor: str = Field(min_length=1, max_length=120)
 
 
 @router.post("/batches/{batch_id}/resolution")
 async def resolve_file(request: Request, batch_id: UUID, resolution: FileResolution) -> dict[str, Any]:
     """Resolve a file in doubt. `received`: it waits for its acknowledgement. `not_received`: the same bytes leave again
-    under the same name, which the bank would recognise."""
+    under the same name, which the bank would recognise. Where a restore lost the bytes nothing can leave again:
+    `given_up` then refuses its payments, and their items wait, held, for a person."""
+    if resolution.outcome == "given_up":
+        if not await give_up_file(context_of(request), batch_id, resolution.actor):
+            raise HTTPException(
+                409, "the batch's file is not in doubt, or its bytes are here to be sent again"
+            )
+        return {"batch_id": batch_id, "state": "refused"}
+    lost = await context_of(request).pool.fetchval(
+        "select 1 from batches where batch_id = $1 and state = 'unknown' and octet_length(file_bytes) = 0",
+        batch_id,
+    )
+    if lost and resolution.outcome == "not_received":
+        raise HTTPException(
+            409, "a restore lost the file's bytes: nothing can be sent again; `given_up` refuses its payments"
+        )
     state = "delivered" if resolution.outcome == "received" else "built"
     row = await context_of(request).pool.fetchrow(
         """

@@ -44,16 +44,17 @@ async def keep(db: asyncpg.Connection, bank: str, name: str, content: bytes, sha
         await find(db, "name_reuse", file_id)
 
 
-async def next_to_post(db: asyncpg.Connection) -> BankFile | None:
-    """The oldest file that is kept and not posted. One at a time over all replicas: their order is part of what they
-    say, so who cannot have the first takes none."""
+async def next_to_post(db: asyncpg.Connection, bank: str) -> BankFile | None:
+    """A bank's oldest file that is kept and not posted. One at a time over all replicas: their order is part of
+    what they say, so who cannot have the first takes none."""
     if not await db.fetchval("select pg_try_advisory_xact_lock(7130001)"):
         return None
     row = await db.fetchrow(
         """
-        select file_id, bank, name, sha256, content from bank_files where state = 'kept'
+        select file_id, bank, name, sha256, content from bank_files where state = 'kept' and bank = $1
         order by arrived_at, name limit 1 for update
-        """
+        """,
+        bank,
     )
     return BankFile(*row) if row else None
 

@@ -47,7 +47,7 @@ async def lock_waiting(db: asyncpg.Connection, payers: Sequence[str], before: da
     """Every item of these payers that waited before an instant, locked in the order that stopping takes too."""
     rows = await db.fetch(
         """
-        select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
+        select decision_id, request_id, version, payer, payee_id, programme, cents, came_back, waiting_since from items
         where state = 'waiting' and payer = any($1::text[]) and waiting_since < $2
         order by decision_id for update
         """,

@@ -16,10 +16,17 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
+
 from chassis import Context
+from payout.calendar import begin_of
+from payout.each_bank import of_bank
+from payout.findings import find
+from payout.redate_files import date_anew
 from payout.settings import Bank
 from payout.take_back_sending import BEFORE_THE_RESTORE
 
@@ -39,19 +46,22 @@ async def deliver_files(context: Context) -> None:
         return
     await context.pool.execute(_DOUBT_AFTER_A_RESTORE, BEFORE_THE_RESTORE)
     for row in await context.pool.fetch(
-        "select batch_id from batches where state = 'intended' order by intended_at"
+        "select batch_id, bank from batches where state = 'intended' order by intended_at"
     ):
-        await _rename_and_read_back(context, row["batch_id"])
+        with of_bank(context, row["bank"], "deliver", batch_id=row["batch_id"]):
+            await _rename_and_read_back(context, row["batch_id"])
+    await date_anew(context)
     built = await context.pool.fetch(
         """
-        select batch_id from batches b where state = 'built' and not exists (
+        select batch_id, bank from batches b where state = 'built' and not exists (
             select 1 from items i join payments p using (payment_id) where p.batch_id = b.batch_id and not i.announced)
         order by closed_at
         """
     )
     for row in built:
-        if await _record_intent(context, row["batch_id"]):
-            await _rename_and_read_back(context, row["batch_id"])
+        with of_bank(context, row["bank"], "deliver", batch_id=row["batch_id"]):
+            if await _record_intent(context, row["batch_id"]):
+                await _rename_and_read_back(context, row["batch_id"])
 
 
 async def _is_stopped(context: Context) -> bool:
@@ -65,9 +75,13 @@ async def _is_stopped(context: Context) -> bool:
 
 
 async def _record_intent(context: Context, batch_id: UUID) -> bool:
-    """Write the part, then record that it is the one to leave. False where another process was faster."""
+    """Write the part, then record that it is the one to leave. False where another process was faster, or where the
+    date of its bytes passed while they were written."""
     row = await context.pool.fetchrow(
-        "select bank, file_name, file_bytes, file_sha256 from batches where batch_id = $1 and state = 'built'",
+        """
+        select bank, file_name, file_bytes, file_sha256, file_date, dated_until, intended_at from batches
+        where batch_id = $1 and state = 'built'
+        """,
         batch_id,
     )
     if row is None:
@@ -75,6 +89,7 @@ async def _record_intent(context: Context, batch_id: UUID) -> bool:
     if hashlib.sha256(row["file_bytes"]).hexdigest() != row["file_sha256"]:
         context.alarms.raise_("stored_file_changed", batch_id=batch_id)
         return False
+    context.alarms.clear("stored_file_changed", batch_id=batch_id)
     inbox = _inbox(context, context.settings.banks[row["bank"]])
     part = f"{row['file_name']}.{secrets.token_hex(4)}{PART}"
     _write_flushed(inbox / part, row["file_bytes"])
@@ -82,15 +97,26 @@ async def _record_intent(context: Context, batch_id: UUID) -> bool:
         recorded = await db.fetchval(
             """
             update batches set state = 'intended', part_name = $2, intended_at = clock_timestamp()
-            where batch_id = $1 and state = 'built' and file_sha256 = $3 returning 1
+            where batch_id = $1 and state = 'built' and file_sha256 = $3
+                and (intended_at is not null or dated_until is null or dated_until > $4) returning 1
             """,
             batch_id,
             part,
             row["file_sha256"],
+            context.clock.now(),
         )
+        if recorded is not None and row["intended_at"] is not None and _has_passed(context, row):
+            # Sent again because a person knows that the bank has not got it: with the bytes that the bank would know.
+            await find(db, "stale_date_sent", batch_id=batch_id, detail=str(row["file_date"]))
     if recorded is None:
         (inbox / part).unlink(missing_ok=True)
     return recorded is not None
+
+
+def _has_passed(context: Context, row: asyncpg.Record) -> bool:
+    now: datetime = context.clock.now()
+    until: datetime = row["dated_until"] or begin_of(row["file_date"])
+    return now >= until
 
 
 async def _rename_and_read_back(context: Context, batch_id: UUID) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -166,6 +166,9 @@ def refuse_account(account: Payable | None, today: date) -> Reason | None:
     return None
 
 
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """An item that a closing batch may take."""
@@ -178,6 +181,7 @@ class Waiting:
     programme: str
     cents: int
     came_back: bool
+    waiting_since: datetime = _LONG_AGO
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +199,11 @@ class Planned:
     def cents(self) -> int:
         return sum(item.cents for item in self.items)
 
+    @property
+    def waiting_since(self) -> datetime:
+        """When the first of its items began to wait."""
+        return min(item.waiting_since for item in self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -209,8 +218,9 @@ def plan_payments(
 ) -> Plan:
     """One payment per payer, payee and account; of one programme, because a health-care entry says what it is.
 
-    Of a payee with items of two programmes under one payer, the second programme's wait for the next window. So do
-    items that would carry a payment over what one entry holds; a single one above it is held.
+    Of a payee with items of two programmes under one payer, those of the programme that has not waited longest wait for
+    the next window. So do items that would carry a payment over what one entry holds, the latest first; a single one
+    above it is held.
     """
     held: list[tuple[Waiting, Reason]] = []
     groups: dict[tuple[str, UUID], list[Waiting]] = {}
@@ -225,13 +235,15 @@ def plan_payments(
     payments = []
     for (payer, payee_id), members in sorted(groups.items()):
         token = accounts[payee_id].token
-        programme = max(item.programme for item in members)  # medical before child-care, always the same
+        members.sort(key=lambda one: (one.waiting_since, one.decision_id))
+        programme = members[0].programme
         taken: list[Waiting] = []
         room = CENTS_MAX
-        for item in sorted(members, key=lambda one: one.decision_id):
+        for item in members:
             if item.programme == programme and item.cents <= room:
                 taken.append(item)
                 room -= item.cents
+        taken.sort(key=lambda one: one.decision_id)
         payment_id = payment_id_for(batch_id, payer, payee_id, token)
         payments.append(Planned(payment_id, payer, payee_id, programme, token, tuple(taken)))
     return Plan(tuple(payments), tuple(held))

@@ -18,6 +18,7 @@ from payout.announce import has_untold_payments
 from payout.bank_answers import Acknowledgement, ReceivedList, read_answer
 from payout.bank_files import BankFile, already_posted, keep, next_to_post, set_state
 from payout.camt053 import Movement, StatementRefused, read_statement
+from payout.each_bank import of_bank
 from payout.findings import find
 from payout.nacha import NachaRefused, ReturnFile, read_return_file
 from payout.work import Resources
@@ -37,12 +38,16 @@ class FileRefused(Exception):
 async def read_bank_files(context: Context) -> None:
     """Keep what is new, then post what is kept, in the order in which it came."""
     for code, bank in context.settings.banks.items():
-        outbox = context.settings.directory_of(bank) / "outbox"
-        for file, look in _unseen(context.resources, code, outbox):
-            await _keep(context, code, file)
-            context.resources.seen_files.add(look)
-    while await _post_next(context):
-        pass
+        with of_bank(context, code, "read"):
+            outbox = context.settings.directory_of(bank) / "outbox"
+            for file, look in _unseen(context.resources, code, outbox):
+                await _keep(context, code, file)
+                context.resources.seen_files.add(look)
+    kept = await context.pool.fetch("select distinct bank from bank_files where state = 'kept'")
+    for code in sorted({*context.settings.banks, *(row["bank"] for row in kept)}):
+        with of_bank(context, code, "post"):
+            while await _post_next(context, code):
+                pass
 
 
 Look = tuple[str, str, int, int]
@@ -80,10 +85,10 @@ async def _keep(context: Context, bank: str, file: Path) -> None:
         await keep(db, bank, file.name, content, _hash(content))
 
 
-async def _post_next(context: Context) -> bool:
-    """Post the oldest kept file in one transaction. False where there is none, or another replica has it."""
+async def _post_next(context: Context, bank: str) -> bool:
+    """Post a bank's oldest kept file in one transaction. False where there is none, or another replica has it."""
     async with context.transaction() as tx:
-        file = await next_to_post(tx.db)
+        file = await next_to_post(tx.db, bank)
         # What the bank says of a payment is told after the payment itself. Asked when the file is known: whatever it
         # speaks of had left before the file was kept, also where another replica sent the one and kept the other.
         if file is None or await has_untold_payments(tx.db):

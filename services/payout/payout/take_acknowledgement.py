@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,8 @@ from payout.posting import Posting
 from payout.take_reversals import fail_reversal
 from throughline.payments import BatchRefused, PaymentRefused
 from throughline.reasons import Reason
+
+_NOT_SENT = ("built", "awaiting", "held", "released")
 
 
 async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
@@ -28,7 +31,9 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
     if ack.status == "refused":
         await _take_refusal(posting, ack, batch)
         return
-    if batch["state"] not in ("intended", "unknown", "delivered"):
+    if batch["state"] in _NOT_SENT:
+        await _has_left(posting, batch_id, "delivered")
+    elif batch["state"] not in ("intended", "unknown", "delivered"):
         if batch["state"] != "acknowledged" or await _names_another_refusal(posting, ack, batch_id):
             await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=batch["state"])
         return
@@ -50,6 +55,17 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
                 await posting.found("refused_entry_unknown", batch_id=batch_id, detail=one.trace)
             else:
                 await _refuse_payment(posting, payment, one.reason)
+
+
+async def _has_left(posting: Posting, batch_id: UUID, state: str) -> None:
+    """The bank has these very bytes, though we do not know that we sent them: our database is an old one, or a person
+    was mistaken. They must not leave again."""
+    await posting.tx.db.execute(
+        "update batches set state = $2, intended_at = coalesce(intended_at, clock_timestamp()) where batch_id = $1",
+        batch_id,
+        state,
+    )
+    await posting.found("received_before_sent", batch_id=batch_id)
 
 
 async def _names_another_refusal(posting: Posting, ack: Acknowledgement, batch_id: UUID) -> bool:
@@ -74,17 +90,24 @@ async def _take_refusal(posting: Posting, ack: Acknowledgement, batch: asyncpg.R
     if doubtful:
         await posting.found("contradicting_acknowledgement", batch_id=batch_id, detail=ack.reason or "")
         return
+    await refuse_file(posting, batch_id, _where(ack), ack.received_at.date(), ack.reason or "file_refused")
+
+
+async def refuse_file(
+    posting: Posting, batch_id: UUID, detail: str, on: date, of_payments: str | None = None
+) -> None:
+    """Nothing of a file is paid: its reversals fail, its payments are refused, their items held."""
     await _set_batch(posting.tx.db, batch_id, "refused")
     posting.tx.say(
-        BatchRefused(batch_id=batch_id, reason=Reason.REFUSED_BY_BANK, detail=_where(ack)),
+        BatchRefused(batch_id=batch_id, reason=Reason.REFUSED_BY_BANK, detail=detail),
         key=str(batch_id),
         cause=posting.file.id,
     )
     for reversal in await reversals.lock_of_batch(posting.tx.db, batch_id):
         if reversal.state == "scheduled":
-            await fail_reversal(posting, reversal, "refused", ack.received_at.date())
+            await fail_reversal(posting, reversal, "refused", on)
     for payment in await lock_of_batch(posting.tx.db, batch_id):
-        await _refuse_payment(posting, payment, ack.reason or "file_refused")
+        await _refuse_payment(posting, payment, of_payments or detail)
 
 
 def _where(ack: Acknowledgement) -> str:
@@ -124,6 +147,8 @@ async def compare_received(posting: Posting, received: ReceivedList) -> None:
             await posting.found("delivered_bytes_differ", batch_id=batch["batch_id"])
         elif batch["state"] in ("intended", "unknown"):
             await _set_batch(posting.tx.db, batch["batch_id"], "delivered")
+        elif batch["state"] in _NOT_SENT:
+            await _has_left(posting, batch["batch_id"], "delivered")
 
 
 async def _lock_batch(db: asyncpg.Connection, bank: str, file_name: str) -> asyncpg.Record | None:

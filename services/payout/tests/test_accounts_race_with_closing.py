@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from payout import batch_repository, close_batch
+from payout import batch_repository, draft_payments
 from payout.work import AccountsWork
 from throughline.identifiers import payee_id_for
 from throughline.items import ItemHeld, ItemReleased
@@ -76,13 +76,17 @@ async def _waits_for_a_lock(house: House) -> None:
 
 
 async def test_what_a_file_cannot_total_waits_for_the_next_window(house: House) -> None:
+    """What has waited longest goes first, whatever its company's place in the file."""
     await house.payer()
-    for npi in (NPI, "1558598797", "1003000126"):
+    await house.payer("beta", name="ZZ LAST")
+    for at, npi in enumerate((NPI, "1558598797", "1003000126")):
         await house.enrol(npi)
-        await house.approve(CENTS_MAX, npi)
-    with patch.object(close_batch, "MAX_TOTAL_CENTS", 2 * CENTS_MAX):
+        await house.approve(CENTS_MAX, npi, payer="acme" if at else "beta")
+        house.clock.instant += timedelta(minutes=1)
+    with patch.object(draft_payments, "MAX_TOTAL_CENTS", 2 * CENTS_MAX):
         await house.cutoff()
     assert await house.states() == {"scheduled": 2, "waiting": 1}
+    assert await house.rows("select state from items where payer = 'beta'") == [("scheduled",)]
     await house.cutoff(datetime(2026, 11, 24, 20, 0, tzinfo=UTC))
     assert await house.states() == {"scheduled": 3}
     assert await house.rows("select payment_count, total_cents from batches order by closed_at") == [

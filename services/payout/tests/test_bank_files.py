@@ -434,9 +434,35 @@ async def test_what_the_bank_says_waits_until_the_payment_is_told_of(sent: House
 
 
 def _kept_meanwhile(sent: House) -> Any:
-    async def next_one(db: Any) -> Any:
+    async def next_one(db: Any, bank: str) -> Any:
         content = returns()
         await keep(db, "sandbox-bank", "return.ach", content, hashlib.sha256(content).hexdigest())
-        return await next_to_post(db)
+        return await next_to_post(db, bank)
 
     return next_one
+
+
+@pytest.mark.parametrize("says", ["acknowledgement", "list"])
+async def test_a_file_that_the_bank_has_does_not_leave_again_whatever_we_believe(
+    sent: House, says: str
+) -> None:
+    for file in sent.inbox():
+        file.unlink()
+    await sent.pool.execute("update batches set state = 'built', part_name = null, resolved_by = 'ann'")
+    received = {
+        "file": sent.file_name,
+        "sha256": hashlib.sha256(sent.file).hexdigest(),
+        "size": len(sent.file),
+    }
+    listed = {
+        "type": "received",
+        "as_of": "2026-11-23T20:00:00Z",
+        "files": [{**received, "status": "accepted"}],
+    }
+    is_list = says == "list"
+    sent.bank_says("says.json", listed if is_list else acknowledgement(sent.file, sent.file_name))
+    await read_bank_files(sent.context)
+    await sent.work()
+    assert sent.inbox() == []
+    assert await sent.rows("select state from batches") == [("delivered" if is_list else "acknowledged",)]
+    assert await sent.rows("select what from findings") == [("received_before_sent",)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -100,6 +101,31 @@ def test_a_plan_conserves_every_cent_and_every_item(items: list[Waiting], with_a
         assert payment.payee_id in with_account
     for item in left:  # only for want of room, or for another programme; the next window takes it
         assert item.cents <= CENTS_MAX and item.payee_id in with_account
+
+
+@pytest.mark.parametrize("older", ["medical", "child-care"])
+def test_of_two_programmes_the_one_that_waited_longest_is_paid_first(older: str) -> None:
+    payee = payee_id_for("npi", NPI)
+    other = {"medical": "child-care", "child-care": "medical"}[older]
+    since = datetime(2026, 11, 20, tzinfo=UTC)
+    fresh = replace(waiting(100, payee, programme=other), waiting_since=since + timedelta(hours=1))
+    plan = plan_payments(
+        uuid4(),
+        [fresh, replace(waiting(200, payee, programme=older), waiting_since=since)],
+        {payee: payable()},
+        MONDAY,
+    )
+    assert [one.programme for one in plan.payments] == [older]
+
+
+def test_what_one_entry_cannot_hold_waits_from_the_latest_on() -> None:
+    payee = payee_id_for("npi", NPI)
+    items = [
+        replace(waiting(CENTS_MAX // 2, payee), waiting_since=datetime(2026, 11, day, tzinfo=UTC))
+        for day in (19, 17, 18)
+    ]
+    (payment,) = plan_payments(uuid4(), items, {payee: payable()}, MONDAY).payments
+    assert {item.waiting_since.day for item in payment.items} == {17, 18}
 
 
 # The close, on a database
@@ -288,12 +314,12 @@ async def test_a_batch_that_fails_leaves_nothing_behind(
     house.clock.instant = CUTOFF
     with monkeypatch.context() as patch:
         patch.setattr(ach, "write_file", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
-            await close_due_windows(house.context)
+        await close_due_windows(house.context)
+    assert house.context.alarms.names() == {"bank_failing"}
     assert await house.rows("select count(*) from batches") == [(0,)]
     assert await house.states() == {"waiting": 1}
     await close_due_windows(house.context)
-    assert await house.states() == {"scheduled": 1}
+    assert await house.states() == {"scheduled": 1} and house.context.alarms.names() == set()
 
 
 async def test_stopping_and_closing_race_for_the_row_and_never_both_win(house: House) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,8 @@ import pytest
 from payout import delivery
 from payout.announce import announce_items, announce_payments
 from payout.delivery import deliver_files
-from throughline.payments import PaymentSent
+from payout.nacha import BatchHeader, Frame, read_records
+from throughline.payments import BatchRedated, PaymentSent
 
 if TYPE_CHECKING:
     from conftest import House
@@ -182,3 +185,67 @@ async def test_nothing_leaves_from_a_database_that_was_put_back(built: House) ->
     built.context.outbox.held_because = None
     await deliver_files(built.context)
     assert await state(built) == "delivered"
+
+
+async def test_a_file_that_waited_until_its_date_passed_leaves_with_a_new_one(built: House) -> None:
+    """Broker or bank directory were away over the effective date."""
+    built.clock.instant = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)  # the effective date begins in New York
+    await built.work()
+    ((stored, effective),) = await built.rows("select file_bytes, effective_date from batches")
+    assert effective == date(2026, 11, 25) and collected(built) == [stored]
+    headers = [one for one in read_records(io.BytesIO(stored), Frame.STRICT) if isinstance(one, BatchHeader)]
+    assert [one.effective for one in headers] == [date(2026, 11, 25)]
+    assert [one.effective_date for one in await built.said_of(BatchRedated, PaymentSent)] == [effective] * 2
+
+
+async def test_no_intent_names_a_part_whose_date_passed_while_it_was_written(
+    built: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = delivery._write_flushed
+
+    def write_over_midnight(file: Path, content: bytes) -> None:
+        writes(file, content)
+        built.clock.instant = datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "_write_flushed", write_over_midnight)
+        await deliver_files(built.context)
+    assert await state(built) == "built" and built.inbox() == []
+
+
+async def test_bytes_that_the_bank_may_know_leave_again_unchanged_and_a_stale_date_pages(
+    built: House,
+) -> None:
+    await deliver_files(built.context)
+    (content,) = collected(built)
+    await built.pool.execute("update batches set state = 'built', part_name = null, resolved_by = 'ann'")
+    built.clock.instant = datetime(2026, 11, 26, tzinfo=UTC)
+    await built.work()
+    assert collected(built) == [content]
+    assert await built.rows("select what, detail from findings") == [("stale_date_sent", "2026-11-24")]
+
+
+async def test_a_bank_whose_directory_is_gone_delays_no_other(built: House, tmp_path: Path) -> None:
+    """Closing, sending and reading are tried at each bank; what fails is paged by its name."""
+    bank = built.settings.banks["sandbox-bank"]
+    (tmp_path / "gone").write_text("a file where the directory was")
+    other = bank.model_copy(update={"directory": tmp_path / "gone"})
+    built.context.settings = built.settings.model_copy(
+        update={"banks": {"a-bank": other, "sandbox-bank": bank}}
+    )
+    await built.payer("first", bank="a-bank")
+    built.clock.instant -= timedelta(hours=1)
+    await built.approve(2_000, payer="first")
+    await built.cutoff()
+    await announce_items(built.context)
+    await built.pool.execute("update batches set closed_at = '2026-11-01' where bank = 'a-bank'")
+    await deliver_files(built.context)
+    assert len(collected(built)) == 1
+    assert await built.rows("select bank, state from batches where payment_count > 0 order by 1") == [
+        ("a-bank", "built"), ("sandbox-bank", "delivered"),
+    ]  # fmt: skip
+    failing = [one for (name, _), one in built.context.alarms.raised.items() if name == "bank_failing"]
+    assert {one["bank"] for one in failing} == {"a-bank"}
+    (tmp_path / "gone").unlink()
+    await deliver_files(built.context)
+    assert built.context.alarms.names() == set() and len(list((tmp_path / "gone" / "inbox").iterdir())) == 1

@@ -15,6 +15,7 @@ from pydantic import SecretStr, ValidationError
 from payout.api import router
 from payout.findings import page_open_findings
 from payout.settings import PayoutSettings
+from throughline.orders import ReleaseItem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,6 +109,25 @@ async def test_a_person_resolves_a_file_in_doubt(house: House, client: httpx.Asy
         "state"
     ] == "delivered"
     assert await house.rows("select resolved_by from batches") == [("bea",)]
+
+
+async def test_a_file_whose_bytes_a_restore_lost_is_given_up_and_never_sent_again(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    made = await paid(house)
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    path = f"/v1/batches/{batch_id}/resolution"
+    assert (await client.post(path, json={"outcome": "given_up", "actor": "ann"})).status_code == 409
+    house.inbox()[0].unlink()
+    await house.pool.execute("update batches set state = 'unknown', file_bytes = ''")
+    assert (await client.post(path, json={"outcome": "not_received", "actor": "ann"})).status_code == 409
+    answer = await client.post(path, json={"outcome": "given_up", "actor": "ann"})
+    assert (answer.status_code, answer.json()["state"]) == (200, "refused")
+    await house.work()
+    assert house.inbox() == [] and await house.states() == {"held:refused_by_bank": 1}
+    assert await house.balances() == {"claims": 10_000, "returned": -10_000}
+    order = ReleaseItem(request_id=made.request_id, version=1, note="pay it", actor="ann")
+    assert len(await house.hears(order)) == 1 and await house.states() == {"waiting": 1}
 
 
 async def test_a_token_is_asked_for_where_one_is_set(house: House, client: httpx.AsyncClient) -> None:

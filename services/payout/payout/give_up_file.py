@@ -1,0 +1,34 @@
+"""A file that a restore left without its bytes, and that the bank never got: it is given up, nothing of it is paid.
+
+Nothing can be sent again under its name. Its payments are refused like those of a file that the bank refused: their
+items are held, and each is paid again only when a person releases it.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chassis import Context
+from payout.bank_files import BankFile
+from payout.posting import Posting
+from payout.take_acknowledgement import refuse_file
+
+_LOST = """
+select bank, file_name, file_sha256 from batches b
+where batch_id = $1 and state = 'unknown' and octet_length(file_bytes) = 0
+    and not exists (select from payments p where p.batch_id = b.batch_id and p.state = 'scheduled')
+for update
+"""
+
+
+async def give_up_file(context: Context, batch_id: UUID, actor: str) -> bool:
+    """False where the batch is not in doubt, has its bytes, or has payments that are still to be told of."""
+    async with context.transaction() as tx:
+        row = await tx.db.fetchrow(_LOST, batch_id)
+        if row is None:
+            return False
+        await tx.db.execute("update batches set resolved_by = $2 where batch_id = $1", batch_id, actor)
+        posting = Posting(tx, BankFile(batch_id, row["bank"], row["file_name"], row["file_sha256"], b""))
+        await refuse_file(posting, batch_id, "never received, and its bytes are lost", context.clock.today())
+        await posting.store()
+    return True
