@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+SHARED_STACKS = ("line", "intake_running")
+"""Fixtures that start services once for a whole run."""
+
 if TYPE_CHECKING:
     from stack.database_server import DatabaseServer
     from stack.infrastructure import Infrastructure
@@ -70,15 +73,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Each process has a broker and a database server of its own: a test may break its own, never another's.
     """
-    if getattr(config.option, "dist", "no") != "loadgroup":
+    if not getattr(config.option, "loadgroup", False):  # set in each of the processes; `dist` is not
         return
     minutes: dict[str, float] = {}
     for item in items:
-        whole_line = "line" in getattr(item, "fixturenames", ())
-        group = "line" if whole_line else item.nodeid.partition("::")[0]
+        shared = _stack_shared_by_files(item)
+        group = shared or item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
-        minutes[group] = minutes.get(group, 0.0) + _minutes_of(item, whole_line)
+        minutes[group] = minutes.get(group, 0.0) + _minutes_of(item, shared == "line")
     items.sort(key=lambda item: -minutes[_group_of(item)])
+
+
+def _stack_shared_by_files(item: pytest.Item) -> str | None:
+    """The running services that tests of several files take turns on; None where a test has none, or its file's own."""
+    definitions = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    for name in SHARED_STACKS:
+        if name in definitions and definitions[name][-1].scope == "session":
+            return name
+    return None
 
 
 def _minutes_of(item: pytest.Item, whole_line: bool) -> float:
