@@ -55,22 +55,14 @@ async def fill(bootstrap: str, topic: str, count: int) -> None:
         key = f"k{at // EVENTS_PER_KEY}"
         partition = partition_for(key.encode(), PARTITIONS)
         sequences[partition] += 1
-        envelope = Envelope(
-            id=uuid4(),
-            type=Carried.type_name(),
-            source="bench",
-            time=datetime.now(UTC),
-            subject=key,
-            dataschema=Carried.dataschema(),
-            correlation_id=key,
-            causation_id=uuid4(),
+        carried = message(key, at % EVENTS_PER_KEY)
+        headers = Envelope.of(
+            carried, id=uuid4(), source="bench", key=key, time=datetime.now(UTC), causation_id=uuid4(),
             sequence=sequences[partition],
-        )
-        value = message(key, at % EVENTS_PER_KEY).model_dump_json().encode()
+        ).headers()  # fmt: skip
+        value = carried.model_dump_json().encode()
         sends.append(
-            await producer.send(
-                topic, value, key=key.encode(), partition=partition, headers=envelope.headers()
-            )
+            await producer.send(topic, value, key=key.encode(), partition=partition, headers=headers)
         )
     await asyncio.gather(*sends)
     await producer.stop()

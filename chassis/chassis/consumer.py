@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,23 +17,18 @@ from uuid import UUID
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker, KafkaMessage
-from faststream.security import BaseSecurity, SASLScram512
 
 from chassis import metrics
 from chassis.context import Context
 from chassis.failures import FailureWindow
 from chassis.hearing import Hearing
+from chassis.own_hearings import heard_beside
 from chassis.partition import PartitionWorker
-from chassis.reading import read_apart
-from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.settings import ServiceSettings
 from chassis.slices import Door
 from chassis.topic_ids import read_topics
 from chassis.topics import TopicMap
-from throughline.flow import REPAIRS
 
 logger = logging.getLogger("chassis.consumer")
 
@@ -204,115 +198,5 @@ class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         window = self._windows.setdefault(
             tp, FailureWindow(self.settings.failing_share_max, self.settings.failing_keys_max)
         )
-        repairs = repairs_hearing(self.service) if hearing.is_raw and tp.topic == REPAIRS.name else None
-        return PartitionWorker(self, tp, Door(self.service, hearing, topic, self.context, repairs), window)
-
-
-def broker_for(settings: ServiceSettings) -> KafkaBroker:
-    """FastStream's broker, consumers only: what is said goes by the outbox's own producer."""
-    return KafkaBroker(
-        settings.bootstrap_servers,
-        consumer_only=True,
-        allow_auto_create_topics=False,
-        metadata_max_age_ms=int(settings.metadata_max_age_s * 1000),
-        client_id=settings.instance_id,
-        apply_types=False,
-        logger=None,
-        graceful_timeout=settings.graceful_stop_s,
-        security=_security(settings),
-    )
-
-
-def subscribe(
-    broker: KafkaBroker, listener: Listener, group: str, topics: Sequence[str], pattern: str | None
-) -> None:
-    """One batch subscriber with manual acknowledgement and a parser that touches no byte."""
-    settings = listener.settings
-    subscriber = broker.subscriber(
-        *topics,
-        pattern=pattern,
-        batch=True,
-        group_id=group,
-        group_instance_id=f"{settings.instance_id}.{group}" if settings.static_membership else None,
-        ack_policy=AckPolicy.MANUAL,
-        auto_offset_reset="earliest",
-        isolation_level="read_uncommitted",
-        session_timeout_ms=int(settings.session_timeout_s * 1000),
-        heartbeat_interval_ms=int(settings.heartbeat_interval_s * 1000),
-        rebalance_timeout_ms=int(settings.session_timeout_s * 1000),
-        max_poll_interval_ms=300_000,
-        max_partition_fetch_bytes=4_000_000,
-        fetch_max_wait_ms=250,
-        fetch_min_bytes=settings.fetch_bytes_min,
-        batch_timeout_ms=max(1, int(settings.poll_timeout_s * 1000)),
-        max_records=settings.fetch_records_max,
-        listener=listener,
-        parser=_parse,
-        decoder=_records,
-    )
-    subscriber(listener.read)
-    listener.subscriber = subscriber
-    read_apart(listener, subscriber)
-    heard = subscriber.pattern
-    if pattern is not None and (heard is None or heard.broker_address != pattern):
-        raise ValueError(f"FastStream would change the pattern {pattern}: write it without braces and stars")
-
-
-async def _parse(records: Sequence[Any]) -> KafkaMessage:
-    # FastStream's own parser decodes headers as UTF-8 and loses the whole batch on one that is not.
-    return KafkaMessage(body=b"", headers={}, raw_message=tuple(records), consumer=_NO_CONSUMER)
-
-
-async def _records(message: KafkaMessage) -> Any:
-    return message.raw_message
-
-
-class _NoConsumer:
-    """FastStream wants one on each message, to acknowledge with; nothing is acknowledged through it."""
-
-    async def commit(self) -> None:
-        raise AssertionError("offsets are committed by the listener only")
-
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        raise AssertionError("only workers seek")
-
-
-_NO_CONSUMER = _NoConsumer()
-
-
-def connection_of(settings: ServiceSettings) -> dict[str, Any]:
-    """aiokafka's connection arguments."""
-    connection: dict[str, Any] = {
-        "bootstrap_servers": settings.bootstrap_servers,
-        "security_protocol": settings.kafka_security_protocol,
-    }
-    if settings.kafka_username is not None and settings.kafka_password is not None:
-        connection["sasl_mechanism"] = "SCRAM-SHA-512"
-        connection["sasl_plain_username"] = settings.kafka_username
-        connection["sasl_plain_password"] = settings.kafka_password.get_secret_value()
-    if settings.kafka_security_protocol.endswith("SSL"):
-        import ssl
-
-        connection["ssl_context"] = ssl.create_default_context()
-    return connection
-
-
-def _security(settings: ServiceSettings) -> BaseSecurity | None:
-    connection = connection_of(settings)
-    context = connection.get("ssl_context")
-    if "sasl_mechanism" in connection:
-        return SASLScram512(
-            username=connection["sasl_plain_username"],
-            password=connection["sasl_plain_password"],
-            use_ssl=context is not None,
-            ssl_context=context,
-        )
-    return BaseSecurity(ssl_context=context) if context is not None else None
-
-
-def joined_pattern(patterns: Sequence[str]) -> str:
-    """One pattern to subscribe by. FastStream takes braces for path parameters, so a bounded repetition becomes an
-    unbounded one; a topic that only the wider pattern matches is never read (on_partitions_assigned).
-    """
-    joined = patterns[0] if len(patterns) == 1 else "|".join(f"(?:{one})" for one in patterns)
-    return re.sub(r"\{\d+,\d+\}", "+", joined)
+        beside = heard_beside(self.service, tp.topic) if hearing.is_raw else None
+        return PartitionWorker(self, tp, Door(self.service, hearing, topic, self.context, beside), window)

@@ -45,9 +45,10 @@ async def identify(
     db: asyncpg.Connection, hearing: Hearing, heard: Sequence[Any], context: Context, say: Say
 ) -> None:
     """Put into each command who signed it. The people of a slice are read by one query."""
-    standing = await Standing.of(db, [one.proof for one in heard])
+    ours = [one for one in heard if hearing.is_ours(one.message)]
+    standing = await Standing.of(db, [one.proof for one in ours])
     authority = Authority(standing, context.trust, hearing.check_passkey)
-    for one in heard:
+    for one in ours:
         by = hearing.signed[type(one.message)]
         second = getattr(one.message, "second_actor", None)
         one.signer = authority.signer_of(command_of(one, actor_of(one.message), second), by)

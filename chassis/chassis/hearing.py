@@ -57,6 +57,11 @@ class Hearing:
     check_passkey: CheckPasskey | None = None
     keeps_versions: bool = False
     """The work itself lets an entity's version only rise, after it believed the record."""
+    addressed: Callable[[Any], bool] | None = None
+    """Where every service hears a command and one decides it: whether a message is this service's to judge."""
+
+    def is_ours(self, message: Any) -> bool:
+        return self.addressed is None or self.addressed(message)
 
     def matches(self, topic: str) -> bool:
         return topic in self.topics or (

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import asyncpg
 from aiokafka.errors import KafkaError
 
-from chassis.consumer import connection_of
+from chassis.connection import connection_of
 from chassis.database import server_settings
-from chassis.recover import CannotRecover, accept, apply, look, unmade
+from chassis.recover import accept, apply, unmade
+from chassis.recover_findings import CannotRecover, look
 from chassis.settings import ServiceSettings
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """Redrive and discard: what a person asks to become of parked records. Heard by every service on ``repairs``.
 
 Redriving marks records released, under the locks of their position rows; ``redrive.py`` puts them through the door.
-Every command is answered on ``parked.<service>``: by what became of the record, or by ``CommandRefused``.
+Every command is answered on ``parked.<service>``: by what became of the record, or by ``CommandRefused``. An operator
+must have signed it, two to discard or to redrive many; else nothing is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -18,11 +19,21 @@ from chassis.heard import Heard
 from chassis.hearing import Hearing
 from chassis.parked import COUNT_OFF, DELETE, LOCK, RELEASE_BEHIND, ROW, say_discarded
 from chassis.say import Say
+from chassis.signer import By, by
 from throughline.answers import Coordinates
+from throughline.commanding import MAY_GIVE
 from throughline.decisions import CommandRefused
 from throughline.flow import PARKED, REPAIRS
+from throughline.message import Message
 from throughline.reasons import Reason
 from throughline.repairs import ALONE_MAX, DiscardRecord, RedriveRecord, RedriveRecords
+
+SIGNED: Mapping[type[Message], By] = {
+    RedriveRecord: by(*MAY_GIVE[RedriveRecord]),
+    RedriveRecords: by(*MAY_GIVE[RedriveRecords]),
+    DiscardRecord: by(*MAY_GIVE[DiscardRecord], two=True),
+}
+"""Who may repair; who stands beside them (``second_actor``) signs too."""
 
 _LOWER = """
 select exists (select from chassis.parked where topic = $1 and partition = $2 and key = $3 and sequence < $4)
@@ -70,7 +81,7 @@ class RepairsWork:
     @classmethod
     async def of(cls, service: str, db: asyncpg.Connection, heard: Sequence[Heard[Any]]) -> RepairsWork:
         work = cls(service)
-        own = [one for one in heard if one.message.service == service]
+        own = [one for one in heard if one.message.service == service and not isinstance(one.signer, Reason)]
         wanted = {_at(one.message.coordinates) for one in own if not isinstance(one.message, RedriveRecords)}
         for one in own:
             if isinstance(one.message, RedriveRecords):
@@ -96,9 +107,9 @@ class RepairsWork:
             self.behind.add(at)
 
     def may_redrive(self, command: RedriveRecord | RedriveRecords, count: int) -> Reason | None:
-        """Why not, where one person alone asks for too many."""
+        """Why not, where one person alone asks for too many. Whoever stands beside them has signed as well."""
         if command.second_actor is not None:
-            return Reason.SAME_PERSON if command.second_actor == command.actor else None
+            return None
         if self.alone[command.actor] + count > ALONE_MAX:
             return Reason.SECOND_PERSON_MISSING
         self.alone[command.actor] += count
@@ -143,6 +154,8 @@ def repairs_hearing(service: str) -> Hearing:
             RedriveRecords: redrive_records,
             DiscardRecord: discard_record,
         },
+        signed=SIGNED,
+        addressed=lambda command: command.service == service,
     )
 
 
@@ -152,8 +165,11 @@ def redrive_record(heard: Heard[RedriveRecord], work: RepairsWork, say: Say) -> 
     if command.service != work.service:
         return
     at = _at(command.coordinates)
-    if at not in work.rows:
-        refused: Reason | None = Reason.UNKNOWN_SUBJECT
+    refused: Reason | None
+    if isinstance(heard.signer, Reason):
+        refused = heard.signer
+    elif at not in work.rows:
+        refused = Reason.UNKNOWN_SUBJECT
     elif at in work.behind:
         refused = Reason.BEHIND_PARKED
     else:
@@ -169,6 +185,9 @@ def redrive_records(heard: Heard[RedriveRecords], work: RepairsWork, say: Say) -
     command = heard.message
     if command.service != work.service:
         return
+    if isinstance(heard.signer, Reason):
+        _refuse(heard, work, heard.signer, say)
+        return
     found = [at for at in work.matching[heard.envelope.id] if at in work.rows]
     refused = work.may_redrive(command, len(found)) if found else Reason.UNKNOWN_SUBJECT
     if refused is None:
@@ -183,10 +202,10 @@ def discard_record(heard: Heard[DiscardRecord], work: RepairsWork, say: Say) -> 
     if command.service != work.service:
         return
     at = _at(command.coordinates)
-    if at not in work.rows or any(_at(one.coordinates) == at for one in work.discards):
+    if isinstance(heard.signer, Reason):
+        _refuse(heard, work, heard.signer, say)
+    elif at not in work.rows or any(_at(one.coordinates) == at for one in work.discards):
         _refuse(heard, work, Reason.UNKNOWN_SUBJECT, say)
-    elif command.actor == command.second_actor:
-        _refuse(heard, work, Reason.SAME_PERSON, say)
     else:
         work.discards.append(command)
         work.releases = [release for release in work.releases if release[0] != at]

@@ -14,9 +14,10 @@ from aiokafka.errors import KafkaError
 
 from chassis import trace
 from chassis.alarms import Alarms
+from chassis.before_start import Away, CannotStart, clock_of, mark_of, trust_of
 from chassis.broker_check import BrokerDisagrees, check_broker
-from chassis.clock import Clock, SandboxClock, SystemClock
-from chassis.consumer import Listener, broker_for, connection_of, joined_pattern, subscribe
+from chassis.connection import connection_of
+from chassis.consumer import Listener
 from chassis.context import Context
 from chassis.database import is_away, open_pool
 from chassis.health import Health
@@ -24,29 +25,19 @@ from chassis.hearing import Hearing
 from chassis.http import Server, build_app
 from chassis.logs import start_logging
 from chassis.outbox import NotSpeaking, Outbox
-from chassis.people_heard import PEOPLE_HEARING
+from chassis.own_hearings import added_hearings
 from chassis.redrive import redrive_released
-from chassis.repairs import repairs_hearing
 from chassis.restored import SpeakerCheck
 from chassis.revision import head_revision
 from chassis.sender import Sender, producer_maker
 from chassis.service import Service
 from chassis.settings import ServiceSettings
+from chassis.subscription import broker_for, joined_pattern, subscribe
 from chassis.timers import keep_ticking
-from chassis.trust import Trust, TrustUnreadable, read_trust
-from throughline.flow import PEOPLE, REPAIRS
 
 logger = logging.getLogger("chassis.run")
 
 START_AGAIN_S, START_AGAIN_MAX_S = 0.25, 2.0
-
-
-class CannotStart(RuntimeError):
-    """One sentence that says what to do."""
-
-
-class Away(CannotStart):
-    """Database or broker does not answer, which time can cure."""
 
 
 def run(service: Service, settings: ServiceSettings) -> int:
@@ -90,16 +81,7 @@ class RunningService:
         self.port = 0
         self._exit = AsyncExitStack()
         self._stop = stop or asyncio.Event()
-        self._hears = list(service.hears)
-        repairs = service.topics.named(REPAIRS.name)
-        hears_repairs = repairs is not None and service.name in repairs.hears
-        # Who hears that topic itself (audit, as bytes) keeps it, for one position cannot serve two listeners; its
-        # partitions' workers hear the commands beside the bytes.
-        if hears_repairs and service.hearing_of(REPAIRS.name) is None:
-            self._hears.append(repairs_hearing(service.name))
-        people = service.topics.named(PEOPLE.name)
-        if people is not None and service.name in people.hears and service.hearing_of(PEOPLE.name) is None:
-            self._hears.append(PEOPLE_HEARING)
+        self._hears = [*service.hears, *added_hearings(service)]
 
     async def __aenter__(self) -> RunningService:
         loop = asyncio.get_running_loop()
@@ -135,9 +117,9 @@ class RunningService:
     async def _start(self, stack: AsyncExitStack) -> None:
         service, settings = self.service, self.settings
         pool = await self._pool(stack)
-        mark = await _mark_of(pool, settings)
-        clock = self._clock(mark)
-        trust = _trust(settings, mark)
+        mark = await mark_of(pool, settings)
+        clock = clock_of(settings, mark)
+        trust = trust_of(settings, mark)
         connection = connection_of(settings)
         if settings.check_broker:
             await self._check_broker(connection)
@@ -188,20 +170,6 @@ class RunningService:
             raise CannotStart(
                 "The database is of an older release. Run the service's migrate command first."
             ) from None
-
-    def _clock(self, mark: str) -> Clock:
-        """Live refuses the movable clock; a stack cannot change its mark."""
-        if mark != self.settings.stack_mode:
-            raise CannotStart(
-                f"The database is marked {mark} and STACK_MODE says {self.settings.stack_mode}."
-            )
-        if self.settings.clock_file is None:
-            return SystemClock()
-        if mark == "live":
-            raise CannotStart(
-                "The database is marked live: it does not run by a movable clock. Unset CLOCK_FILE."
-            )
-        return SandboxClock(self.settings.clock_file)
 
     async def _check_broker(self, connection: dict[str, Any]) -> None:
         needed = {name for hearing in self._hears for name in hearing.topics} | set(
@@ -270,27 +238,10 @@ class RunningService:
         stack.push_async_callback(close)
 
 
-async def _mark_of(pool: asyncpg.Pool, settings: ServiceSettings) -> str:
-    try:
-        mark: str | None = await pool.fetchval("select mode from chassis.stack")
-    except asyncpg.UndefinedTableError:
-        mark = None
-    if mark is None:
-        raise CannotStart("The database has no tables yet. Run the service's migrate command first.")
-    return mark
-
-
 def _head(service: Service) -> str | None:
     with suppress(Exception):
         return head_revision(service.package)
     return None
-
-
-def _trust(settings: ServiceSettings, mark: str) -> Trust:
-    try:
-        return read_trust(settings.people_founders, is_sandbox=mark == "sandbox")
-    except TrustUnreadable as error:
-        raise CannotStart(str(error)) from None
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

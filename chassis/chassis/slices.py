@@ -40,8 +40,8 @@ class Door:
     hearing: Hearing
     topic: Topic
     context: Context
-    repairs: Hearing | None = None
-    """On ``repairs``, where a service keeps its records as bytes: the commands to itself, heard beside that."""
+    beside: Hearing | None = None
+    """On ``repairs`` and ``people``, where a service keeps their records as bytes: what the chassis hears of them."""
 
     async def pass_through(
         self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say
@@ -60,25 +60,25 @@ class Door:
                 raise RecordsFailed(
                     {heard[at].offset: error for at, error in failed.failures.items()}
                 ) from failed
-        if self.repairs is not None:
-            await self._repair_too(db, arrivals, say)
+        if self.beside is not None:
+            await self._hear_beside(self.beside, db, arrivals, say)
         parked = [(one, one.defect) for one in arrivals if one.defect is not None]
         if say.parked:
             by_offset = {one.offset: one for one in arrivals}
             parked.extend((by_offset[p.record.offset], Defect(p.reason, p.field)) for p in say.parked)
         return parked
 
-    async def _repair_too(self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say) -> None:
-        assert self.repairs is not None
-        commands = []
+    async def _hear_beside(
+        self, hearing: Hearing, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say
+    ) -> None:
+        """Through the same door once more, as messages. What is no message of ours is kept as bytes, that is all."""
+        messages = []
         for one in arrivals:
-            command = Arrival(one.record)
-            decode(command, self.topic)
-            if command.defect is None:
-                commands.append(command)
-        new = [one.message for one in await new_commands(db, commands)]
-        if new:
-            await load_decide_store(db, self.repairs, new, self.context, say)
+            message = Arrival(one.record)
+            decode(message, self.topic)
+            if message.defect is None:
+                messages.append(message)
+        await Door(self.service, hearing, self.topic, self.context).pass_through(db, messages, say)
 
     async def _once(self, db: asyncpg.Connection, arrivals: Sequence[Arrival], say: Say) -> Sequence[Arrival]:
         if self.hearing.is_raw or self.topic.kind is Kind.EVENTS or self.hearing.keeps_versions:
@@ -96,7 +96,8 @@ class Door:
         new = await new_commands(db, arrivals, speaker=SIGNED)
         fresh = {one.offset for one in new}
         for one in arrivals:
-            if one.offset not in fresh and one.defect is None:
+            ours = self.hearing.is_ours(one.message.message)
+            if ours and one.offset not in fresh and one.defect is None:
                 say.security_event(one.message, Reason.REPLAYED)
         return new
 

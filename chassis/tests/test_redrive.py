@@ -1,27 +1,36 @@
 """A parked record is redriven through the same door, then those behind it, in order; a failing one stays at the head.
 
-Guards: the position row's lock, the refusal while a lower record of the key is parked, one transaction each.
+Guards: who may repair, the position row's lock, the refusal while a lower record of the key is parked,
+one transaction each.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 from chain_services import Passed, StateWork, hop, pass_on, with_repairs
 from world import World, dense_and_ordered, envelope_of, header, until
 
 from chassis import Heard, NoWork, RawRecord, Say, Service, hear_raw
+from chassis.metrics import SECURITY_EVENTS
+from chassis.testing_people import OPERATIONS, Actor, an, know
 from throughline.answers import Coordinates
 from throughline.flow import PARKED, REPAIRS
 from throughline.message import Message
 from throughline.reasons import Reason
 from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE
 
 broken: set[int] = set()
+
+ANN, BOB, REVIEWER, STRANGER = an("operator"), an("operator"), an("reviewer"), an("operator")
+PEOPLE = (ANN, BOB, REVIEWER)
 
 
 def mendable(heard: Heard[Passed], work: StateWork, say: Say) -> None:
@@ -38,19 +47,42 @@ async def alpha(world: World) -> World:
     for number in (1, 2, 3, 4):
         await world.say(number, "k", number)
     await world.say(5, "other", 5)
+    await know_people(world)
     await world.run(hop(0, topics, decide=mendable))
     assert await world.until_applied(2) == [("k", 1), ("other", 5)]
     return world
 
 
-async def command(world: World, message: Message) -> None:
-    headers = envelope_of(message, uuid4(), "c", None).headers()
-    await world.send(message.model_dump_json().encode(), headers, key=b"c", topic=REPAIRS.name)
+async def know_people(world: World) -> None:
+    db = await asyncpg.connect(await world.database("alpha"))
+    try:
+        await know(db, OPERATIONS, *PEOPLE)
+    finally:
+        await db.close()
+
+
+async def command(world: World, message: Message, *by: Actor) -> None:
+    """On the topic, signed by these; by whom it names, where it says nothing else."""
+    named = [getattr(message, name, None) for name in ("actor", "second_actor")]
+    signers = by or tuple(one for one in PEOPLE if one.name in named)
+    envelope = envelope_of(message, uuid4(), "c", None)
+    value = message.model_dump_json().encode()
+    said: dict[str, Any] = {
+        "message": envelope.type, "id": envelope.id, "topic": REPAIRS.name, "at": datetime.now(UTC)
+    }  # fmt: skip
+    headers = list(envelope.headers())
+    for name, one in zip((SIGNATURE, SECOND_SIGNATURE), signers, strict=False):
+        headers.append((name, one.sign(value, **said)))
+    await world.send(value, headers, key=b"c", topic=REPAIRS.name)
+
+
+def _security_events(reason: str) -> float:
+    return float(SECURITY_EVENTS.labels(reason=reason)._value.get())
 
 
 def redrive(world: World, offset: int) -> RedriveRecord:
     at = Coordinates(topic=world.heard, partition=0, offset=offset)
-    return RedriveRecord(service=world.name("alpha"), coordinates=at, actor="operator")
+    return RedriveRecord(service=world.name("alpha"), coordinates=at, actor=ANN.name)
 
 
 async def answers(world: World, count: int) -> dict[str, int]:
@@ -138,19 +170,23 @@ async def test_what_stands_behind_is_not_redriven_first(alpha: World) -> None:
 async def test_discarding_needs_two_people(alpha: World) -> None:
     at = Coordinates(topic=alpha.heard, partition=0, offset=1)
     one = DiscardRecord(
-        service=alpha.name("alpha"), coordinates=at, actor="ann", second_actor="ann", note="agreed"
+        service=alpha.name("alpha"), coordinates=at, actor=ANN.name, second_actor=BOB.name, note="agreed"
     )
+    await command(alpha, one, ANN)
+    await command(alpha, one, ANN, ANN)
+    await command(alpha, one.model_copy(update={"second_actor": ANN.name}), ANN, BOB)
     await command(alpha, one)
-    await command(alpha, one.model_copy(update={"second_actor": "bob"}))
     assert [pair for pair in await alpha.until_applied(4) if pair[0] == "k"] == [("k", n) for n in (1, 3, 4)]
     rows = await alpha.fetch("select actor, second_actor, value from chassis.discarded")
-    assert [(row[0], row[1]) for row in rows] == [("ann", "bob")] and b'"number":2' in rows[0][2]
-    await command(alpha, one.model_copy(update={"second_actor": "bob"}))
-    assert await answers(alpha, 8) == {
+    assert [(row[0], row[1]) for row in rows] == [(ANN.name, BOB.name)] and b'"number":2' in rows[0][2]
+    await command(alpha, one)
+    assert await answers(alpha, 10) == {
         "RecordParked": 3,
         "RecordRedriven": 2,
         "RecordDiscarded": 1,
+        "second_person_missing": 1,
         "same_person": 1,
+        "actor_differs": 1,
         "unknown_subject": 1,
     }
 
@@ -158,30 +194,59 @@ async def test_discarding_needs_two_people(alpha: World) -> None:
 async def test_more_than_a_hundred_need_a_second_person(world: World) -> None:
     """One command or many: within an hour one person alone gets a hundred through."""
     name = world.name("alpha")
+    await know_people(world)
     running = await world.run(
         hop(0, with_repairs(world.topics, world.prefix, name)), failing_share_max=1.0, outbox_sweep_age_s=5.0
     )
     for number in range(1, 121):
         await world.say(number, f"k{number}", number, value=b"{")
     assert await answers(world, 120) == {"RecordParked": 120}
-    many = RedriveRecords(service=name, reason=Reason.UNDECODABLE, count_max=500, actor="ann")
+    many = RedriveRecords(service=name, reason=Reason.UNDECODABLE, count_max=500, actor=ANN.name)
     await command(world, many)
     assert (await answers(world, 121))["second_person_missing"] == 1
-    await command(world, many.model_copy(update={"second_actor": "ann"}))
+    await command(world, many.model_copy(update={"second_actor": ANN.name}), ANN, ANN)
     assert (await answers(world, 122))["same_person"] == 1
     assert not await world.fetch("select from chassis.parked where released_at is not null")
 
     await command(world, many.model_copy(update={"count_max": 100}))
     assert (await answers(world, 222))["RecordParked"] == 220
-    await command(world, redrive(world, 0).model_copy(update={"actor": "ann"}))
+    await command(world, redrive(world, 0))
     assert (await answers(world, 223))["second_person_missing"] == 2
-    await command(world, many.model_copy(update={"second_actor": "bob"}))
+    await command(world, many.model_copy(update={"second_actor": BOB.name}))
     assert (await answers(world, 343))["RecordParked"] == 340
     assert "record_parked" not in running.alarms.names()
 
 
+async def test_only_an_operator_may_repair(alpha: World) -> None:
+    """Each refusal is answered, is one security event, and does nothing; what is for another service is its affair."""
+    broken.clear()
+    asked = redrive(alpha, 1)
+    reasons = ("unsigned", "role_missing", "key_unknown", "actor_differs")
+    before = {one: _security_events(one) for one in reasons}
+    at = Coordinates(topic=alpha.heard, partition=0, offset=1)
+    many = RedriveRecords(service=alpha.name("alpha"), count_max=1, actor=ANN.name)
+    given_up = DiscardRecord(
+        service=alpha.name("alpha"), coordinates=at, actor=ANN.name, second_actor=BOB.name, note="agreed"
+    )
+    for message in (asked, many, given_up.model_copy(update={"second_actor": "nobody too"})):
+        await command(alpha, message.model_copy(update={"actor": "nobody"}))
+    await command(alpha, asked.model_copy(update={"actor": REVIEWER.name}))
+    await command(alpha, asked, STRANGER)
+    await command(alpha, asked, BOB)
+    await command(alpha, asked.model_copy(update={"actor": "nobody", "service": "another"}))
+    told = {"RecordParked": 3, "unsigned": 3, "role_missing": 1, "key_unknown": 1, "actor_differs": 1}
+    assert await answers(alpha, 9) == told
+    assert {one: _security_events(one) - before[one] for one in reasons} == {
+        one: told[one] for one in reasons
+    }
+    assert [released for _, _, released in await parked(alpha)] == [False] * 3
+    assert await alpha.fetch("select from chassis.discarded") == []
+    await command(alpha, asked)
+    assert len(await alpha.until_applied(5)) == 5
+
+
 async def test_a_service_that_keeps_repairs_as_bytes_hears_its_own_all_the_same(world: World) -> None:
-    """As audit does: the command is kept as any record, and done."""
+    """As audit does: the command is kept as any record, judged, and done."""
     broken.clear()
     broken.add(2)
     kept: list[int] = []
@@ -194,11 +259,14 @@ async def test_a_service_that_keeps_repairs_as_bytes_hears_its_own_all_the_same(
 
     name = world.name("alpha")
     topics = with_repairs(world.topics, world.prefix, name)
+    await know_people(world)
     await world.run(Service(name, hears=[hear_raw(world.heard, REPAIRS.name, on=keep)], topics=topics))
     for number in (1, 2, 3):
         await world.say(number, "k", number)
     assert await answers(world, 1) == {"RecordParked": 1}
     broken.clear()
+    await command(world, redrive(world, 1), STRANGER)
+    assert await answers(world, 2) == {"RecordParked": 1, "key_unknown": 1}
     await command(world, redrive(world, 1))
-    assert await answers(world, 2) == {"RecordParked": 1, "RecordRedriven": 1}
+    assert await answers(world, 3) == {"RecordParked": 1, "key_unknown": 1, "RecordRedriven": 1}
     assert kept[-1] == 1

@@ -23,10 +23,10 @@ from fastapi import APIRouter, Request
 from world import World, until, until_true
 
 from chassis import Context, SandboxClock, Service, ServiceSettings, every
+from chassis.before_start import CannotStart
 from chassis.broker_check import BrokerDisagrees
 from chassis.logs import JsonLines
 from chassis.migrate import alembic_config
-from chassis.run import CannotStart
 
 router = APIRouter()
 

@@ -21,11 +21,12 @@ from pydantic import SecretStr
 
 from chassis import Service
 from chassis.alarms import Alarms
+from chassis.before_start import CannotStart
 from chassis.context import Context
 from chassis.database import is_transient
 from chassis.health import Health
 from chassis.http import build_app
-from chassis.run import CannotStart, RunningService
+from chassis.run import RunningService
 from chassis.sender import Sender, _Lane
 from chassis.settings import ServiceSettings
 

@@ -207,15 +207,8 @@ class World:
 
 
 def envelope_of(message: Message, identity: UUID, key: str, sequence: int | None) -> Envelope:
-    return Envelope(
-        id=identity,
-        type=message.type_name(),
-        source="source",
-        time=datetime.now(UTC),
-        subject=key,
-        dataschema=message.dataschema(),
-        correlation_id=key,
-        sequence=sequence,
+    return Envelope.of(
+        message, id=identity, source="source", key=key, time=datetime.now(UTC), sequence=sequence
     )
 
 

@@ -71,14 +71,8 @@ class Speaker:
         if is_signed:
             by = by or self._signers().who_may(type(message))
             message = named(message, by, second)
-        envelope = Envelope(
-            id=uuid4(),
-            type=message.type_name(),
-            source=source,
-            time=datetime.now(UTC),
-            subject=subject or key,
-            dataschema=message.dataschema(),
-            correlation_id=key,
+        envelope = Envelope.of(
+            message, id=uuid4(), source=source, key=key, time=datetime.now(UTC), subject=subject
         )
         value = message.model_dump_json(exclude_none=True).encode()
         headers = envelope.headers()

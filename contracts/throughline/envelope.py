@@ -33,6 +33,32 @@ class Envelope:
     sequence: int | None = None
     traceparent: str | None = None
 
+    @classmethod
+    def of(
+        cls,
+        message: Message,
+        *,
+        id: UUID,
+        source: str,
+        key: str,
+        time: datetime,
+        subject: str = "",
+        causation_id: UUID | None = None,
+        sequence: int | None = None,
+    ) -> Envelope:
+        """A message's, correlated by its record's key; about it too, where no ``subject`` is given."""
+        return cls(
+            id=id,
+            type=message.type_name(),
+            source=source,
+            time=time,
+            subject=subject or key,
+            dataschema=message.dataschema(),
+            correlation_id=key,
+            causation_id=causation_id,
+            sequence=sequence,
+        )
+
     @property
     def message_name(self) -> str:
         return self.type.removeprefix(TYPE_PREFIX)

@@ -160,15 +160,7 @@ def say_person(
     approver: KeyFile,
 ) -> None:
     """One record, signed by both. Raises StackError where Kafka refuses it at once."""
-    envelope = Envelope(
-        id=uuid4(),
-        type=message.type_name(),
-        source="cli",
-        time=datetime.now(UTC),
-        subject=key,
-        dataschema=message.dataschema(),
-        correlation_id=key,
-    )
+    envelope = Envelope.of(message, id=uuid4(), source="cli", key=key, time=datetime.now(UTC))
     value = message.model_dump_json(exclude_none=True).encode()
     headers: list[tuple[str, str | bytes | None]] = [
         *envelope.headers(),

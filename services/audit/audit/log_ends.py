@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis import ServiceSettings
-from chassis.consumer import connection_of
+from chassis.connection import connection_of
 from chassis.topic_ids import read_topics
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from chassis import testing
 from chassis.failures import NotSpeaking
-from chassis.recover import CannotRecover, accept
+from chassis.recover import accept
+from chassis.recover_findings import CannotRecover
 from chassis.said_before import hash_of_logged
 from payout.app import service
 from payout.close_batch import close_due_windows

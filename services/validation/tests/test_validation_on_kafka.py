@@ -88,15 +88,8 @@ class World:
         sequence = None
         if kind is Kind.EVENTS:
             sequence = self.sequences[at] = self.sequences.get(at, 0) + 1
-        return Envelope(
-            id=uuid4(),
-            type=message.type_name(),
-            source="test",
-            time=datetime.now(UTC),
-            subject=key,
-            dataschema=message.dataschema(),
-            correlation_id=key,
-            sequence=sequence,
+        return Envelope.of(
+            message, id=uuid4(), source="test", key=key, time=datetime.now(UTC), sequence=sequence
         )
 
     async def decisions(self) -> list[tuple[Envelope, Message]]:
