@@ -10,15 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from sandbox_bank import answers
+from sandbox_bank.strict_nacha import DEBIT_CODES
 
 ROUTING, ORIGIN = "121042882", "1210428820"
 
 
 @dataclass
 class Entry:
-    """One credit of a file as this bank read it: columns of the NACHA record, nothing of the sender's own."""
+    """One entry of a file as this bank read it: columns of the NACHA record, nothing of the sender's own."""
 
     file: str
+    code: int
     company: str
     company_name: str
     sec: str
@@ -34,11 +36,20 @@ class Entry:
     settled: bool = False
     returned: bool = False
 
+    @property
+    def takes_back(self) -> bool:
+        """A debit: it takes back what an earlier credit gave."""
+        return self.code in DEBIT_CODES
+
+    @property
+    def is_due(self) -> bool:
+        return not (self.refused or self.settled or self.returned)
+
     def row(self, number: int, code: str = "R03") -> dict[str, Any]:
         """As the sandbox bank's writers take it."""
         return {
             "id": number, "file_id": number, "file_name": self.file, "company_id": self.company,
-            "company_name": self.company_name, "sec": self.sec, "description": self.description, "code": 22,
+            "company_name": self.company_name, "sec": self.sec, "description": self.description, "code": self.code,
             "routing": self.routing, "account": self.account, "amount_cents": self.cents,
             "identification": self.identification, "name": self.name, "trace": self.trace, "addenda": self.addenda,
             "return_code": code,
@@ -83,9 +94,14 @@ class BankByHand:
             "type": "acknowledgement", "file": file.name, "sha256": hashlib.sha256(file.content).hexdigest(),
             "size": len(file.content), "received_at": "2026-11-16T21:00:00+00:00", "status": status,
             "reason": "control" if status == "refused" else None, "entries": len(file.entries),
-            "credit_cents": sum(entry.cents for entry in file.entries), "entry_hash": int(control[21:31]),
+            "credit_cents": sum(entry.cents for entry in file.entries if not entry.takes_back),
+            "entry_hash": int(control[21:31]),
             "refused_entries": [
-                {"trace": one.trace, "amount_cents": one.cents, "reason": "account_refused"} for one in refuse
+                {
+                    "trace": one.trace, "amount_cents": one.cents,
+                    "reason": "reversal_refused" if one.takes_back else "account_refused",
+                }
+                for one in refuse
             ],
         }  # fmt: skip
         self._leave("json", json.dumps(answer).encode())
@@ -131,7 +147,8 @@ def _entries(file: str, content: bytes) -> list[Entry]:
         elif line[0] == "6":
             found.append(
                 Entry(
-                    file, company, company_name.strip(), sec, description.strip(), line[3:12], line[12:29].strip(),
+                    file, int(line[1:3]), company, company_name.strip(), sec, description.strip(),
+                    line[3:12], line[12:29].strip(),
                     int(line[29:39]), line[39:54].strip(), line[54:76].strip(), line[79:94],
                 )
             )  # fmt: skip

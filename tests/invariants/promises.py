@@ -10,13 +10,22 @@ from tests.invariants.bank_by_hand import BankByHand
 from tests.invariants.small_line import SmallLine
 
 from throughline.decisions import SubmissionApproved, SubmissionExcepted
-from throughline.items import ItemScheduled
+from throughline.items import ItemScheduled, ItemTooLate
 from throughline.lifecycle import State, Substatus, VersionState
-from throughline.payments import PaymentRefused, PaymentReturned, PaymentSent, PaymentSettled
+from throughline.payments import (
+    PaymentRefused,
+    PaymentReturned,
+    PaymentReversed,
+    PaymentSent,
+    PaymentSettled,
+    ReversalScheduled,
+)
 from throughline.reasons import Reason
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed
 from throughline.submissions import SubmissionReceived
 from validation.duplicates import bill_keys
+
+HELD = (Substatus.ON_HOLD, Substatus.RETURNED, Substatus.REVERSED)
 
 
 class Book:
@@ -26,8 +35,9 @@ class Book:
         self.received = line.events(SubmissionReceived)
         self.scheduled = line.events(ItemScheduled)
         self.sent = {one.payment_id: one for one in line.events(PaymentSent)}
-        self.gone = {one.payment_id for one in line.events(PaymentReturned, PaymentRefused)}
-        self.returned = {one.payment_id for one in line.events(PaymentReturned)}
+        self.returned = {one.payment_id for one in line.events(PaymentReturned, PaymentReversed)}
+        self.gone = self.returned | {one.payment_id for one in line.events(PaymentRefused)}
+        self.taken_back = {one.ach_trace: one for one in line.events(ReversalScheduled)}
         self.settled = {one.payment_id: one for one in line.events(PaymentSettled)}
         self.posted = [one for one in line.events(RemittancePosted) if one.payment_id is not None]
         self.reversed = {one.payment_id for one in line.events(RemittanceReversed)}
@@ -39,6 +49,7 @@ def check_always(line: SmallLine, bank: BankByHand) -> None:
     book = Book(line)
     _one_live_entry_per_request(book)
     _one_live_entry_per_bill(book, line)
+    _too_late_is_what_has_left(line)
     _bank_entries_are_payments(book, bank)
     _one_remittance_per_payment(book)
     for request_id in book.requests:
@@ -95,14 +106,24 @@ def _one_live_entry_per_bill(book: Book, line: SmallLine) -> None:
                 assert seen, "a bill is paid twice and no reviewer was shown both"
 
 
+def _too_late_is_what_has_left(line: SmallLine) -> None:
+    """What still waits is stopped when somebody asks; only what is in a batch, or pays nothing, is not."""
+    approvals = {one.envelope.id: one.message for one in line.said("decisions")}
+    for one in line.events(ItemTooLate):
+        paid_cents = approvals[one.decision_id].adjudication.paid_cents
+        assert one.payment_id is not None or paid_cents == 0, "it waited and was not stopped"
+
+
 def _bank_entries_are_payments(book: Book, bank: BankByHand) -> None:
     traces = Counter(entry.trace for entry in bank.entries)
     assert all(count == 1 for count in traces.values()), "an entry was collected twice"
     sent = {one.ach_trace: one for one in book.sent.values()}
     for entry in bank.entries:
-        payment = sent.get(entry.trace)
+        reversal = book.taken_back.get(entry.trace)
+        payment = book.sent.get(reversal.payment_id) if reversal is not None else sent.get(entry.trace)
         if payment is None:
             continue  # told of in a moment
+        assert entry.takes_back == (reversal is not None)
         assert (entry.cents, entry.company) == (payment.amount_cents, payment.payer_trace_id)
         assert entry.addenda is not None
         trn = entry.addenda.rstrip("~\\").split("*")
@@ -139,9 +160,10 @@ def _agree(state: VersionState, decided: str, item: tuple[str, str | None] | Non
         assert item is None and decided == "review", told
     elif state.state is State.EXCEPTION and state.substatus is Substatus.NONE:
         assert item is None and decided == "exception", told
-    elif state.state is State.EXCEPTION and state.substatus in (Substatus.ON_HOLD, Substatus.RETURNED):
+    elif state.state is State.EXCEPTION and state.substatus in HELD:
         assert item is not None and item[0] == "held" and decided in ("approved", "final"), told
         assert (item[1] == "returned") == (state.substatus is Substatus.RETURNED), told
+        assert (item[1] == "reversed") == (state.substatus is Substatus.REVERSED), told
     elif state.state is State.APPROVED:
         assert item == ("waiting", None) and decided in ("approved", "final"), told
     elif state.state is State.SCHEDULED or (state.state is State.PAID and state.payment_id is not None):
@@ -163,6 +185,13 @@ async def _every_cent_has_its_place(line: SmallLine, items: list[Any]) -> None:
         account = {"scheduled": "batched", "sent": "batched", "settled": "cash"}.get(payment["state"])
         if account is not None:
             expected[payment["payer"], account] -= payment["cents"]
+    reversals = await pool.fetch(
+        "select p.payer, p.cents from reversals r join payments p using (payment_id)"
+        " where r.state in ('settled', 'done') and p.state <> 'reversed'"
+    )
+    for reversal in reversals:  # the bank has taken it back, and may give it again
+        expected[reversal["payer"], "cash"] += reversal["cents"]
+        expected[reversal["payer"], "reversing"] -= reversal["cents"]
     rows = await pool.fetch("select payer, account, sum(cents)::bigint as cents from postings group by 1, 2")
     found = {(row[0], row[1]): int(row[2]) for row in rows if row[1] != "claims" and row[2]}
     assert found == {place: cents for place, cents in expected.items() if cents}

@@ -38,6 +38,7 @@ from intake.settings import Settings as IntakeSettings
 from payout.announce import announce_items, announce_payments
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
+from payout.finish_reversals import finish_reversals
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
@@ -83,6 +84,7 @@ TIMERS: tuple[Callable[[Context], Awaitable[None]], ...] = (
     read_bank_files,
     work_off_follow_ups,
     release_cooled_off,
+    finish_reversals,
 )
 _EMPTY = {
     "intake": "messages requests bodies chassis.outbox chassis.counters",
