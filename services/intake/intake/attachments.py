@@ -28,7 +28,7 @@ _PART = "insert into attachment_parts (attachment_id, part, bytes) values ($1, $
 _ROW = "attachment_id, holder, sha256, media_type, bytes, key_id, sealed_key, received_at"
 _HELD = f"select {_ROW} from attachments where holder = $1 and sha256 = $2"
 _NAMED = f"""
-select {_ROW} from attachments join named_attachments using (attachment_id, sha256)
+select {_ROW}, payee_id from attachments join named_attachments using (attachment_id, sha256)
 where request_id = $1 and sha256 = $2
 """
 _ONE_PART = "select bytes from attachment_parts where attachment_id = $1 and part = $2"

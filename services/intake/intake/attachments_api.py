@@ -81,7 +81,8 @@ async def receive_attachment(request: Request) -> Response:
 @router.get(PATH + "/{name}")
 async def show_attachment(request: Request, name: str) -> Response:
     """Its bytes. A partner's own; for the portal what its person may see: their organisation's, or, with
-    ``?request=<id>``, what that request names, to reviewers and auditors."""
+    ``?request=<id>``, what that request names: to reviewers and auditors, and, of what came through the portal, to who
+    acts for its payee."""
     row = await _found(request, name)
     headers = {
         "Content-Length": str(row["bytes"]),
@@ -155,12 +156,15 @@ async def _seen_in_portal(request: Request, digest: bytes, request_id: UUID | No
     target = request.url.path + (f"?request={request_id}" if request_id is not None else "")
     signer = await signer_of_call(request, Call("throughline.ReadAttachment", "GET", target))
     pool = context_of(request).pool
-    holder = holder_of(PORTAL, signer)
     if request_id is None:
-        return await attachments.held(pool, holder, digest)
+        return await attachments.held(pool, holder_of(PORTAL, signer), digest)
     row = await attachments.named(pool, request_id, digest)
-    is_theirs = row is not None and (signer.role in OPERATIONS_ROLES or row["holder"] == holder)
-    return row if is_theirs else None
+    if row is None or signer.role in OPERATIONS_ROLES:
+        return row
+    through_portal = row["holder"].startswith(f"{PORTAL}/")
+    return (
+        row if through_portal and row["payee_id"] is not None and signer.acts_for(row["payee_id"]) else None
+    )
 
 
 def _keys(request: Request) -> AttachmentKeys:

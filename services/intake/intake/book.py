@@ -74,7 +74,8 @@ class Book:
     """Partner and number of each request that was not there before."""
     changed_requests: set[UUID] = field(default_factory=set)
     bodies: list[KeptBody] = field(default_factory=list)
-    new_names: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+    new_names: dict[tuple[UUID, str], tuple[UUID, UUID]] = field(default_factory=dict)
+    """Attachment and payee, by request and SHA-256."""
 
     def attachments_of(self, arrival: Arrival, request: PaymentRequest) -> dict[str, UUID]:
         """Of what a request names, what its sender may name: their own, and what the request named before."""
@@ -88,10 +89,11 @@ class Book:
                 found[one.sha256] = known
         return found
 
-    def name(self, request_id: UUID, attachments: Mapping[str, UUID]) -> None:
+    def name(self, request_id: UUID, payee_id: UUID, attachments: Mapping[str, UUID]) -> None:
         """An accepted version names these."""
         for sha256, attachment_id in attachments.items():
-            self.named[request_id, sha256] = self.new_names[request_id, sha256] = attachment_id
+            self.named[request_id, sha256] = attachment_id
+            self.new_names[request_id, sha256] = attachment_id, payee_id
 
     def take_in(self, arrival: Arrival, request_id: UUID, number: str, decision: Accepted) -> None:
         """Record an accepted version, or the end of one."""

@@ -37,7 +37,7 @@ def accepted(
         if refused is not None:
             return refused, None
         assert arrival.request_id is not None
-        book.name(arrival.request_id, found)
+        book.name(arrival.request_id, payee_id_of(request.payee.kind, request.payee.identifier), found)
     return decision, received(arrival, request, decision, book)
 
 

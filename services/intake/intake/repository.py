@@ -55,8 +55,9 @@ join unnest($1::text[], $2::bytea[]) as t (holder, sha256) using (holder, sha256
 """
 _NAMED = "select request_id, sha256, attachment_id from named_attachments where request_id = any($1::uuid[])"
 _NEW_NAMES = """
-insert into named_attachments (request_id, sha256, attachment_id)
-select * from unnest($1::uuid[], $2::bytea[], $3::uuid[]) as t (id, sha256) order by id, sha256 on conflict do nothing
+insert into named_attachments (request_id, sha256, attachment_id, payee_id)
+select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[]) as t (id, sha256) order by id, sha256
+on conflict do nothing
 """
 _BODIES = """
 insert into bodies (partner, source, outcome, request_id, version, body)
@@ -110,7 +111,8 @@ async def store_book(db: asyncpg.Connection, book: Book) -> None:
             _NEW_NAMES,
             [request_id for request_id, _ in book.new_names],
             [bytes.fromhex(sha256) for _, sha256 in book.new_names],
-            list(book.new_names.values()),
+            [attachment_id for attachment_id, _ in book.new_names.values()],
+            [payee_id for _, payee_id in book.new_names.values()],
         )
     if book.bodies:
         kept = book.bodies

@@ -221,7 +221,7 @@ def portal_record(by: Actor, attachments: list[dict[str, str]], offset: int, *, 
 
 
 async def test_a_record_that_came_too_early_may_come_again_as_it_is(
-    client: httpx.AsyncClient, context: Context
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
 ) -> None:
     async def told(offset: int, by: Actor = BILLIE) -> tuple[RequestAnswered, int]:
         said: list[Any] = [
@@ -241,3 +241,10 @@ async def test_a_record_that_came_too_early_may_come_again_as_it_is(
     await send_as(client, BILLIE)
     answer, submissions = await told(3)
     assert (answer.outcome, submissions) == ("accepted", 1)
+    # Another organisation that acts for the payee sees it by the request, as it sees the request; no other does.
+    practice = CLINIC.model_copy(update={"organisation_id": uuid4()})
+    pat = an("provider_admin", practice)
+    await know(pool, practice, pat)
+    assert (await read_as(client, pat, request_id=answer.request_id)).content == PDF
+    assert (await read_as(client, pat)).status_code == 404
+    assert (await read_as(client, OSCAR, request_id=answer.request_id)).status_code == 404

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -19,7 +19,7 @@ from throughline.requests import DIAGNOSES_MAX, LINES_MAX, PaymentRequest
 
 Fields = dict[str, str]
 
-STEPS = ("who", "patient", "services", "send")
+STEPS = ("who", "patient", "services", "attachments", "send")
 CLAIM_FIELDS = (
     *("payee", "payer", "number", "rendering_provider"),
     *("member_id", "last_name", "first_name", "birth_date"),
@@ -30,11 +30,11 @@ STEP_OF = {
     **dict.fromkeys(("payee", "payer", "number", "rendering_provider"), "who"),
     **dict.fromkeys(("member_id", "last_name", "first_name", "birth_date"), "patient"),
     **dict.fromkeys(("place_of_service", "diagnoses", "authorisation_number", "lines"), "services"),
-    "attachments": "send",
+    "attachments": "attachments",
 }
 _LINE = re.compile(r"lines\.([0-9]{1,2})\.([a-z_]+)")
-_ATTACHMENT = re.compile(r"attachments\.([0-9]{1,2})\.(type|sha256)")
 _VALUE_MAX = 200
+ATTACHMENTS_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,10 @@ class Wrong:
 
 
 def taken(form: Mapping[str, Any]) -> Fields:
-    """The fields of the form among what a browser sent; anything else is left aside."""
+    """The fields of the form among what a browser sent; anything else is left aside. Attachments are uploaded."""
     found = {}
     for name, value in form.items():
-        if isinstance(value, str) and (
-            name in CLAIM_FIELDS or _is_line_field(name) or _ATTACHMENT.fullmatch(name)
-        ):
+        if isinstance(value, str) and (name in CLAIM_FIELDS or _is_line_field(name)):
             found[name] = value.strip()[:_VALUE_MAX]
     return found
 
@@ -106,7 +104,7 @@ def request_of(
         "total_cents": sum(line["charge_cents"] for line in lines),
         "currency": "USD",
         "authorisation_number": fields.get("authorisation_number") or None,
-        "attachments": _attachments(fields),
+        "attachments": attachments_in(fields),
     }
     return _validated(content)
 
@@ -227,13 +225,22 @@ def _scaled(text: str, scale: int, field: str, wrong: list[Wrong]) -> int:
     return int(value)
 
 
-def _attachments(fields: Fields) -> list[dict[str, str]]:
+def attachments_in(fields: Fields) -> list[dict[str, str]]:
+    """Type and SHA-256 of what is attached; a draft keeps no more of it."""
     found = []
-    for at in range(20):
+    for at in range(ATTACHMENTS_MAX):
         digest, kind = fields.get(f"attachments.{at}.sha256"), fields.get(f"attachments.{at}.type")
         if digest and kind:
             found.append({"type": kind, "sha256": digest})
     return found
+
+
+def with_attachments(fields: Fields, attached: Sequence[Mapping[str, str]]) -> Fields:
+    """The form with these attached, and no others."""
+    kept = {name: value for name, value in fields.items() if not name.startswith("attachments.")}
+    for at, one in enumerate(attached):
+        kept |= {f"attachments.{at}.type": one["type"], f"attachments.{at}.sha256": one["sha256"]}
+    return kept
 
 
 def _is_line_field(name: str) -> bool:

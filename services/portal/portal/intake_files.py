@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -17,7 +17,7 @@ from uuid import UUID
 import httpx
 from fastapi import UploadFile
 
-from portal.commands import Acting, acting_as, sign_call
+from portal.commands import Acting, sign_call
 from portal.page import Visit
 from portal.resources import read_secret
 from portal.settings import Settings
@@ -52,13 +52,13 @@ class Stored:
     size: int
 
 
-async def send_file(visit: Visit, once: UUID, file: UploadFile) -> dict[str, Any]:
+async def send_file(visit: Visit, acting: Acting, once: UUID, file: UploadFile) -> dict[str, Any]:
     """The receipt of a file of claims. Raises NotAnswering, Refused."""
     kind = "application/edi-x12" if await _begins(file, b"ISA") else "text/csv"
     digest = content_digest(await _sha256(file))
     call = Call("throughline.SendFile", "POST", "/v1/files", digest, str(once))
     headers = {"Content-Type": kind, "Idempotency-Key": str(once)}
-    told: dict[str, Any] = (await _send(visit, call, acting_as(visit), headers, file)).json()
+    told: dict[str, Any] = (await _send(visit, call, acting, headers, file)).json()
     return told
 
 
@@ -82,7 +82,7 @@ async def keep_attachment(visit: Visit, acting: Acting, file: UploadFile) -> Sto
 
 
 async def stored_attachment(
-    visit: Visit, acting: Acting, sha256: str, request_id: UUID | None
+    visit: Visit, acting: Acting, sha256: str, request_id: UUID | None = None
 ) -> Stored | None:
     """None where intake has none by that name that the person may see. Raises NotAnswering."""
     call = _reading(sha256, request_id)
@@ -93,22 +93,26 @@ async def stored_attachment(
     return Stored(sha256, answer.headers["content-type"], int(answer.headers["content-length"]))
 
 
-@asynccontextmanager
-async def attachment(
+async def open_attachment(
     visit: Visit, acting: Acting, sha256: str, request_id: UUID
-) -> AsyncIterator[httpx.Response | None]:
-    """Its bytes, not read yet; None where the person may not see it. Raises NotAnswering."""
+) -> tuple[httpx.Response, AsyncExitStack] | None:
+    """Its bytes, not read yet, and what to close after them; None where the person may not see it.
+
+    Raises NotAnswering.
+    """
     call = _reading(sha256, request_id)
-    try:
-        async with (
-            _client(visit.settings) as client,
-            client.stream("GET", call.target, headers=_signed(visit, call, acting)) as answer,
-        ):
-            if answer.status_code >= 500:
-                raise NotAnswering
-            yield answer if answer.status_code == 200 else None
-    except httpx.HTTPError:
-        raise NotAnswering from None
+    async with AsyncExitStack() as opened:
+        try:
+            client = await opened.enter_async_context(_client(visit.settings))
+            asked = client.stream("GET", call.target, headers=_signed(visit, call, acting))
+            answer = await opened.enter_async_context(asked)
+        except httpx.HTTPError:
+            raise NotAnswering from None
+        if answer.status_code == 200:
+            return answer, opened.pop_all()
+        if answer.status_code == 401 or answer.status_code >= 500:
+            raise NotAnswering
+    return None
 
 
 def _reading(sha256: str, request_id: UUID | None) -> Call:

@@ -35,6 +35,7 @@ from portal.drafts import (
 )
 from portal.one_request import content_of, one_request
 from portal.page import Visit, may, page_router
+from portal.pages.attachments import show_attachments
 from portal.pages.request import PORTAL, may_correct
 from portal.payee_on_file import organisation_of_payee, payee_of_form
 from portal.request_rows import payees_of, payers_known
@@ -116,6 +117,8 @@ async def show_step(
 ) -> Response:
     async with visit.reading() as db:
         draft = await _own(visit, db, draft_id)
+        if step == "attachments":
+            return await show_attachments(visit, draft, await _wrong_attached(visit, db, draft, field))
         return await _step(visit, db, draft, step if step in STEPS else STEPS[0], field)
 
 
@@ -239,6 +242,14 @@ async def _checked(visit: Visit, db: asyncpg.Connection, draft: Draft) -> list[W
     if isinstance(made, list):
         return made
     return await broken_rules(visit.settings, made) or []
+
+
+async def _wrong_attached(visit: Visit, db: asyncpg.Connection, draft: Draft, field: str) -> Wrong | None:
+    """What is wrong with what is attached, where the person was sent here for it."""
+    if field != "attachments":
+        return None
+    found = await _checked(visit, db, draft)
+    return next((one for one in found if one.field == field), Wrong(field, "look_here"))
 
 
 async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -12,12 +13,13 @@ from portal.one_request import Entry, OneRequest, changes, content_of, one_reque
 from portal.page import Visit, may, page_router
 from portal.plain_words import plain_all
 from portal.questions import questions_of
+from portal.read_model.sealed_content import ContentKey
 from portal.rules import PROVIDERS
 from portal.tones import state_key, tone_of
 from portal.what_next import what_next
 from throughline.flow import INTAKE
 from throughline.lifecycle import ENDED, State, Substatus
-from throughline.requests import WithdrawRequest
+from throughline.requests import Attachment, WithdrawRequest
 
 router = page_router()
 PORTAL = "portal"
@@ -40,6 +42,7 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         next=what_next(one.known, visit.context.clock.now(), cutoffs),
         line=[_said(visit, entry) for entry in one.line],
         changes=changes(one, key),
+        attachments=_attachments(one, key),
         plain_all=plain_all,
         tone_of=tone_of,
         state_key=state_key,
@@ -51,6 +54,12 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         may_ask=one.row["payee_id"] is not None,
         once=uuid4(),
     )
+
+
+def _attachments(one: OneRequest, key: ContentKey) -> Sequence[Attachment]:
+    """Of what was sent here; another partner's documents are that partner's."""
+    content = content_of(one.shown, key) if one.row["partner"] == PORTAL else None
+    return () if content is None else content.attachments
 
 
 @router.post("/requests/{request_id}/withdraw")

@@ -39,8 +39,9 @@ async def upload(
     file: Annotated[UploadFile, File()],
 ) -> Response:
     """``once`` is the key under which intake counts the file: sent twice, it is one file."""
+    acting = acting_as(visit)
     try:
-        told = await send_file(visit, once, file)
+        told = await send_file(visit, acting, once, file)
     except NotAnswering:
         raise HTTPException(503, headers={"Retry-After": "5"}) from None
     except Refused as problem:
@@ -49,7 +50,7 @@ async def upload(
         await db.execute(
             _NEW,
             once,
-            acting_as(visit).organisation_id,
+            acting.organisation_id,
             visit.session.person_id,
             UUID(told["receipt_id"]),
             told["format"],
