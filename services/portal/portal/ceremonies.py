@@ -13,7 +13,7 @@ import asyncpg
 
 from chassis import clock
 
-Kind = Literal["sign-in", "add-passkey", "step-up", "invitation"]
+Kind = Literal["sign-in", "add-passkey", "step-up", "invitation", "own-account"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,13 @@ def taken(form: Mapping[str, Any]) -> Fields:
     found = {}
     for name, value in form.items():
         if isinstance(value, str) and (name in CLAIM_FIELDS or _is_line_field(name)):
-            found[name] = value.strip()[:_VALUE_MAX]
+            found[name] = as_typed(value)
     return found
+
+
+def as_typed(value: str) -> str:
+    """As a field of the form carries it."""
+    return value.strip()[:_VALUE_MAX]
 
 
 def line_count(fields: Fields) -> int:
@@ -106,7 +111,7 @@ def request_of(
         "authorisation_number": fields.get("authorisation_number") or None,
         "attachments": attachments_in(fields),
     }
-    return _validated(content)
+    return validated(content)
 
 
 def fields_of(request: PaymentRequest, payee_id: object) -> Fields:
@@ -155,7 +160,8 @@ def field_of(path: str) -> str:
     return ".".join(parts[:3]) if parts[0] == "lines" and len(parts) > 2 else parts[0]
 
 
-def _validated(content: dict[str, Any]) -> PaymentRequest | list[Wrong]:
+def validated(content: dict[str, Any]) -> PaymentRequest | list[Wrong]:
+    """The request as its contract reads it, or the fields of the form at fault."""
     try:
         return PaymentRequest.model_validate_json(json.dumps(content))
     except ValidationError as error:

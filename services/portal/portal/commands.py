@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, cast
 from uuid import UUID
+
+import asyncpg
+from fastapi import HTTPException
 
 from chassis import Context, Transaction, clock
 from portal.page import Visit
@@ -18,6 +22,19 @@ from throughline.identifiers import derived
 from throughline.message import Message
 from throughline.signed import SIGNATURE, STEP_UP, Method, sign
 from throughline.signed_http import Call
+
+_FIRST = """
+insert into sent_commands (command_id, person_id, content_hash, sent_at) values ($1, $2, $3, $4)
+on conflict (command_id) do nothing returning true
+"""
+_SAME = "select content_hash = $2 from sent_commands where command_id = $1"
+
+
+class SentOtherwise(HTTPException):
+    """The form was already sent, and said something else: that counts, and what it says now is not sent."""
+
+    def __init__(self) -> None:
+        super().__init__(409, "once")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +64,34 @@ def prepare(context: Context, message: Message, *, key: str, once: UUID, topic: 
     return Command(message, key, name, identity, message.__pydantic_serializer__.to_json(message))
 
 
+async def counts(db: asyncpg.Connection, command: Command, person_id: UUID) -> bool:
+    """Whether this is the first time that its form sends it; of two at once the second waits. Raises SentOtherwise."""
+    content = sha256(command.value).digest()
+    if await db.fetchval(_FIRST, command.id, person_id, content, clock.event_time()):
+        return True
+    if not await db.fetchval(_SAME, command.id, content):
+        raise SentOtherwise
+    return False
+
+
+async def must_not_be_sent_otherwise(db: asyncpg.Connection, command: Command) -> None:
+    """Before a person proves who they are for it. Raises SentOtherwise."""
+    if await db.fetchval(_SAME, command.id, sha256(command.value).digest()) is False:
+        raise SentOtherwise
+
+
 def acting_as(visit: Visit, role: Role | None = None, organisation_id: UUID | None = None) -> Acting:
-    """The person in the first of the route's roles that they have, or in the one named."""
+    """The person in the first of the route's roles that they have (in the organisation, where one is named), or in the
+    one named. Raises HTTPException 403 where they have none there."""
     assert visit.caller is not None
-    chosen = role or visit.caller.roles[0]
+    held = [
+        one
+        for one in visit.caller.roles
+        if organisation_id is None or organisation_id in visit.session.roles[one]
+    ]
+    if role is None and not held:
+        raise HTTPException(403)
+    chosen = role or held[0]
     organisations = visit.session.roles[chosen]
     organisation = organisations[0] if organisation_id is None else organisation_id
     assert organisation in organisations, "nobody acts for an organisation without a role in it"
@@ -69,7 +110,8 @@ async def send_command(
     organisation_id: UUID | None = None,
     correlation_id: str | None = None,
 ) -> UUID:
-    """Say a command of the session's person when the transaction commits. Returns its id.
+    """Say a command of the session's person when the transaction commits, once however often its form comes. Returns
+    its id. Raises SentOtherwise.
 
     ``topic`` is needed where the map has several, as ``intake.portal``. A command that needs a step-up goes through
     ``portal.step_up.ask`` instead.
@@ -77,6 +119,8 @@ async def send_command(
     command = prepare(visit.context, message, key=key, once=once, topic=topic)
     acting = acting_as(visit, role, organisation_id)
     method = cast(Method, visit.session.method)
+    if not await counts(transaction.db, command, acting.person_id):
+        return command.id
     say_signed(visit.context, transaction, command, acting, method, correlation_id=correlation_id)
     return command.id
 

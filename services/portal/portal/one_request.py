@@ -99,6 +99,18 @@ def content_of(version: dict[str, Any], key: ContentKey) -> PaymentRequest | Non
     return PaymentRequest.model_validate_json(opened)
 
 
+async def content_of_version(
+    db: asyncpg.Connection, request_id: UUID, version: int, key: ContentKey
+) -> PaymentRequest | None:
+    """As ``content_of``, of one version alone; None where it is not the caller's to see."""
+    row = await db.fetchrow(
+        "select request_id, version, content from versions where request_id = $1 and version = $2",
+        request_id,
+        version,
+    )
+    return None if row is None else content_of(dict(row), key)
+
+
 def changes(one: OneRequest, key: ContentKey) -> dict[int, list[Difference]]:
     """By version, what it changed against the one it replaces."""
     contents = {version["version"]: content_of(version, key) for version in one.versions}

@@ -11,7 +11,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +19,12 @@ from typing import Any
 import asyncpg
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.routing import APIRoute
 
 from chassis import Context
 from chassis.context import Transaction
 from portal import tenancy
-from portal.rules import Caller, Role, Rule
+from portal.rules import Caller, Role, Rule, rule_of
 from portal.sessions import Session, csrf_token, leave_notice, take_notices
 from portal.settings import Settings
 from portal.shown import Shown
@@ -46,7 +47,7 @@ class Nav:
 
 def page_router(nav: Nav | None = None, **options: Any) -> APIRouter:
     """The router of one page. ``portal.pages`` finds it by its name, ``router``."""
-    router = APIRouter(include_in_schema=False, **options)
+    router = APIRouter(include_in_schema=False, route_class=RuledRoute, **options)
     router.nav = nav  # type: ignore[attr-defined]
     return router
 
@@ -102,9 +103,13 @@ class Visit:
         return csrf_token(secret)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[asyncpg.Connection]:
-        """A transaction that sees the caller's rows and no others."""
-        async with tenancy.reading(self.context, self.scope) as db:
+    async def reading(self, *roles: Role) -> AsyncIterator[asyncpg.Connection]:
+        """A transaction that sees the caller's rows and no others: what they may see in the route's roles, or in those
+        named, of which they must have one."""
+        held = tuple(role for role in roles if role in self.session.roles)
+        assert held or not roles, "nobody reads in a role that they do not have"
+        scope = Rule(held).scope_of(self.session, held) if held else self.scope
+        async with tenancy.reading(self.context, scope) as db:
             yield db
 
     @asynccontextmanager
@@ -145,11 +150,28 @@ def go_to(request: Request, path: str) -> Response:
     return RedirectResponse(path, 303)
 
 
+ADMITTED = "portal.caller"
+
+
+class RuledRoute(APIRoute):
+    """A route that asks its rule (session, role, token) before FastAPI reads the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle, rule = super().get_route_handler(), rule_of(self)
+
+        async def ruled(request: Request) -> Response:
+            if rule is not None:
+                request.scope[ADMITTED] = await rule(request)
+            return await handle(request)
+
+        return ruled
+
+
 def visit_by(rule: Rule) -> Callable[[Request], Awaitable[Visit]]:
     """The dependency that admits a request by a rule, and makes its visit."""
 
     async def visit(request: Request) -> Visit:
-        return Visit(request, request.app.state.context, await rule(request))
+        return Visit(request, request.app.state.context, request.scope[ADMITTED])
 
     visit.rule = rule  # type: ignore[attr-defined]
     return visit

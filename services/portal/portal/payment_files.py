@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -72,14 +72,14 @@ def as_json(payment: dict[str, Any]) -> str:
     return json.dumps(kept, default=str)
 
 
-async def remittance_835(settings: Settings, remittance_ids: list[UUID]) -> AsyncIterator[bytes]:
-    """Each interchange as posted, one after the other. Raises NotAnswering before the first byte, or ends early."""
+async def remittance_835(settings: Settings, remittance_ids: AsyncIterable[UUID]) -> AsyncIterator[bytes]:
+    """Each interchange as posted, one after the other, none kept. Raises NotAnswering rather than end early."""
     if settings.remittance_url is None:
         raise NotAnswering
     token = settings.remittance_token
     headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
     async with httpx.AsyncClient(base_url=settings.remittance_url, headers=headers, timeout=10) as client:
-        for remittance_id in remittance_ids:
+        async for remittance_id in remittance_ids:
             try:
                 answer = await client.get(f"/v1/remittances/{remittance_id}/835")
             except httpx.HTTPError:

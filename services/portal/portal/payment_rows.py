@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,8 +13,10 @@ from uuid import UUID
 import asyncpg
 
 PAGE = 50
-DOWNLOAD_PAYMENTS_MAX = 5000
-STATES = ("scheduled", "sent", "settled", "returned", "refused")
+DOWNLOAD_PAGE = 200
+STATES = ("scheduled", "sent", "settled", "returned", "refused", "reversed")
+NOT_PAID = ("returned", "refused", "reversed")
+"""The money did not stay with the payee: no total counts these."""
 
 _WHERE = """
 p.payee_id = own.payee_id and ($2::text is null or p.state = $2) and ($3::text is null or p.payer = $3)
@@ -35,9 +38,11 @@ left join payees e on e.payee_id = p.payee_id left join payers y on y.payer = p.
 order by p.effective_date desc, p.payment_id desc limit $8
 """
 _SUMS = f"""
-select count(*) as n, coalesce(sum(p.amount_cents), 0)::bigint as net_cents,
+select count(*) as n, count(*) filter (where p.state <> all($6)) as live_count,
+    coalesce(sum(p.amount_cents) filter (where p.state <> all($6)), 0)::bigint as net_cents,
     coalesce(sum(p.amount_cents) filter (where p.state = 'settled'), 0)::bigint as settled_cents,
-    coalesce(sum(p.amount_cents) filter (where p.state = 'returned'), 0)::bigint as returned_cents,
+    coalesce(sum(p.amount_cents) filter (where p.state = any($6)), 0)::bigint as returned_cents,
+    count(*) filter (where p.state = any($6)) as returned_count,
     count(p.settled_on) as settled_count,
     count(*) filter (where p.settled_on <= p.effective_date) as on_day_count
 from {_OWN} join payments p on {_WHERE}
@@ -52,6 +57,9 @@ select i.payment_id, i.request_id, i.version, i.amount_cents, v.number, v.payer_
 from payment_items i left join versions v using (request_id, version)
 where i.payment_id = any($1::uuid[]) order by i.payment_id, v.number, i.request_id
 """
+
+
+Reading = Callable[[], AbstractAsyncContextManager[asyncpg.Connection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +108,19 @@ async def payments_of(
     rows = await db.fetch(_LIST, *wanted.values, *at, size + 1)
     page = [dict(row) for row in rows[:size]]
     for row in page:
-        row["recovered_cents"] = row["gross_cents"] - (row["amount_cents"] or 0)
+        row["recovered_cents"] = recovered_cents(row["gross_cents"], row["amount_cents"])
     more = len(rows) > size
     return Page(page, str(After(page[-1]["effective_date"], page[-1]["payment_id"])) if more else None)
 
 
 async def sums_of(db: asyncpg.Connection, wanted: Filter) -> dict[str, int]:
-    """Of everything that the filter lets through."""
-    return dict(await db.fetchrow(_SUMS, *wanted.values))
+    """Of everything that the filter lets through: what stands, and apart from it what came back or never went."""
+    return dict(await db.fetchrow(_SUMS, *wanted.values, list(NOT_PAID)))
+
+
+def recovered_cents(gross_cents: int, amount_cents: int | None) -> int | None:
+    """What was kept back of what was owed; None where the amount of the payment is not known yet."""
+    return None if amount_cents is None else gross_cents - amount_cents
 
 
 async def one_payment(db: asyncpg.Connection, payment_id: UUID) -> dict[str, Any] | None:
@@ -120,7 +133,7 @@ async def one_payment(db: asyncpg.Connection, payment_id: UUID) -> dict[str, Any
     return dict(row) | {
         "items": items,
         "gross_cents": gross,
-        "recovered_cents": gross - (row["amount_cents"] or gross),
+        "recovered_cents": recovered_cents(gross, row["amount_cents"]),
     }
 
 
@@ -131,17 +144,32 @@ async def items_of(db: asyncpg.Connection, payments: list[UUID]) -> list[dict[st
     return rows
 
 
-async def every_payment(db: asyncpg.Connection, wanted: Filter) -> AsyncIterator[dict[str, Any]]:
-    """Each payment with its items, page after page, for a download."""
-    after, told = None, 0
-    while told < DOWNLOAD_PAYMENTS_MAX:
-        page = await payments_of(db, wanted, after, 200)
-        items: dict[UUID, list[dict[str, Any]]] = {}
-        for item in await items_of(db, [row["payment_id"] for row in page.rows]):
-            items.setdefault(item["payment_id"], []).append(item)
+async def every_payment(reading: Reading, wanted: Filter) -> AsyncIterator[dict[str, Any]]:
+    """Each payment with its items, for a download: page after page, each in a transaction of its own, so that a slow
+    reader holds neither memory nor a connection."""
+    after = None
+    while True:
+        async with reading() as db:
+            page = await payments_of(db, wanted, after, DOWNLOAD_PAGE)
+            items: dict[UUID, list[dict[str, Any]]] = {}
+            for item in await items_of(db, [row["payment_id"] for row in page.rows]):
+                items.setdefault(item["payment_id"], []).append(item)
         for row in page.rows:
             yield row | {"items": items.get(row["payment_id"], [])}
-        told += len(page.rows)
+        if page.next is None:
+            return
+        after = After.read(page.next)
+
+
+async def every_remittance(reading: Reading, wanted: Filter) -> AsyncIterator[UUID]:
+    """The remittance of each payment that has one, as ``every_payment``."""
+    after = None
+    while True:
+        async with reading() as db:
+            page = await payments_of(db, wanted, after, DOWNLOAD_PAGE)
+        for row in page.rows:
+            if row["remittance_id"] is not None:
+                yield row["remittance_id"]
         if page.next is None:
             return
         after = After.read(page.next)

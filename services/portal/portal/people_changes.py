@@ -6,6 +6,7 @@ they did in a session of theirs; who hears the record checks again that they are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -75,6 +76,26 @@ async def waiting(db: asyncpg.Connection) -> list[Change]:
     return [_change(row) for row in rows]
 
 
+async def one_waiting(db: asyncpg.Connection, change_id: UUID) -> Change | None:
+    row = await db.fetchrow(
+        "select * from people_changes where change_id = $1 and decided_at is null and proposed_at > $2",
+        change_id,
+        clock.event_time() - WAITS_AT_MOST,
+    )
+    return None if row is None else _change(row)
+
+
+async def proposers_of(db: asyncpg.Connection, people: Sequence[UUID]) -> dict[UUID, UUID]:
+    """By person, who proposed that they come in at all."""
+    rows = await db.fetch(
+        """select distinct on (subject_id) subject_id, proposed_by from people_changes
+           where subject_id = any($1::uuid[]) and message = 'PersonRecorded' and approved
+           order by subject_id, decided_at""",
+        list(people),
+    )
+    return {row["subject_id"]: row["proposed_by"] for row in rows}
+
+
 async def decide(visit: Visit, change_id: UUID, *, approve: bool) -> None:
     """By a second operator. Raises HTTPException: 404 where it does not wait, 409 by the same person or the subject,
     412 where the record has changed since it was proposed."""
@@ -137,6 +158,14 @@ async def person_recorded(db: asyncpg.Connection, person_id: UUID) -> PersonReco
     """The newest record of a person, with all their keys."""
     body = await db.fetchval("select body from chassis.people where person_id = $1", person_id)
     return None if body is None else PersonRecorded.model_validate_json(body)
+
+
+async def organisation_recorded(db: asyncpg.Connection, organisation_id: UUID) -> OrganisationRecorded | None:
+    """The newest record of an organisation, with all its payees."""
+    body = await db.fetchval(
+        "select body from chassis.organisations where organisation_id = $1", organisation_id
+    )
+    return None if body is None else OrganisationRecorded.model_validate_json(body)
 
 
 def _subject_of(record: PersonRecorded | OrganisationRecorded) -> UUID:

@@ -37,9 +37,10 @@ def _seconds_left(now: datetime) -> int:
 
 
 async def forget_old(context: Context) -> None:
-    """What no longer counts: old tries, ceremonies that were not finished, sessions long ended."""
+    """What no longer counts: old tries, ceremonies that were not finished, what old forms sent, sessions long ended."""
     now = clock.event_time()
     async with writing(context, SIGN_IN) as db:
         await db.execute("delete from attempts where minute < $1", now - timedelta(minutes=10))
         await db.execute("delete from ceremonies where ends_at < $1", now - timedelta(hours=1))
+        await db.execute("delete from sent_commands where sent_at < $1", now - timedelta(days=30))
         await db.execute("delete from sessions where ends_at < $1", now - timedelta(days=30))

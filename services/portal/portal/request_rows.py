@@ -87,12 +87,16 @@ async def requests_of(
     return Page(page, str(After(page[-1]["changed_at"], page[-1]["request_id"])) if more else None)
 
 
-async def payees_of(db: asyncpg.Connection) -> list[dict[str, Any]]:
-    """The payees of the caller's organisations, by name."""
-    return [
-        dict(row)
-        for row in await db.fetch("select payee_id, name, kind, identifier from payees order by name")
-    ]
+_PAYEES = """
+select payee_id, name, kind, identifier from payees p where $1::uuid is null or exists
+    (select from organisation_payees o where o.payee_id = p.payee_id and o.organisation_id = $1)
+order by name
+"""
+
+
+async def payees_of(db: asyncpg.Connection, organisation_id: UUID | None = None) -> list[dict[str, Any]]:
+    """The payees of the caller's organisations, or of one of them, by name."""
+    return [dict(row) for row in await db.fetch(_PAYEES, organisation_id)]
 
 
 async def payers_known(db: asyncpg.Connection) -> list[dict[str, Any]]:

@@ -60,7 +60,10 @@ class Rule:
     """Administers people: sees their accounts, no request and no payment."""
 
     async def __call__(self, request: Request) -> Caller | None:
-        """The caller. Raises SignInNeeded, or HTTPException 403."""
+        """The caller. Asked before the body is read: of a body that nobody may send, nothing is taken in.
+
+        Raises SignInNeeded, or HTTPException 403.
+        """
         context: Context = request.app.state.context
         if self.open:
             await _must_carry_the_token(request, request.scope["portal.form_secret"])
@@ -68,13 +71,14 @@ class Rule:
         session = await find_session(context, request)
         if session is None:
             raise SignInNeeded
-        await _must_carry_the_token(request, session.secret)
         roles = tuple(role for role in self.roles if role in session.roles)
         if not roles:
             raise HTTPException(403)
-        return Caller(session, roles, self._scope(session, roles))
+        await _must_carry_the_token(request, session.secret)
+        return Caller(session, roles, self.scope_of(session, roles))
 
-    def _scope(self, session: Session, roles: tuple[Role, ...]) -> Scope:
+    def scope_of(self, session: Session, roles: tuple[Role, ...]) -> Scope:
+        """What these roles of the person may see."""
         organisations = tuple(sorted({each for role in roles for each in session.roles[role]}))
         if self.people:
             sees = Sees.PEOPLE
@@ -100,7 +104,7 @@ def rule_of(route: APIRoute) -> Rule | None:
 async def _must_carry_the_token(request: Request, secret: str) -> None:
     """An unsafe request carries the session's token: in the header that HTMX sends, else in the form.
 
-    Raises HTTPException 403.
+    The form is read only here, of who may send it, within the guard's bounds. Raises HTTPException 403.
     """
     if request.method in SAFE_METHODS:
         return

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.staticfiles import StaticFiles
 
 from chassis import Context
+from portal.commands import SentOtherwise
 from portal.guard import Guard
 from portal.page import Visit, go_to
 from portal.rules import SignInNeeded
@@ -33,7 +34,8 @@ def dress(app: FastAPI) -> None:
 
 async def _error_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
-    return error_page(request, error.status_code, error.headers)
+    kind = "409_once" if isinstance(error, SentOtherwise) else ""
+    return error_page(request, error.status_code, error.headers, kind)
 
 
 async def _not_understood(request: Request, error: Exception) -> Response:
@@ -55,9 +57,9 @@ async def _to_sign_in(request: Request, error: Exception) -> Response:
     return answer
 
 
-def error_page(request: Request, status: int, headers: Any = None) -> Response:
+def error_page(request: Request, status: int, headers: Any = None, kind: str = "") -> Response:
     """What a person is told, and what to do next; never why in detail."""
     visit = Visit(request, request.app.state.context, None)
-    kind = status if status in (*PAGES_OF_ERRORS, 401) else 500
-    html = render(visit, "error.html", notices=[], kind=str(kind))
+    kind = kind or str(status if status in (*PAGES_OF_ERRORS, 401) else 500)
+    html = render(visit, "error.html", notices=[], kind=kind)
     return HTMLResponse(html, status, dict(headers or {}))

@@ -7,7 +7,9 @@ for nothing else; who carries the command out checks it again. In a sandbox a TO
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +17,13 @@ from fastapi import HTTPException, Response
 
 from portal import ceremonies
 from portal.ceremonies import Ceremony
-from portal.commands import Acting, Command, acting_as, prepare
+from portal.commands import Acting, Command, acting_as, must_not_be_sent_otherwise, prepare
 from portal.page import Visit
 from portal.rules import Role
 from throughline.message import REGISTRY, Message
 from throughline.signed import challenge_of
 
+_SEALED_AS = "ceremonies.about"
 Fact = tuple[str, str]
 """The key of a text, and what the person sees beside it."""
 
@@ -56,7 +59,10 @@ async def ask(
         "back": back,
         "notice": notice,
     }
+    # Notes, names and the command itself: kept as the forms of drafts are, for nobody to read in the database.
+    sealed = visit.context.resources.content_key.seal(json.dumps(about).encode(), _SEALED_AS, command.id)
     async with visit.writing() as db:
+        await must_not_be_sent_otherwise(db, command)
         ceremony = await ceremonies.begin(
             db,
             "step-up",
@@ -64,7 +70,7 @@ async def ask(
             person_id=visit.session.person_id,
             session_id=visit.session.id,
             challenge=challenge_of(command.id, command.value),
-            about=about,
+            about={"id": str(command.id), "sealed": sealed.hex()},
         )
     return visit.redirect(f"/step-up/{ceremony.id}")
 
@@ -75,7 +81,9 @@ async def asked(visit: Visit, db: Any, identity: UUID, *, use: bool = False) -> 
     if found is None or found.person_id != visit.session.person_id:
         over = f'Bearer error="insufficient_user_authentication", max_age={visit.settings.step_up_seconds}'
         raise HTTPException(401, headers={"WWW-Authenticate": over})
-    return found
+    sealed, command_id = bytes.fromhex(found.about["sealed"]), UUID(found.about["id"])
+    about = visit.context.resources.content_key.open(sealed, _SEALED_AS, command_id)
+    return replace(found, about=json.loads(about))
 
 
 def command_of(about: dict[str, Any]) -> Command:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from throughline.lifecycle import State, Substatus
 
+PAYMENT_TONES = {
+    "scheduled": "wait",
+    "sent": "wait",
+    "settled": "good",
+    "returned": "bad",
+    "refused": "bad",
+    "reversed": "bad",
+}
+
 
 def tone_of(state: str | None, substatus: str | None) -> str:
     if substatus in (Substatus.RETURNED, Substatus.REVERSED, Substatus.MISMATCH, Substatus.DENIED):

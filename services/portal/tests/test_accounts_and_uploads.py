@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from hashlib import sha256
 from pathlib import Path
@@ -71,11 +72,15 @@ async def test_a_change_is_sealed_and_waits_for_a_proof(
     assert "••••7777" in proof.text and NUMBER not in proof.text
     async with pool.acquire() as db, db.transaction():
         await db.execute("select set_config('portal.sees', 'sign-in', true)")
-        about = json.loads(await db.fetchval("select about from ceremonies where kind = 'step-up'"))
-    import base64
-
-    value = base64.b64decode(about["value"])
-    assert NUMBER.encode() not in value and NUMBER not in json.dumps(about)
+        stored = json.loads(await db.fetchval("select about from ceremonies where kind = 'step-up'"))
+    assert set(stored) == {"id", "sealed"}, "a routing number, a note or a name never stands there to be read"
+    assert ROUTING not in proof.text and "•••••0019" not in json.dumps(stored)
+    opened_about = context.resources.content_key.open(
+        bytes.fromhex(stored["sealed"]), "ceremonies.about", UUID(stored["id"])
+    )
+    assert ROUTING.encode() not in opened_about
+    value = base64.b64decode(json.loads(opened_about)["value"])
+    assert NUMBER.encode() not in value
     command = ChangeAccount.model_validate_json(value)
     opened = open_account(command.sealed_account, payee_id=life.payee_id, speaker="portal", private_key=key)
     assert (opened.routing, opened.account) == (ROUTING, NUMBER)

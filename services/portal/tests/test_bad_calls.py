@@ -42,6 +42,27 @@ async def test_h11_a_body_that_is_too_large_is_not_read(signed_in: httpx.AsyncCl
     assert (told.status_code, told.headers["connection"]) == (413, "close")
 
 
+@pytest.mark.parametrize("who", ["nobody", "another role", "a wrong token"])
+async def test_a_body_that_may_not_be_sent_is_not_read(
+    browser: httpx.AsyncClient, context: Context, who: str
+) -> None:
+    """Session, role and token first: what nobody may send takes no memory and no time."""
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    if who != "nobody":
+        await sign_in(browser, await known(context, "ann", Role.AUDITOR if "role" in who else Role.BILLER))
+        headers["X-CSRF-Token"] = "wrong" if "token" in who else csrf_in(await browser.get("/account"))
+    read = []
+
+    async def body() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            read.append(1)
+            yield b"--x\r\n"
+
+    answer = await browser.post("/uploads", content=body(), headers=headers)
+    assert answer.status_code == (401 if who == "nobody" else 403)
+    assert read == []
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [

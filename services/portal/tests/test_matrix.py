@@ -106,7 +106,7 @@ OBJECTS: dict[str, Make] = {
 """By the name of a path's parameter: makes one that belongs to a person, or to their organisation."""
 WITH_A_STORY = {"ceremony_id", "payee_id", *ROWS}
 """Objects that need more than a row to be shown; the tests of their pages look at one's own."""
-FOREIGN = {"/step-up/{ceremony_id}": 401}
+FOREIGN = {"/step-up/{ceremony_id}": 401, "/account/prove/{ceremony_id}": 401}
 """What a foreign object is answered with, where that is not 404."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -114,6 +115,30 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
         actor=str(rita.person_id),
     )
     assert "on its way" in (await browser.get(f"/reviews/{life.request_id}")).text
+
+
+async def test_h8_a_form_says_one_thing_however_often_it_comes(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    life = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=100)
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    page = await browser.get(f"/reviews/{life.request_id}")
+    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers", "amount_cents")}
+    deny = form | {"decision": "deny", "note": "Not covered."}
+    path = f"/reviews/{life.request_id}/decide"
+    at_once = await asyncio.gather(*[browser.post(path, data=deny) for _ in range(3)])
+    assert {answer.status_code for answer in at_once} == {303}
+    other = await browser.post(path, data=deny | {"note": "Covered, but late."})
+    assert other.status_code == 409 and "was not sent" in other.text
+    later = await browser.post(path, data=deny)
+    assert later.status_code == 303
+    (command,) = await said(context)
+    assert command.note == "Not covered."
+    without = {name: value for name, value in deny.items() if name != "once"}
+    assert (await browser.post(path, data=without)).status_code == 400, "H7: it must be named"
+    assert (await browser.post(path, data=deny | {"once": "x"})).status_code == 400
 
 
 async def test_an_approval_of_much_money_asks_for_a_step_up_over_the_amount(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import csv
+import io
 import json
 from typing import Any
 from uuid import uuid4
@@ -9,14 +12,20 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from portal_people import Person, csrf_in
+from portal_people import Person, csrf_in, known, sign_in
 from portal_stories import Life, Teller, example
 from test_claim_form import GOOD
-from test_request_pages import ada, sent
+from test_request_pages import ada, of_payee, sent
 
 from chassis import Context, testing
 from portal.app import service
 from portal.commands import Command
+from portal.payment_files import csv_rows
+from portal.payment_rows import payments_of
+from portal.people_work import put_person
+from portal.rules import Role
+from portal.tenancy import WRITER, enter
+from throughline.signed import SIGNATURE, read
 
 __all__ = ["ada", "sent"]
 
@@ -200,6 +209,181 @@ async def test_home_shows_what_needs_them(context: Context, browser: httpx.Async
     page = (await browser.get("/")).text
     assert "MEND-1" in page and "One request needs you" in page and "Approved" in page
     assert page.count("/payments/") == 1
+
+
+async def test_home_is_a_providers_also_for_who_works_in_operations_too(
+    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient
+) -> None:
+    person = await known(context, "both", Role.BILLER)
+    staff = await known(context, "staff", Role.AUDITOR)
+    await of_payee(pool, person, Life(Teller(), "x").payee_id)
+    roles = (*person.record().roles, *staff.record().roles)
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        await put_person(db, person.record(version=2, roles=roles))
+    teller = Teller()
+    Life(teller, "MEND-1").received().says("SubmissionExcepted")
+    Life(teller, "THEIRS", npi="1558598797").received().says("SubmissionExcepted")
+    await testing.deliver(service, context, teller.told)
+    await sign_in(browser, person)
+    page = (await browser.get("/")).text
+    assert "MEND-1" in page and "THEIRS" not in page and "One request needs you" in page
+
+
+async def test_two_saves_at_once_add_to_each_other(
+    context: Context, browser: httpx.AsyncClient, ada: Person
+) -> None:
+    draft = await begun(browser, {})
+    csrf = csrf_in(await browser.get(f"/new/{draft}"))
+    typed = {"number": "N-1", "member_id": "M-1", "last_name": "Doe", "authorisation_number": "A-1"}
+    for _ in range(3):
+        await asyncio.gather(
+            *[
+                browser.post(
+                    f"/new/{draft}", data={"csrf": csrf, name: value}, headers={"HX-Request": "true"}
+                )
+                for name, value in typed.items()
+            ]
+        )
+        pages = [
+            (await browser.get(f"/new/{draft}?step={one}")).text for one in ("who", "patient", "services")
+        ]
+        assert all(f'value="{value}"' in "".join(pages) for value in typed.values())
+        typed = {name: f"{value}x" for name, value in typed.items()}
+
+
+async def test_who_has_several_organisations_chooses_and_acts_in_the_role_held_there(
+    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient
+) -> None:
+    life = await on_file(context)
+    person = await known(context, "ada", Role.PROVIDER_ADMIN)
+    second = await known(context, "second", Role.BILLER)
+    first, other = sorted((person, second), key=lambda one: one.organisation_id)
+    await of_payee(pool, other, life.payee_id)  # not the first organisation of the two
+    roles = (*person.record().roles, *second.record().roles)
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        await put_person(db, person.record(version=2, roles=roles))
+    await sign_in(browser, person)
+    page = await browser.get("/new")
+    assert str(first.organisation_id) in page.text and str(other.organisation_id) in page.text
+    form = {"csrf": csrf_in(page), "once": str(uuid4())}
+    assert (await browser.post("/new", data=form)).status_code == 422
+    stranger = form | {"organisation_id": str(uuid4())}
+    assert (await browser.post("/new", data=stranger)).status_code == 404
+    wrong = form | {"once": str(uuid4()), "organisation_id": str(first.organisation_id)}
+    path = (await browser.post("/new", data=wrong)).headers["location"]
+    fields = GOOD | {"payee": str(life.payee_id), "csrf": form["csrf"], "go": "send"}
+    await browser.post(path, data=fields)
+    assert "Send the request" not in (await browser.get(f"{path}?step=send")).text
+    chosen = form | {"organisation_id": str(other.organisation_id)}
+    path = (await browser.post("/new", data=chosen)).headers["location"]
+    await browser.post(path, data=fields)
+    answer = await browser.post(f"{path}/send", data={"csrf": form["csrf"]})
+    assert answer.headers["location"] == f"{path}/sent"
+    (record,) = [one for one in await testing.said_in(pool) if one.topic == "intake.portal"]
+    signer = read(dict(record.headers)[SIGNATURE])
+    assert (signer.organisation_id, signer.role) == (other.organisation_id, other.roles[0])
+
+
+async def test_a_download_holds_every_payment_and_totals_hold_what_stands(
+    context: Context,
+    pool: asyncpg.Pool,
+    browser: httpx.AsyncClient,
+    ada: Person,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    teller = Teller()
+    life = Life(teller, "PAY-1").paid()
+    Life(teller, "PAY-2").paid().returned()
+    taken_back = Life(teller, "PAY-3").paid()
+    taken_back.says("PaymentReversed", payment_id=taken_back.payment_id)
+    await testing.deliver(service, context, teller.told)
+    amount = next(
+        one.message.amount_cents for one in teller.told if type(one.message).__name__ == "PaymentSent"
+    )
+    page = (await browser.get("/payments")).text
+    cards = page.split('<ul class="cards">')[1].split("</ul>")[0]
+    money = [one.split("<")[0] for one in cards.split('class="figure">')[1:]]
+    assert "One payment" in cards or "1 payment" in cards
+    assert money[0] == money[1] == f"${amount / 100:,.2f}" and money[2] == f"${2 * amount / 100:,.2f}"
+    assert "Taken back" in page
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        await db.execute(
+            """insert into payments (payment_id, payee_id, effective_date, sent_at)
+               select gen_random_uuid(), $1, date '2026-01-01' + n % 300, now() from generate_series(1, 5200) n""",
+            life.payee_id,
+        )
+    held = 0
+
+    async def counted(db: asyncpg.Connection, *given: Any) -> Any:
+        nonlocal held
+        page = await payments_of(db, *given)
+        held = max(held, len(page.rows))
+        return page
+
+    monkeypatch.setattr("portal.payment_rows.payments_of", counted)
+    lines = (await browser.get("/payments/download?as=json")).text.splitlines()
+    assert len(lines) == len({json.loads(one)["payment_id"] for one in lines}) == 5203
+    assert held <= 200
+
+
+async def test_an_835_download_that_breaks_off_does_not_look_whole(
+    context: Context, browser: httpx.AsyncClient, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller = Teller()
+    for number in ("PAY-1", "PAY-2"):
+        Life(teller, number).paid()
+    await testing.deliver(service, context, teller.told)
+    asked = []
+
+    def remittance(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200, content=b"ISA~") if len(asked) < fails_at else httpx.Response(500)
+
+    true_client = httpx.AsyncClient
+    monkeypatch.setattr(
+        "portal.payment_files.httpx.AsyncClient",
+        lambda **given: true_client(transport=httpx.MockTransport(remittance), **given),
+    )
+    context.settings = context.settings.model_copy(update={"remittance_url": "http://remittance.example"})
+    fails_at = 9
+    assert (await browser.get("/payments/download?as=835")).content == b"ISA~ISA~"
+    asked.clear()
+    fails_at = 1
+    assert (await browser.get("/payments/download?as=835")).status_code == 503
+    asked.clear()
+    fails_at = 2
+    with pytest.raises(AssertionError):  # of the transport: the answer was never completed
+        await browser.get("/payments/download?as=835")
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("=1+1", "'=1+1"), ("+1", "'+1"), ("@SUM(A1)", "'@SUM(A1)"), ("-2", "'-2"), ("\t=1", "'\t=1")],
+)
+async def test_h16_a_cell_is_no_formula(name: str, cell: str) -> None:
+    line = {"line_id": "1", "from_date": "2026-01-01", "code": "=X", "charge_cents": 1, "allowed_cents": 1}
+    line |= {"paid_cents": 1, "adjustments": []}
+    item = {"number": name, "version": 1, "payer_claim_number": "T1", "lines": [line]}
+    payment = {"payment_id": "p", "trace_number": "1", "effective_date": "", "state": "sent", "payer": name}
+    (row,) = csv.reader(io.StringIO(csv_rows(payment | {"payee_name": name, "items": [item]})))
+    assert [row[4], row[5], row[6]] == [cell] * 3 and row[11] == "'=X"
+
+
+async def test_h16_a_file_name_ends_no_header(
+    context: Context, pool: asyncpg.Pool, browser: httpx.AsyncClient, ada: Person
+) -> None:
+    teller = Teller()
+    life = Life(teller, "PAY-1").paid()
+    await testing.deliver(service, context, teller.told)
+    async with pool.acquire() as db, db.transaction():
+        await enter(db, WRITER)
+        await db.execute("update payments set trace_number = $1", 'x"; filename="evil.exe\r\nSet-Cookie: a=b')
+    answer = await browser.get(f"/payments/{life.payment_id}/remittance?as=csv")
+    assert answer.status_code == 200 and "set-cookie" not in answer.headers
+    assert answer.headers["content-disposition"].count('"') == 2
 
 
 @pytest.mark.parametrize("path", ["/", "/requests", "/payments", "/new"])

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from fastapi import Response
+from fastapi import Form, Response
 from portal_people import Person, TrueTime, csrf_in, known, sign_in
 
 from chassis import Context
@@ -33,15 +33,19 @@ router = page_router()
 
 
 @router.post("/test/release")
-async def release(visit: Annotated[Visit, may(Role.RELEASER)]) -> Response:
+async def release(
+    visit: Annotated[Visit, may(Role.RELEASER)],
+    once: Annotated[UUID | None, Form()] = None,
+    note: Annotated[str, Form()] = "Seen",
+) -> Response:
     command = ReleaseBatch(
-        batch_id=BATCH, actor=str(visit.session.person_id), note="Seen", total_cents=125_000, entry_count=3
+        batch_id=BATCH, actor=str(visit.session.person_id), note=note, total_cents=125_000, entry_count=3
     )
     return await ask(
         visit,
         command,
         key=str(BATCH),
-        once=uuid4(),
+        once=once or uuid4(),
         facts=[("step_up.title", visit.shown.money(125_000))],
         back="/account",
         notice="account.shown_changed",
@@ -193,3 +197,21 @@ async def test_a_code_does_in_the_sandbox_alone(
         headers = dict(record.headers)
         assert verify(headers[SIGNATURE], record.value, context.resources.signing_key).method == "totp"
         assert STEP_UP not in headers
+
+
+async def test_what_was_proved_once_is_not_sent_otherwise_under_the_same_form(
+    browser: httpx.AsyncClient, context: Context, true_time: TrueTime
+) -> None:
+    person = await known(context, "ann", Role.RELEASER)
+    await sign_in(browser, person)
+    csrf, once = csrf_in(await browser.get("/account")), str(uuid4())
+    paths = []
+    for note in ("one", "one", "other"):
+        answer = await browser.post("/test/release", data={"csrf": csrf, "once": once, "note": note})
+        paths.append(answer.headers["location"])
+    for path, status in zip(paths, (303, 303, 409), strict=True):
+        true_time.pass_by(seconds=30)
+        assert (await prove(browser, path, code=person.code)).status_code == status
+    assert len(await said_in(context.pool)) == 1
+    given = {"csrf": csrf, "once": once, "note": "third"}
+    assert (await browser.post("/test/release", data=given)).status_code == 409

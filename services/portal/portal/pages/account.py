@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import available_timezones
 
+import asyncpg
 from fastapi import Form, HTTPException, Response
 
 from chassis import clock
 from portal import ceremonies
+from portal.local_accounts import PASSWORD_LENGTH_MAX
+from portal.own_passkeys import ask_for_proof, is_proved, proof_asked, remove_passkey
 from portal.page import Visit, go_to, may, page_router
-from portal.passkeys import add_key, keys_of, options_to_make
+from portal.passkeys import add_key, base64url, keys_of, options_to_make, options_to_sign
+from portal.rate_limits import must_be_within
 from portal.rules import EVERYBODY
 from portal.sessions import SESSION_COOKIE, end_session, end_sessions_of, take_cookie
 from portal.texts import languages
 
 router = page_router()
 CEREMONY_SECONDS = 300
+TRIES_A_MINUTE = 5
 ZONES = (
     "America/New_York",
     "America/Chicago",
@@ -49,7 +55,7 @@ async def account(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
     return await visit.show(
         "account.html",
         sessions=sessions,
-        keys=keys,
+        keys=[dict(key) | {"id": base64url(key["credential_id"])} for key in keys],
         roles=roles,
         zones=ZONES,
         zone=visit.session.zone,
@@ -96,25 +102,83 @@ async def sign_out_everywhere(visit: Annotated[Visit, may(*EVERYBODY)]) -> Respo
 
 
 @router.post("/account/passkeys")
-async def begin_passkey(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
-    """Asks the browser to make one."""
-    session = visit.session
-    async with visit.writing() as db:
-        keys = [key["credential_id"] for key in await keys_of(db, session.person_id)]
-        row = await db.fetchrow(
-            "select login, user_handle from accounts where person_id = $1", session.person_id
-        )
-        ceremony = await ceremonies.begin(
-            db,
-            "add-passkey",
-            seconds=CEREMONY_SECONDS,
-            person_id=session.person_id,
-            session_id=session.id,
-        )
-    options = options_to_make(
-        visit.settings, ceremony.challenge, row["user_handle"], row["login"], session.name.reveal(), keys
+async def ask_to_add(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
+    return visit.redirect(f"/account/prove/{await ask_for_proof(visit, 'add')}")
+
+
+@router.post("/account/passkeys/remove")
+async def ask_to_remove(
+    visit: Annotated[Visit, may(*EVERYBODY)], key: Annotated[str, Form(max_length=2000)]
+) -> Response:
+    async with visit.reading() as db:
+        keys = {base64url(one["credential_id"]): one for one in await keys_of(db, visit.session.person_id)}
+    if key not in keys:
+        raise HTTPException(404)
+    return visit.redirect(f"/account/prove/{await ask_for_proof(visit, 'remove', key, keys[key]['name'])}")
+
+
+@router.get("/account/prove/{ceremony_id}")
+async def show_proof(visit: Annotated[Visit, may(*EVERYBODY)], ceremony_id: UUID) -> Response:
+    return await _proof_page(visit, ceremony_id, wrong=False)
+
+
+async def _proof_page(visit: Visit, ceremony_id: UUID, *, wrong: bool) -> Response:
+    async with visit.reading() as db:
+        asked = await proof_asked(visit, db, ceremony_id)
+        keys = [key["credential_id"] for key in await keys_of(db, visit.session.person_id)]
+    return await visit.show(
+        "prove.html",
+        status=401 if wrong else 200,
+        asked=asked,
+        options=options_to_sign(visit.settings, asked.challenge, keys) if keys else None,
+        wrong=wrong,
     )
-    return await visit.show("add_passkey.html", ceremony=ceremony.id, options=options)
+
+
+@router.post("/account/prove/{ceremony_id}")
+async def prove(
+    visit: Annotated[Visit, may(*EVERYBODY)],
+    ceremony_id: UUID,
+    credential: Annotated[str, Form(max_length=20_000)] = "",
+    password: Annotated[str, Form(max_length=PASSWORD_LENGTH_MAX)] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Once proved, the passkey is removed, or the browser is asked to make one."""
+    await must_be_within(visit.context, ("step-up", str(visit.session.person_id), TRIES_A_MINUTE))
+    async with visit.reading() as db:
+        asked = await proof_asked(visit, db, ceremony_id)
+    if not await is_proved(visit, asked, credential, password, code):
+        return await _proof_page(visit, ceremony_id, wrong=True)
+    async with visit.writing() as db:
+        asked = await proof_asked(visit, db, ceremony_id, use=True)
+        if asked.about["do"] == "add":
+            ceremony, options = await _options(visit, db)
+        else:
+            key = base64.urlsafe_b64decode(asked.about["key"] + "==")
+            removed = await remove_passkey(visit, db, key)
+    if asked.about["do"] == "add":
+        return await visit.show("add_passkey.html", ceremony=ceremony, options=options)
+    return await visit.redirect_with(
+        "/account", "account.passkey_removed" if removed else "account.passkey_last"
+    )
+
+
+async def _options(visit: Visit, db: asyncpg.Connection) -> tuple[UUID, str]:
+    """The ceremony in which the browser makes a passkey, and what it is asked for."""
+    session = visit.session
+    keys = [key["credential_id"] for key in await keys_of(db, session.person_id)]
+    row = await db.fetchrow("select login, user_handle from accounts where person_id = $1", session.person_id)
+    ceremony = await ceremonies.begin(
+        db,
+        "add-passkey",
+        seconds=CEREMONY_SECONDS,
+        person_id=session.person_id,
+        session_id=session.id,
+    )
+    name = session.name.reveal()
+    return ceremony.id, options_to_make(
+        visit.settings, ceremony.challenge, row["user_handle"], row["login"], name, keys
+    )
 
 
 @router.post("/account/passkeys/answer")

@@ -85,7 +85,7 @@ async def change_account(
         facts=[
             ("bank_account.payee", account["payee_name"] or str(payee_id)),
             ("bank_account.new_account", mask(number)),
-            ("bank_account.routing", routing),
+            ("bank_account.routing", "•••••" + routing[-4:]),
         ],
         back=f"/bank-account/{payee_id}",
         notice="bank_account.asked",

@@ -13,7 +13,7 @@ from portal.payment_rows import payments_of
 from portal.questions import waiting_for
 from portal.request_rows import Filter, on_its_way, requests_of, to_act
 from portal.rules import EVERYBODY, PROVIDERS
-from portal.tones import state_key, tone_of
+from portal.tones import PAYMENT_TONES, state_key, tone_of
 
 router = page_router(Nav("home", "/", EVERYBODY, order=10))
 
@@ -22,10 +22,10 @@ SHOWN = 5
 
 @router.get("/")
 async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
-    """Of a provider's people; the staff begin at their own desks, by the navigation."""
+    """Of a provider's people, whatever else they are; the staff begin at their own desks, by the navigation."""
     if not visit.has(*PROVIDERS):
         return await visit.show("home.html", provider=False)
-    async with visit.reading() as db:
+    async with visit.reading(*PROVIDERS) as db:
         needs = await requests_of(db, Filter(needs_me=True), size=SHOWN)
         count = await to_act(db)
         way = await on_its_way(db)
@@ -43,4 +43,5 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         questions=questions,
         state_key=state_key,
         tone_of=tone_of,
+        payment_tones=PAYMENT_TONES,
     )

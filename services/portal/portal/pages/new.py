@@ -21,6 +21,7 @@ from portal.claim_form import (
     taken,
 )
 from portal.commands import send_command
+from portal.corrections import corrected
 from portal.draft_events import say_discarded, say_saved
 from portal.drafts import (
     Draft,
@@ -33,7 +34,8 @@ from portal.drafts import (
     mark_sent,
     save_draft,
 )
-from portal.one_request import content_of, one_request
+from portal.one_request import content_of, content_of_version, one_request
+from portal.own_organisations import chosen_organisation, own_organisations
 from portal.page import Visit, may, page_router
 from portal.pages.attachments import show_attachments
 from portal.pages.request import PORTAL, may_correct
@@ -52,21 +54,26 @@ router = page_router()
 async def choose(visit: Annotated[Visit, may(*PROVIDERS)]) -> Response:
     async with visit.reading() as db:
         drafts = await drafts_of(db)
-    return await visit.show("new.html", drafts=drafts, once=uuid4())
+        organisations = await own_organisations(db)
+    return await visit.show("new.html", drafts=drafts, organisations=organisations, once=uuid4())
 
 
 @router.post("/new")
-async def begin(visit: Annotated[Visit, may(*PROVIDERS)], once: Annotated[UUID, Form()]) -> Response:
-    """``once`` is the draft's id: pressed twice, it is the same draft."""
-    assert visit.caller is not None
+async def begin(
+    visit: Annotated[Visit, may(*PROVIDERS)],
+    once: Annotated[UUID, Form()],
+    organisation_id: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """``once`` is the draft's id: pressed twice, it is the same draft. It is sent for its organisation."""
+    organisation_id = chosen_organisation(visit, organisation_id)
     async with visit.writing() as db:
-        payees = await payees_of(db)
+        payees = await payees_of(db, organisation_id)
         fields = {"payee": str(payees[0]["payee_id"])} if len(payees) == 1 else {}
         await begin_draft(
             db,
             visit.context.resources.content_key,
             once,
-            organisation_id=visit.caller.scope.organisations[0],
+            organisation_id=organisation_id,
             person_id=visit.session.person_id,
             fields=fields,
             now=clock.event_time(),
@@ -82,7 +89,6 @@ async def correct(
     field: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """A draft of the next version, filled with what was sent, beginning at the field at fault."""
-    assert visit.caller is not None
     key = visit.context.resources.content_key
     async with visit.writing() as db:
         one = await one_request(db, request_id, key)
@@ -128,7 +134,7 @@ async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], 
     form = await request.form()
     now = clock.event_time()
     async with visit.speaking() as tx:
-        draft = await _own(visit, tx.db, draft_id)
+        draft = await _own(visit, tx.db, draft_id, lock=True)
         fields = draft.fields | taken(form)
         if fields != draft.fields:
             await save_draft(tx.db, visit.context.resources.content_key, draft_id, fields, now)
@@ -145,7 +151,7 @@ async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], 
 @router.post("/new/{draft_id}/discard")
 async def discard(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Response:
     async with visit.speaking() as tx:
-        draft = await _own(visit, tx.db, draft_id)
+        draft = await _own(visit, tx.db, draft_id, lock=True)
         await discard_draft(tx.db, draft_id)
         say_discarded(tx, draft, visit.session.person_id, clock.event_time())
     return await visit.redirect_with("/new", "new.discarded")
@@ -175,6 +181,7 @@ async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Resp
             key=str(request_id),
             once=draft_id,
             topic=INTAKE.of(PORTAL),
+            organisation_id=draft.organisation_id,
             correlation_id=str(request_id),
         )
         now = clock.event_time()
@@ -222,8 +229,9 @@ async def again(
     return visit.redirect(f"/new/{once}?step={STEPS[-1]}")
 
 
-async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID) -> Draft:
-    draft = await find_draft(db, visit.context.resources.content_key, draft_id)
+async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID, *, lock: bool = False) -> Draft:
+    """To be changed it is locked: two saves at once add to each other. Raises HTTPException 404, 412."""
+    draft = await find_draft(db, visit.context.resources.content_key, draft_id, lock=lock)
     if draft is None:
         raise HTTPException(404)
     if draft.sent_at is not None:
@@ -232,9 +240,15 @@ async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID) -> Draft:
 
 
 async def _made(db: asyncpg.Connection, visit: Visit, draft: Draft) -> PaymentRequest | list[Wrong]:
-    payee = await payee_of_form(db, visit.context.resources.content_key, draft.fields.get("payee", ""))
-    number = None if draft.corrects is None else claim_number_for(draft.corrects)
-    return request_of(draft.fields, payee, version=draft.version, claim_number=number)
+    key = visit.context.resources.content_key
+    payee = await payee_of_form(db, key, draft.fields.get("payee", ""), draft.organisation_id)
+    if draft.corrects is None:
+        return request_of(draft.fields, payee, version=draft.version)
+    before = await content_of_version(db, draft.corrects, draft.version - 1, key)
+    if before is None:
+        raise HTTPException(412)
+    number = claim_number_for(draft.corrects)
+    return corrected(before, draft.fields, payee, version=draft.version, claim_number=number)
 
 
 async def _checked(visit: Visit, db: asyncpg.Connection, draft: Draft) -> list[Wrong]:
@@ -253,7 +267,7 @@ async def _wrong_attached(visit: Visit, db: asyncpg.Connection, draft: Draft, fi
 
 
 async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> Response:
-    payees, payers = await payees_of(db), await payers_known(db)
+    payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
     last = step == STEPS[-1]
     wrong = await _checked(visit, db, draft) if last or field else []
     made = await _made(db, visit, draft) if last else None

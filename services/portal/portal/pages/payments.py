@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator
 from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
@@ -12,14 +12,23 @@ from fastapi.responses import StreamingResponse
 
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_files import NotAnswering, as_json, csv_header, csv_rows, remittance_835
-from portal.payment_rows import STATES, After, Filter, every_payment, one_payment, payments_of, sums_of
+from portal.payment_rows import (
+    STATES,
+    After,
+    Filter,
+    every_payment,
+    every_remittance,
+    one_payment,
+    payments_of,
+    sums_of,
+)
 from portal.plain_words import plain_all
 from portal.request_rows import payees_of, payers_known
 from portal.rules import PROVIDERS
+from portal.tones import PAYMENT_TONES
 
 router = page_router(Nav("payments", "/payments", PROVIDERS, order=30))
 
-TONES = {"settled": "good", "returned": "bad", "refused": "bad", "sent": "wait", "scheduled": "wait"}
 Narrow = Annotated[str, Query(max_length=40)]
 
 
@@ -46,7 +55,7 @@ async def list_payments(
         given=given,
         query={name: value for name, value in given.items() if value},
         states=STATES,
-        tones=TONES,
+        tones=PAYMENT_TONES,
         payees=payees,
         payers=payers,
     )
@@ -65,16 +74,13 @@ async def download_payments(
     """Everything that the filter lets through, of all the caller's providers."""
     wanted = _filter(state, payer, payee, since, until)
     if form == "835":
-        async with visit.reading() as db:
-            found = [one["remittance_id"] async for one in every_payment(db, wanted)]
-        return await _as_835(visit, [one for one in found if one is not None], "payments.835")
+        return await _as_835(visit, every_remittance(visit.reading, wanted), "payments.835")
 
     async def told() -> AsyncIterator[str]:
-        async with visit.reading() as db:
-            if form == "csv":
-                yield csv_header()
-            async for payment in every_payment(db, wanted):
-                yield csv_rows(payment) if form == "csv" else as_json(payment) + "\n"
+        if form == "csv":
+            yield csv_header()
+        async for payment in every_payment(visit.reading, wanted):
+            yield csv_rows(payment) if form == "csv" else as_json(payment) + "\n"
 
     kind, name = (
         ("text/csv", "payments.csv") if form == "csv" else ("application/x-ndjson", "payments.ndjson")
@@ -85,7 +91,7 @@ async def download_payments(
 @router.get("/payments/{payment_id}")
 async def show_payment(visit: Annotated[Visit, may(*PROVIDERS)], payment_id: UUID) -> Response:
     payment = await _found(visit, payment_id)
-    return await visit.show("payment.html", payment=payment, tones=TONES, plain_all=plain_all)
+    return await visit.show("payment.html", payment=payment, tones=PAYMENT_TONES, plain_all=plain_all)
 
 
 @router.get("/payments/{payment_id}/remittance")
@@ -99,7 +105,7 @@ async def download_remittance(
     if form == "835":
         if payment["remittance_id"] is None:
             raise HTTPException(404)
-        return await _as_835(visit, [payment["remittance_id"]], f"{payment['trace_number']}.835")
+        return await _as_835(visit, _only(payment["remittance_id"]), f"{payment['trace_number']}.835")
     if form == "csv":
         text, kind = csv_header() + csv_rows(payment), "text/csv"
     else:
@@ -115,14 +121,27 @@ async def _found(visit: Visit, payment_id: UUID) -> dict[str, Any]:
     return payment
 
 
-async def _as_835(visit: Visit, remittances: list[UUID], name: str) -> Response:
+async def _only(remittance_id: UUID) -> AsyncIterator[UUID]:
+    yield remittance_id
+
+
+async def _as_835(visit: Visit, remittances: AsyncIterable[UUID], name: str) -> Response:
+    """One after the other as remittance gives them. Where it stops answering in the midst, the answer breaks off, and
+    a browser says that the download failed."""
+    parts = remittance_835(visit.settings, remittances)
     try:
-        parts = [part async for part in remittance_835(visit.settings, remittances)]
+        first = await anext(parts, None)
     except NotAnswering:
         raise HTTPException(503, headers={"Retry-After": "5"}) from None
-    if not parts:
+    if first is None:
         raise HTTPException(404)
-    return Response(b"".join(parts), media_type="application/edi-x12", headers=_named(name))
+
+    async def told() -> AsyncIterator[bytes]:
+        yield first
+        async for part in parts:
+            yield part
+
+    return StreamingResponse(told(), media_type="application/edi-x12", headers=_named(name))
 
 
 def _filter(state: str, payer: str, payee: str, since: str, until: str) -> Filter:
@@ -141,4 +160,6 @@ def _day(text: str) -> date | None:
 
 
 def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": f'attachment; filename="{name}"'}
+    """RFC 6266, with nothing in the name that could end it."""
+    plain = "".join(one if one.isascii() and (one.isalnum() or one in "._-") else "_" for one in name)
+    return {"Content-Disposition": f'attachment; filename="{plain}"'}

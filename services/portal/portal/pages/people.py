@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
+from dataclasses import replace
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -10,11 +12,28 @@ import asyncpg
 import pyotp
 from fastapi import Form, HTTPException, Response
 
-from portal import ceremonies
+from portal import ceremonies, tenancy
 from portal.page import Nav, Visit, may_administer_people, page_router
 from portal.passkeys import base64url
-from portal.people_changes import decide, person_recorded, propose, version_of, waiting
+from portal.people_changes import (
+    Change,
+    decide,
+    one_waiting,
+    organisation_recorded,
+    person_recorded,
+    propose,
+    proposers_of,
+    version_of,
+    waiting,
+)
+from portal.people_differences import (
+    Difference,
+    organisation_differences,
+    person_differences,
+    recorded_passkeys,
+)
 from portal.rules import EVERYBODY, OPERATIONS, Role
+from portal.tenancy import Sees
 from throughline.people import OrganisationRecorded, PersonKey, PersonRecorded, RelyingParty, RoleHeld
 
 router = page_router(Nav("people", "/people", (Role.OPERATOR,), order=90))
@@ -29,6 +48,9 @@ select p.person_id, p.active, coalesce(a.display_name, '') as name, coalesce(a.l
   (select count(*) from passkeys k where k.person_id = p.person_id) as passkeys
 from people p left join accounts a using (person_id) order by a.display_name, p.person_id limit 500
 """
+_PASSKEYS = "select credential_id, name, added_at from passkeys where credential_id = any($1::bytea[])"
+_PAYEES = "select payee_id, name, kind, identifier from payees where payee_id = any($1::uuid[])"
+_NAMES_OF_ORGANISATIONS = "select organisation_id, name from organisation_names"
 _ORGANISATIONS = """
 select o.organisation_id, o.kind, o.active, coalesce(n.name, '') as name,
   (select count(*) from organisation_payees p where p.organisation_id = o.organisation_id) as payees
@@ -44,7 +66,9 @@ async def people(visit: Annotated[Visit, may_administer_people(Role.OPERATOR)]) 
         changes = await waiting(db)
         names = {row["person_id"]: row["name"] or str(row["person_id"]) for row in found}
         invited = await db.fetch("select person_id, display_name from accounts where password_hash is null")
-    names |= {row["person_id"]: row["display_name"] for row in invited}
+        proposed = {row[0]: row[1] for row in await db.fetch(_NAMES_OF_ORGANISATIONS)}
+        proposers = await proposers_of(db, [row["person_id"] for row in invited])
+    names |= proposed | {row["person_id"]: row["display_name"] for row in invited}
     return await visit.show(
         "people.html",
         people=found,
@@ -54,6 +78,7 @@ async def people(visit: Annotated[Visit, may_administer_people(Role.OPERATOR)]) 
         names=names,
         roles=EVERYBODY,
         me=visit.session.person_id,
+        invitable={one for one, by in proposers.items() if by != visit.session.person_id},
     )
 
 
@@ -135,6 +160,43 @@ async def propose_change(
     return await visit.redirect_with("/people", "people.proposed")
 
 
+@router.get("/people/changes/{change_id}")
+async def show_change(
+    visit: Annotated[Visit, may_administer_people(Role.OPERATOR)], change_id: UUID
+) -> Response:
+    """All that it adds and takes, by name: who approves it signs exactly this."""
+    async with visit.reading() as db:
+        change = await one_waiting(db, change_id)
+        if change is None:
+            raise HTTPException(404)
+        differences = await _differences(db, change)
+        keys = [base64.urlsafe_b64decode(one.value + "==") for one in differences if one.what == "passkey"]
+        passkeys = await db.fetch(_PASSKEYS, keys)
+        organisations = {row[0]: row[1] for row in await db.fetch(_NAMES_OF_ORGANISATIONS)}
+        people = {row[0]: row[1] for row in await db.fetch("select person_id, display_name from accounts")}
+    payees = [UUID(one.value) for one in differences if one.what == "payee"]
+    # Payees are no part of what administers people; their names are, as operations see them.
+    async with tenancy.reading(visit.context, replace(visit.scope, sees=Sees.OPERATIONS)) as db:
+        named = {str(row["payee_id"]): dict(row) for row in await db.fetch(_PAYEES, payees)}
+    return await visit.show(
+        "people_change.html",
+        change=change,
+        differences=differences,
+        subject=people.get(change.subject_id) or organisations.get(change.subject_id) or change.subject_id,
+        proposer=people.get(change.proposed_by, change.proposed_by),
+        organisations=organisations,
+        passkeys={base64url(row["credential_id"]): dict(row) for row in passkeys},
+        payees=named,
+        is_mine=visit.session.person_id in (change.proposed_by, change.subject_id),
+    )
+
+
+async def _differences(db: asyncpg.Connection, change: Change) -> list[Difference]:
+    if isinstance(change.record, PersonRecorded):
+        return person_differences(await person_recorded(db, change.subject_id), change.record)
+    return organisation_differences(await organisation_recorded(db, change.subject_id), change.record)
+
+
 @router.post("/people/changes/{change_id}")
 async def decide_change(
     visit: Annotated[Visit, may_administer_people(Role.OPERATOR)],
@@ -149,8 +211,13 @@ async def decide_change(
 
 @router.post("/people/{person_id}/invitation")
 async def invite(visit: Annotated[Visit, may_administer_people(Role.OPERATOR)], person_id: UUID) -> Response:
-    """A link for the person, shown once: with it they choose a password and set up their codes."""
+    """A link for the person, shown once: with it they choose a password and set up their codes.
+
+    Never to who proposed the person: they could come in as somebody whom they made up. Raises HTTPException 404, 409.
+    """
     async with visit.writing() as db:
+        if (await proposers_of(db, [person_id])).get(person_id) == visit.session.person_id:
+            raise HTTPException(409)
         name = await db.fetchval(
             """select display_name from accounts join people using (person_id)
                where person_id = $1 and active and password_hash is null""",
@@ -192,4 +259,4 @@ async def _with_passkeys(
         )
         for row in rows
     )
-    return (*(key for key in record.keys if key.kid not in {one.kid for one in ours}), *ours)
+    return recorded_passkeys(record, ours, party.id)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from chassis import Transaction
 from portal.commands import send_command
 from portal.page import Visit, may, page_router
+from portal.payee_on_file import organisation_of_payee
 from portal.questions import Side, find_question
 from portal.rules import PROVIDERS, Role
 from throughline.identifiers import derived
@@ -23,10 +24,6 @@ STAFF = (Role.REVIEWER, Role.RELEASER, Role.ACCOUNT_APPROVER, Role.OPERATOR)
 Words = Annotated[str, Form(min_length=1, max_length=2000)]
 
 _REQUEST = "select version, payee_id from requests where request_id = $1 and version is not null"
-_ORGANISATION = """
-select organisation_id from organisation_payees
-where payee_id = $1 and organisation_id = any($2::uuid[]) order by organisation_id limit 1
-"""
 
 
 @router.post("/requests/{request_id}/questions")
@@ -109,10 +106,9 @@ async def _send(
     except ValidationError:
         raise HTTPException(422) from None
     assert visit.caller is not None
-    key, role, organisation = str(said.request_id), visit.caller.roles[0], None
-    if role in PROVIDERS:
-        own = list(visit.session.roles[role])
-        organisation = await transaction.db.fetchval(_ORGANISATION, said.payee_id, own)
+    key, organisation = str(said.request_id), None
+    if visit.caller.roles[0] in PROVIDERS:
+        organisation = await organisation_of_payee(transaction.db, said.payee_id)
         if organisation is None:
             raise HTTPException(404)
     await send_command(
@@ -121,7 +117,6 @@ async def _send(
         said,
         key=key,
         once=once,
-        role=role,
         organisation_id=organisation,
         correlation_id=key,
     )

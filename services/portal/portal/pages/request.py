@@ -11,6 +11,7 @@ from fastapi import Form, HTTPException, Response
 from portal.commands import send_command
 from portal.one_request import Entry, OneRequest, changes, content_of, one_request
 from portal.page import Visit, may, page_router
+from portal.payee_on_file import organisation_of_payee
 from portal.plain_words import plain_all
 from portal.questions import questions_of
 from portal.read_model.sealed_content import ContentKey
@@ -84,9 +85,15 @@ async def withdraw(
             payee=content.payee,
             note=note.strip() or None,
         )
-        topic = INTAKE.of(PORTAL)
         await send_command(
-            visit, tx, command, key=str(request_id), once=once, topic=topic, correlation_id=str(request_id)
+            visit,
+            tx,
+            command,
+            key=str(request_id),
+            once=once,
+            topic=INTAKE.of(PORTAL),
+            organisation_id=await organisation_of_payee(tx.db, one.row["payee_id"]),
+            correlation_id=str(request_id),
         )
     return await visit.redirect_with(f"/requests/{request_id}", "request.withdrawal_sent")
 

@@ -9,7 +9,7 @@ from fastapi import Form, HTTPException, Response
 
 from chassis import clock
 from portal.ceremonies import Ceremony
-from portal.commands import say_signed
+from portal.commands import counts, say_signed
 from portal.local_accounts import use_totp
 from portal.page import Visit, may, page_router
 from portal.passkeys import keys_of, options_to_sign, person_behind
@@ -58,15 +58,17 @@ async def prove(
     about = ceremony.about
     async with visit.speaking() as transaction:
         await asked(visit, transaction.db, ceremony_id, use=True)
-        say_signed(
-            visit.context,
-            transaction,
-            command_of(about),
-            acting_of(visit, about),
-            method,
-            step_up=credential.encode() if method == "passkey" else None,
-            correlation_id=about["correlation"],
-        )
+        command, acting = command_of(about), acting_of(visit, about)
+        if await counts(transaction.db, command, acting.person_id):
+            say_signed(
+                visit.context,
+                transaction,
+                command,
+                acting,
+                method,
+                step_up=credential.encode() if method == "passkey" else None,
+                correlation_id=about["correlation"],
+            )
         await leave_notice(transaction.db, visit.session.id, about["notice"], {})
     return visit.redirect(about["back"])
 

@@ -14,6 +14,7 @@ from fastapi import File, Form, HTTPException, Query, Response, UploadFile
 from chassis import clock
 from portal.commands import acting_as
 from portal.intake_files import NotAnswering, Refused, claims_csv, file_progress, send_file
+from portal.own_organisations import chosen_organisation, own_organisations
 from portal.page import Nav, Visit, may, page_router
 from portal.rules import PROVIDERS
 
@@ -37,9 +38,10 @@ async def upload(
     visit: Annotated[Visit, may(*PROVIDERS)],
     once: Annotated[UUID, Form()],
     file: Annotated[UploadFile, File()],
+    organisation_id: Annotated[UUID | None, Form()] = None,
 ) -> Response:
     """``once`` is the key under which intake counts the file: sent twice, it is one file."""
-    acting = acting_as(visit)
+    acting = acting_as(visit, organisation_id=chosen_organisation(visit, organisation_id))
     try:
         told = await send_file(visit, acting, once, file)
     except NotAnswering:
@@ -91,8 +93,15 @@ async def _list(visit: Visit, problem: Refused | None = None) -> Response:
     """With what intake found wrong with a file, where it did: the form again under a new key."""
     async with visit.reading() as db:
         found = [dict(row) for row in await db.fetch(_RECENT)]
-    status = 200 if problem is None else 422
-    return await visit.show("uploads.html", status=status, uploads=found, once=uuid4(), problem=problem)
+        organisations = await own_organisations(db)
+    return await visit.show(
+        "uploads.html",
+        status=200 if problem is None else 422,
+        uploads=found,
+        organisations=organisations,
+        once=uuid4(),
+        problem=problem,
+    )
 
 
 async def _own(visit: Visit, upload_id: UUID) -> dict[str, object]:
