@@ -18,14 +18,16 @@ pytestmark = pytest.mark.timeout(300)  # the line starts within the first test
 def test_a_person_is_let_in_and_shut_out_by_two_operators(people: People, as_person: Window) -> None:
     first, second, invited = as_person("operator-1"), as_person("operator-2"), as_person()
     propose_person(first, "Jordan Example", "jordan")
-    card = first.locator("li.card", has_text="Jordan Example")
-    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    first.locator("li.card", has_text="Jordan Example").get_by_role("link", name="Look and decide").click()
+    expect(first.get_by_role("button", name="Approve")).to_have_count(0)
     approve(second, "Jordan Example")
 
-    until_seen(first, "/people", "Invite Jordan Example")
-    must_be_sound(first)
-    first.get_by_role("button", name="Invite Jordan Example").click()
-    link = first.locator("#link").inner_text()
+    until_seen(second, "/people", "Invite Jordan Example")
+    must_be_sound(second)
+    second.get_by_role("button", name="Invite Jordan Example").click()
+    link = second.locator("#link").inner_text()
+    first.goto("/people")
+    expect(first.get_by_role("button", name="Invite Jordan Example")).to_have_count(0)
     invited.goto(link.removeprefix(people.origin))
     must_be_sound(invited)
     secret = pyotp.TOTP(invited.locator("dd.code").inner_text())
@@ -69,7 +71,10 @@ def propose_person(page: Page, name: str, login: str) -> None:
 
 def approve(page: Page, name: str) -> None:
     page.goto("/people")
-    page.locator("li.card", has_text=name).get_by_role("button", name="Approve").click()
+    page.locator("li.card", has_text=name).get_by_role("link", name="Look and decide").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    must_be_sound(page)
+    page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("It counts within a second or two.")).to_be_visible()
 
 

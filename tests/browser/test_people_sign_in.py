@@ -1,4 +1,4 @@
-"""Signing in and out in a real browser: by keyboard alone, by passkey, without JavaScript, and out everywhere."""
+"""Signing in and out in a real browser: by keyboard alone, without JavaScript, and out everywhere."""
 
 from __future__ import annotations
 
@@ -52,37 +52,6 @@ def test_a_form_works_without_javascript(people: People, as_person: Window) -> N
     page.goto("/sign-in")
     people.type_in(page, "approver-2")
     expect(page).to_have_url(f"{people.origin}/")
-
-
-def test_a_passkey_signs_in_without_a_password(people: People, as_person: Window) -> None:
-    page = as_person("releaser-2")
-    devices = page.context.new_cdp_session(page)
-    devices.send("WebAuthn.enable")
-    devices.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {
-            "options": {
-                "protocol": "ctap2",
-                "transport": "internal",
-                "hasResidentKey": True,
-                "hasUserVerification": True,
-                "isUserVerified": True,
-                "automaticPresenceSimulation": True,
-            }
-        },
-    )
-    page.goto("/account")
-    page.get_by_role("button", name="Add a passkey").click()
-    must_be_sound(page)
-    page.get_by_role("button", name="Make the passkey").click()
-    expect(page.get_by_text("The passkey was added.")).to_be_visible()
-    expect(page.get_by_role("cell", name="This device")).to_be_visible()
-    page.context.clear_cookies()
-    page.goto("/sign-in")
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    expect(page).to_have_url(f"{people.origin}/")
-    page.goto("/account")
-    expect(page.get_by_role("cell", name="Passkey", exact=True)).to_be_visible()
 
 
 def test_signed_out_everywhere_is_signed_out_in_the_other_browser(people: People, as_person: Window) -> None:

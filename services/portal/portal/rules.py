@@ -67,6 +67,7 @@ class Rule:
         context: Context = request.app.state.context
         if self.open:
             await _must_carry_the_token(request, request.scope["portal.form_secret"])
+            await _must_be_text(request)
             return None
         session = await find_session(context, request)
         if session is None:
@@ -75,6 +76,7 @@ class Rule:
         if not roles:
             raise HTTPException(403)
         await _must_carry_the_token(request, session.secret)
+        await _must_be_text(request)
         return Caller(session, roles, self.scope_of(session, roles))
 
     def scope_of(self, session: Session, roles: tuple[Role, ...]) -> Scope:
@@ -113,6 +115,15 @@ async def _must_carry_the_token(request: Request, secret: str) -> None:
         given = (await request.form()).get("csrf")
     if not isinstance(given, str) or not hmac.compare_digest(given.encode(), csrf_token(secret).encode()):
         raise HTTPException(403, "csrf")
+
+
+async def _must_be_text(request: Request) -> None:
+    """No keyboard makes a NUL, and no database keeps one. Raises HTTPException 400."""
+    values = list(request.query_params.values())
+    if request.method not in SAFE_METHODS and _is_form(request.headers):
+        values += [value for value in (await request.form()).values() if isinstance(value, str)]
+    if any("\x00" in value for value in values):
+        raise HTTPException(400)
 
 
 def _is_form(headers: Mapping[str, str]) -> bool:

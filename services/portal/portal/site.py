@@ -19,6 +19,8 @@ from portal.rules import SignInNeeded
 from portal.sessions import SESSION_COOKIE, take_cookie
 from portal.templates import STATIC, render
 
+WHAT_WAS_SEEN = frozenset({"version", "answers", "token"})
+"""Fields of a decision that say what the person looked at: nobody decides without having looked."""
 PAGES_OF_ERRORS = (400, 403, 404, 405, 408, 409, 412, 413, 422, 428, 429, 500, 503)
 
 
@@ -41,8 +43,10 @@ async def _error_page(request: Request, error: Exception) -> Response:
 async def _not_understood(request: Request, error: Exception) -> Response:
     """A path, a filter or a form that no page of ours makes. What was sent is not repeated."""
     assert isinstance(error, RequestValidationError)
-    in_path = any(one["loc"][:1] == ("path",) for one in error.errors())
-    return error_page(request, 404 if in_path else 400)
+    found = error.errors()
+    in_path = any(one["loc"][:1] == ("path",) for one in found)
+    blind = any(one["type"] == "missing" and one["loc"][-1] in WHAT_WAS_SEEN for one in found)
+    return error_page(request, 404 if in_path else 428 if blind else 400)
 
 
 async def _to_sign_in(request: Request, error: Exception) -> Response:

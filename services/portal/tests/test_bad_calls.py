@@ -96,6 +96,26 @@ async def test_h13_a_field_that_is_no_ones_to_send_changes_nothing(
     assert "Biller" in page.text and "Operator" not in page.text
 
 
+ODD = ("' or 1=1 --", "%00", "-1", "1e9", "%ff%fe", "../..", "9" * 300, "desc;drop table requests")
+
+
+@pytest.mark.parametrize("path", ["/requests", "/payments", "/payments/download"])
+async def test_h14_a_filter_is_a_value_and_a_page_has_its_size(
+    signed_in: httpx.AsyncClient, path: str
+) -> None:
+    for name in ("state", "number", "payer", "payee", "after", "since", "until", "sort", "limit", "as"):
+        for value in ODD:
+            answer = await signed_in.get(f"{path}?as=csv&{name}={value}")
+            assert answer.status_code in (200, 400), (name, value)
+
+
+async def test_h14_h15_what_no_keyboard_makes_is_refused(signed_in: httpx.AsyncClient) -> None:
+    token = csrf_in(await signed_in.get("/account"))
+    answer = await signed_in.post("/account/shown", data={"csrf": token, "zone": "U\x00TC"})
+    assert answer.status_code == 400
+    assert (await signed_in.get("/requests?number=%00")).status_code == 400
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -117,6 +117,32 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
     assert "on its way" in (await browser.get(f"/reviews/{life.request_id}")).text
 
 
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"version": "2"}, 412),
+        ({"answers": str(uuid4())}, 412),
+        ({"version": None}, 428),
+        ({"answers": None}, 428),
+    ],
+    ids=["another version", "another event", "no version", "no event"],
+)
+async def test_h4_what_was_not_seen_is_not_decided(
+    browser: httpx.AsyncClient, context: Context, changed: dict[str, str | None], status: int
+) -> None:
+    teller = Teller()
+    life = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=100)
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    page = await browser.get(f"/reviews/{life.request_id}")
+    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers", "amount_cents")}
+    form |= {"decision": "deny", "note": "Not covered."}
+    sent = {name: value for name, value in (form | changed).items() if value is not None}
+    answer = await browser.post(f"/reviews/{life.request_id}/decide", data=sent)
+    assert answer.status_code == status
+    assert await said(context) == []
+
+
 async def test_h8_a_form_says_one_thing_however_often_it_comes(
     browser: httpx.AsyncClient, context: Context
 ) -> None:

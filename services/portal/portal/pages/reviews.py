@@ -128,6 +128,8 @@ async def decide(
     command = _command(visit, request_id, version, answers, decision, note, amount_cents)
     async with visit.reading() as db:
         case = await _case(visit, db, request_id)
+        if (version, answers) != (case.row["version"], case.row["decision_id"]):
+            raise HTTPException(412)  # validation would refuse it too; here the person sees at once why
         asks = decision == "approve" and await any_needs_passkey(db, {request_id: amount_cents or 0})
     back, notice = f"/reviews/{request_id}", f"reviews.asked_{decision}"
     if asks:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from portal.look_alikes import shown_as
 from portal.texts import text
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def _reachable(visit: Visit) -> Mapping[str, Any]:
         "navigation": navigation(visit),
         "person": None if visit.caller is None else visit.session.name.reveal(),
         "has": visit.has,
+        "foreign": shown_as,
         "sandbox": visit.settings.stack_mode == "sandbox",
     }
 
