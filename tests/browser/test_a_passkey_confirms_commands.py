@@ -82,7 +82,7 @@ def add_passkey(page: Page, people: People, login: str) -> None:
     must_be_sound(page)
     page.get_by_role("button", name="Make the passkey").click()
     expect(page.get_by_text("The passkey was added.")).to_be_visible()
-    expect(page.get_by_role("cell", name="This device")).to_be_visible()
+    expect(page.get_by_role("cell", name="This device", exact=True)).to_be_visible()
 
 
 def propose_passkeys(page: Page, login: str, name: str) -> None:
