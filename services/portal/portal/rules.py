@@ -119,10 +119,10 @@ async def _must_carry_the_token(request: Request, secret: str) -> None:
 
 async def _must_be_text(request: Request) -> None:
     """No keyboard makes a NUL, and no database keeps one. Raises HTTPException 400."""
-    values = list(request.query_params.values())
+    values: list[Any] = [value for _, value in request.query_params.multi_items()]
     if request.method not in SAFE_METHODS and _is_form(request.headers):
-        values += [value for value in (await request.form()).values() if isinstance(value, str)]
-    if any("\x00" in value for value in values):
+        values += [value for _, value in (await request.form()).multi_items()]
+    if any(isinstance(value, str) and "\x00" in value for value in values):
         raise HTTPException(400)
 
 
