@@ -210,6 +210,21 @@ async def test_a_request_names_only_what_is_here(client: httpx.AsyncClient, pool
     assert (await read_as(client, BILLIE, request_id=request_id)).status_code == 404
 
 
+async def test_a_document_is_never_fetched_from_an_address(client: httpx.AsyncClient) -> None:
+    """H22: there is no field for one."""
+    headers = called_by(Idempotency_Key="k-1", Content_Type="application/json")
+    for address in ("http://169.254.169.254/latest", "file:///etc/passwd", "http://127.0.0.1:8000/metrics"):
+        asked = body(attachments=[{"type": "referral", "sha256": NAME, "url": address}])
+        headers["Idempotency-Key"] += "x"
+        refused = await client.post("/v1/requests", json=asked, headers=headers)
+        told = [(one["reason"], one["field"]) for one in refused.json()["problems"]]
+        assert told == [("unknown_field", "request.attachments.0.url")]
+        asked = body(attachments=[{"type": "referral", "sha256": address}])
+        headers["Idempotency-Key"] += "x"
+        refused = await client.post("/v1/requests", json=asked, headers=headers)
+        assert refused.json()["problems"][0]["field"] == "request.attachments.0.sha256"
+
+
 def portal_record(by: Actor, attachments: list[dict[str, str]], offset: int, *, number: str = "N-1") -> Any:
     command = json.loads(VALUE)
     command["request"] |= {"attachments": attachments, "number": number}

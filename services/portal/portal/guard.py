@@ -111,11 +111,15 @@ class Guard:
         large = scope["path"].endswith(UPLOADS)
         return self._settings.upload_bytes_max if large else self._settings.form_bytes_max
 
+    def _patience(self, scope: Scope) -> float:
+        large = scope["path"].endswith(UPLOADS)
+        return self._settings.upload_seconds_max if large else self._settings.body_seconds_max
+
     def _bounded(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
         """``receive`` that counts, and waits for the whole body no longer than its time."""
         if scope["method"] in SAFE_METHODS:
             return receive
-        limit, left = self._limit(scope), self._settings.body_seconds_max
+        limit, left = self._limit(scope), self._patience(scope)
         deadline = asyncio.get_running_loop().time() + left
         taken, complete = 0, False
 

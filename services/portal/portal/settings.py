@@ -51,7 +51,8 @@ class Settings(ServiceSettings):
     sign_ins_per_address: int = Field(20, description="tries from one address in a minute", ge=1)
     form_bytes_max: int = Field(262_144, description="largest body of a form", ge=1024)
     upload_bytes_max: int = Field(26_214_400, description="largest body of an upload", ge=1024)
-    body_seconds_max: float = Field(20.0, description="longest wait for a body to be complete", gt=0)
+    body_seconds_max: float = Field(20.0, description="longest wait for a form to be complete", gt=0)
+    upload_seconds_max: float = Field(180.0, description="longest wait for an upload to be complete", gt=0)
 
     def cutoffs_of(self, bank: str | None) -> tuple[Cutoff, ...]:
         """The cutoffs of a payer's bank; none where it is not known."""
