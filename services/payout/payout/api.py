@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field
 from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
 from payout.close_batch import close_due_windows, close_now
+from payout.files_of_day import NoModifierLeft
 from payout.findings import resolve
 from payout.give_up_file import give_up_file
-from payout.store_batch import NoModifierLeft
 
 router = guarded_router()
 

@@ -29,6 +29,7 @@ from payout.findings import page_open_findings
 from payout.finish_reversals import finish_reversals
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
 from payout.orders_work import OrdersWork
+from payout.overdue_reversals import page_overdue_reversals
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
@@ -111,6 +112,7 @@ service = Service(
         every(5.0, release_cooled_off),
         every(5.0, finish_reversals),
         every(5.0, page_open_findings),
+        every(5.0, page_overdue_reversals),
     ],
     api=router,
     start=build_resources,

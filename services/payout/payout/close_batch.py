@@ -8,14 +8,14 @@ from uuid import UUID
 
 from chassis import Context, Transaction
 from payout import batch_repository as rows
-from payout import reversals
 from payout.calendar import BANK_ZONE, Window, effective_date, last_window
-from payout.close_reversals import draft_reversals
+from payout.close_reversals import close_reversals
 from payout.domain import Waiting, plan_payments
 from payout.draft_payments import awaits_release, draft_payments, within_file_total
 from payout.each_bank import of_bank
+from payout.files_of_day import has_no_file_left
 from payout.settings import Bank
-from payout.store_batch import MODIFIERS, store_batch
+from payout.store_batch import store_batch
 from throughline.identifiers import batch_id_for
 from throughline.items import ItemHeld
 from throughline.payments import BatchClosed, BatchHeld
@@ -24,7 +24,7 @@ from throughline.reasons import Reason
 
 async def close_due_windows(context: Context) -> None:
     """Close, at each bank, the last window whose cutoff has passed. Windows missed while we were down are not made up
-    for one by one: what waited leaves with the last."""
+    for one by one: what waited leaves with the last. Reversals leave in a file of their own."""
     for code, bank in context.settings.banks.items():
         with of_bank(context, code, "close"):
             await _close_due_window(context, code, bank)
@@ -32,19 +32,13 @@ async def close_due_windows(context: Context) -> None:
 
 async def _close_due_window(context: Context, code: str, bank: Bank) -> None:
     window = last_window(bank.all_cutoffs(), context.clock.now())
-    if await rows.is_closed(context.pool, code, window.id):
-        return
-    if await _has_no_file_left(context, code):
-        context.alarms.raise_("no_file_left_today", bank=code)
-        return
-    context.alarms.clear("no_file_left_today", bank=code)
-    await close(context, code, bank, window)
-
-
-async def _has_no_file_left(context: Context, code: str) -> bool:
-    """A bank tells 36 files of a day apart. What waits then leaves tomorrow, with a date that is then right."""
-    today = context.clock.now().astimezone(BANK_ZONE).date()
-    return await rows.files_of_day(context.pool, code, today) >= len(MODIFIERS)
+    if not await rows.is_closed(context.pool, code, window.id):
+        if await has_no_file_left(context.pool, code, context.clock.now()):
+            context.alarms.raise_("no_file_left_today", bank=code)
+            return
+        context.alarms.clear("no_file_left_today", bank=code)
+        await close(context, code, bank, window)
+    await close_reversals(context, code, bank, window)
 
 
 async def close_now(context: Context, code: str, bank: Bank) -> UUID | None:
@@ -54,7 +48,9 @@ async def close_now(context: Context, code: str, bank: Bank) -> UUID | None:
     window = Window(
         f"now-{now:%Y%m%dT%H%M%S}Z", datetime.max.replace(tzinfo=now.tzinfo), local.date(), same_day=False
     )
-    return await close(context, code, bank, window)
+    batch_id = await close(context, code, bank, window)
+    await close_reversals(context, code, bank, window)
+    return batch_id
 
 
 async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID | None:
@@ -71,14 +67,11 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             return None
         payers = await rows.payers_of(tx.db, code)
         items = await rows.lock_waiting(tx.db, list(payers), window.closes_at)
-        ordered = await reversals.lock_ordered(tx.db, list(payers))
         payees = await rows.payees_with_accounts(tx.db, [item.payee_id for item in items])
         accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         plan = plan_payments(batch_id, items, accounts, context.clock.today())
         drafts, held = draft_payments(plan, payers, payees, bank, context.resources.vault)
         drafts = within_file_total(drafts)
-        vault = context.resources.vault
-        taken, failed = draft_reversals(ordered, payers, bank.company_names, vault, effective)
         waits = awaits_release(drafts, payers)
         total = sum(draft.credit.cents for draft in drafts)
         closed = BatchClosed(
@@ -91,16 +84,9 @@ async def close(context: Context, code: str, bank: Bank, window: Window) -> UUID
             total_cents=total,
             entry_hash=0,
         )
-        if drafts or taken:
-            closed = await store_batch(tx.db, closed, bank, window, drafts, taken, now, waits)
+        if drafts:
+            closed = await store_batch(tx.db, closed, bank, window, drafts, now, waits)
         await rows.hold_items(tx.db, [(item.decision_id, reason) for item, reason in held])
-        for reversal, failure in failed:
-            event = await reversals.fail(tx.db, reversal, failure, context.clock.today())
-            tx.say(
-                event, key=str(reversal.payment_id), cause=batch_id, correlation_id=str(reversal.payment_id)
-            )
-        for left in await reversals.scheduled(tx.db, batch_id) if taken else ():
-            tx.say(left, key=str(left.payment_id), cause=batch_id, correlation_id=str(left.payment_id))
         _say(tx, closed, held)
         if waits:
             _say_held(tx, closed)

@@ -121,6 +121,7 @@ class OrderedPayment:
     owed_count: int
     owed_cents: int
     bank: str = ""
+    """The bank that paid it: what is taken back goes by the same."""
     cents: int = 0
     settled_on: date | None = None
     has_reversal: bool = False

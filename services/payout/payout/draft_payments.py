@@ -77,6 +77,5 @@ def _place_in_file(draft: Draft) -> tuple[str, str, str, UUID]:
 
 
 def awaits_release(drafts: Sequence[Draft], payers: dict[str, PayerRow]) -> bool:
-    """One file has the payments of many payers: it waits for a person where one of them asks for that. A file of
-    reversals alone does not wait: a person ordered each of them."""
+    """One file has the payments of many payers: it waits for a person where one of them asks for that."""
     return any(payers[draft.planned.payer].release_by_person for draft in drafts)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from chassis import Context, Transaction
 from payout import reversals
-from payout.calendar import RETURN_WINDOW_BANKING_DAYS, add_banking_days
 from payout.findings import find
 from payout.ledger import Step, journal_entry
 from payout.repository import post, store_follow_ups
@@ -18,10 +17,9 @@ from throughline.reasons import Reason
 
 async def finish_reversals(context: Context) -> None:
     """Replicas share the work; some at a time."""
-    before = add_banking_days(context.clock.today(), -RETURN_WINDOW_BANKING_DAYS)
     while True:
         async with context.transaction() as tx:
-            settled = await reversals.lock_settled(tx.db, before, context.settings.chunk_items)
+            settled = await reversals.lock_settled(tx.db, context.clock.today(), context.settings.chunk_items)
             for one in settled:
                 await _finish(tx, one)
         if len(settled) < context.settings.chunk_items:
@@ -29,7 +27,7 @@ async def finish_reversals(context: Context) -> None:
 
 
 async def _finish(tx: Transaction, one: Reversal) -> None:
-    await reversals.set_state(tx.db, one, "done")
+    await reversals.finish(tx.db, one)
     if one.payment_state != "settled" or one.settled_on is None or one.batch_id is None:
         await find(tx.db, "returned_and_reversed", payment_id=one.payment_id, cents=one.cents)
         return

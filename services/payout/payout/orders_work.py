@@ -27,8 +27,8 @@ from throughline.reasons import Reason
 _ORDERED = """
 select p.payment_id, p.payee_id, p.state, p.reissued_by is not null as reissued,
     coalesce(i.owed_count, 0) as owed_count, coalesce(i.owed_cents, 0)::bigint as owed_cents,
-    y.bank, p.cents, p.settled_on, r.payment_id is not null as has_reversal, r.failure
-from payments p join payers y using (payer) left join reversals r using (payment_id) left join lateral (
+    b.bank, p.cents, p.settled_on, r.payment_id is not null as has_reversal, r.failure
+from payments p join batches b on b.batch_id = p.batch_id left join reversals r using (payment_id) left join lateral (
     select count(*) filter (where i.state <> 'stopped' and not other.is_live) as owed_count,
         sum(i.cents) filter (where i.state <> 'stopped' and not other.is_live) as owed_cents
     from items i cross join lateral (

@@ -34,12 +34,15 @@ _COLUMNS = ", ".join(f"p.{name}" for name in LockedPayment.__slots__)
 
 
 async def lock_by_trace(db: asyncpg.Connection, traces: Sequence[str]) -> dict[str, LockedPayment]:
-    """The latest payment of each trace: the seven digits come round again after ten million entries."""
+    """The latest payment of each trace: the seven digits come round again after ten million entries, and a later
+    reversal may have them."""
     rows = await db.fetch(
         f"""
         select {_COLUMNS} from payments p where p.ach_trace = any($1::text[]) and not exists (
             select 1 from payments later
             where later.ach_trace = p.ach_trace and later.effective_date > p.effective_date)
+            and not exists (
+                select 1 from reversals r where r.ach_trace = p.ach_trace and r.effective_date > p.effective_date)
         order by p.payment_id for update of p
         """,
         sorted(set(traces)),

@@ -10,23 +10,16 @@ from datetime import date, datetime
 import asyncpg
 
 from payout import batch_repository as rows
-from payout import reversals
 from payout.batch_repository import PaymentRow
-from payout.calendar import BANK_ZONE, Window, begin_of, dated_until
-from payout.close_reversals import Taken
+from payout.calendar import Window, begin_of, dated_until
 from payout.domain import Planned, items_hash
 from payout.draft_payments import Draft
+from payout.files_of_day import next_file
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.rails import ach
 from payout.repository import post
 from payout.settings import Bank
 from throughline.payments import BatchClosed
-
-MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-
-class NoModifierLeft(Exception):
-    """More files in a day than a bank can tell apart (36)."""
 
 
 async def store_batch(
@@ -35,20 +28,15 @@ async def store_batch(
     bank: Bank,
     window: Window,
     drafts: Sequence[Draft],
-    taken: Sequence[Taken],
     now: datetime,
     awaits_release: bool,
 ) -> BatchClosed:
     """Number, write and store everything of the batch; the event with what its file says."""
-    local = now.astimezone(BANK_ZONE)
     odfi = bank.routing[:8]
-    used = await rows.file_of_day(db, closed.bank, local.date())
-    if used > len(MODIFIERS):
-        raise NoModifierLeft(closed.bank)
-    first = await rows.reserve_traces(db, odfi, len(drafts) + len(taken))
-    numbered, reversing = _number(drafts, taken, odfi, first, closed.effective_date)
-    facts = ach.file_facts(bank.routing, bank.origin, bank.name, bank.origin_name, local, MODIFIERS[used - 1])
-    content, totals = ach.write_file(facts, odfi, closed.effective_date, [*numbered, *reversing])
+    facts = await next_file(db, closed.bank, bank, now)
+    first = await rows.reserve_traces(db, odfi, len(drafts))
+    numbered = _number(drafts, odfi, first, closed.effective_date)
+    content, totals = ach.write_file(facts, odfi, closed.effective_date, numbered)
     sha256 = hashlib.sha256(content).hexdigest()
     name = f"payout-{closed.bank}-{window.id}-{str(closed.batch_id)[:8]}.ach"
     await rows.store_file(
@@ -62,8 +50,6 @@ async def store_batch(
         entry_hash=totals.entry_hash,
         dated_until=max(dated_until(window), begin_of(closed.effective_date)),
         awaits_release=awaits_release,
-        reversals=len(taken),
-        reversal_cents=totals.debit_cents,
     )
     await rows.insert_payments(
         db, [_payment(closed, bank, draft, credit) for draft, credit in zip(drafts, numbered, strict=True)]
@@ -71,41 +57,24 @@ async def store_batch(
     await rows.schedule_items(
         db, [(item.decision_id, draft.planned.payment_id) for draft in drafts for item in draft.planned.items]
     )
-    await reversals.schedule(
-        db,
-        closed.batch_id,
-        closed.effective_date,
-        [
-            (one.payment_id, f"{odfi}{credit.sequence:07d}")
-            for (one, _), credit in zip(taken, reversing, strict=True)
-        ],
-    )
     await post(db, [entry for draft in drafts for entry in _journal(draft.planned)])
     return closed.model_copy(
         update={
             "total_cents": totals.credit_cents,
             "entry_hash": totals.entry_hash,
-            "reversal_count": len(taken) or None,
-            "reversal_cents": totals.debit_cents or None,
             "file_name": name,
             "file_sha256": sha256,
         }
     )
 
 
-def _number(
-    drafts: Sequence[Draft], taken: Sequence[Taken], odfi: str, first: int, effective: date
-) -> tuple[list[ach.Credit], list[ach.Credit]]:
-    """Each entry with its trace sequence: payments first, then reversals. TRN02 carries the effective date before the
-    ACH trace, whose seven digits come round again; a reversal names the TRN02 of what it takes back."""
-    payments = [
+def _number(drafts: Sequence[Draft], odfi: str, first: int, effective: date) -> list[ach.Credit]:
+    """Each entry with its trace sequence. TRN02 carries the effective date before the ACH trace, whose seven digits
+    come round again."""
+    return [
         replace(draft.credit, sequence=first + at, trace_number=f"{effective:%Y%m%d}{odfi}{first + at:07d}")
         for at, draft in enumerate(drafts)
     ]
-    reversing = [
-        replace(credit, sequence=first + at) for at, (_, credit) in enumerate(taken, start=len(drafts))
-    ]
-    return payments, reversing
 
 
 def _payment(closed: BatchClosed, bank: Bank, draft: Draft, credit: ach.Credit) -> PaymentRow:

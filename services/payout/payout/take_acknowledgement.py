@@ -12,7 +12,7 @@ from payout.bank_answers import Acknowledgement, ReceivedList
 from payout.ledger import Step
 from payout.payments import LockedPayment, lock_by_trace, lock_of_batch
 from payout.posting import Posting
-from payout.take_reversals import fail_reversal
+from payout.take_reversals import refuse_reversal_entry
 from throughline.payments import BatchRefused, PaymentRefused
 from throughline.reasons import Reason
 
@@ -49,8 +49,8 @@ async def acknowledge(posting: Posting, ack: Acknowledgement) -> None:
         by_trace = {one.ach_trace: one for one in reversed_}
         for one in ack.refused_entries:
             payment, reversal = payments.get(one.trace), by_trace.get(one.trace)
-            if reversal is not None and reversal.state == "scheduled":
-                await fail_reversal(posting, reversal, "refused", ack.received_at.date())
+            if reversal is not None:
+                await refuse_reversal_entry(posting, reversal, one.amount_cents, ack.received_at.date())
             elif payment is None or payment.batch_id != batch_id or payment.cents != one.amount_cents:
                 await posting.found("refused_entry_unknown", batch_id=batch_id, detail=one.trace)
             else:
@@ -73,6 +73,11 @@ async def _names_another_refusal(posting: Posting, ack: Acknowledgement, batch_i
     payments = await lock_by_trace(posting.tx.db, [one.trace for one in ack.refused_entries])
     known = {
         one.ach_trace for one in payments.values() if one.batch_id == batch_id and one.state == "refused"
+    }
+    known |= {
+        one.ach_trace or ""
+        for one in await reversals.lock_of_batch(posting.tx.db, batch_id)
+        if one.failure == "refused"
     }
     return not known.issuperset(one.trace for one in ack.refused_entries)
 
@@ -104,8 +109,7 @@ async def refuse_file(
         cause=posting.file.id,
     )
     for reversal in await reversals.lock_of_batch(posting.tx.db, batch_id):
-        if reversal.state == "scheduled":
-            await fail_reversal(posting, reversal, "refused", on)
+        await refuse_reversal_entry(posting, reversal, reversal.cents, on)
     for payment in await lock_of_batch(posting.tx.db, batch_id):
         await _refuse_payment(posting, payment, of_payments or detail)
 

@@ -16,10 +16,13 @@ from throughline.payments import PaymentSettled
 
 async def settle(posting: Posting, movements: Sequence[Movement]) -> None:
     """Debits settle payments. Credits settle reversals; others are returns as the statement shows them, and the return
-    file is what moves them."""
+    file is what moves them. A credit of no entry that is known is a finding."""
     movements = await settle_reversals(posting, movements)
     debits = [one for one in movements if one.is_debit]
-    payments = await lock_by_trace(posting.tx.db, [one.trace for one in debits])
+    payments = await lock_by_trace(posting.tx.db, [one.trace for one in movements])
+    for credit in movements:
+        if not credit.is_debit and credit.trace not in payments:
+            await posting.found("credit_unknown", cents=credit.cents, detail=credit.trace)
     settled: set[UUID] = set()
     for movement in debits:
         payment = payments.get(movement.trace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -13,7 +13,9 @@ import pytest
 
 from payout.finish_reversals import finish_reversals
 from payout.nacha import BatchHeader, EntryDetail, Frame, read_records
-from payout.reversals import refuse_reversal
+from payout.overdue_reversals import page_overdue_reversals
+from payout.reversals import final_before, refuse_reversal
+from payout.testing import statement
 from sandbox_bank.bank import Bank
 from sandbox_bank.settings import Settings
 from throughline.accounts import AccountHeld
@@ -21,6 +23,7 @@ from throughline.items import ItemHeld, ItemStopped
 from throughline.orders import ReissuePayment, ReversalCause, ReversePayment
 from throughline.payments import (
     BatchClosed,
+    BatchRefused,
     PaymentReissued,
     PaymentReversed,
     PaymentSent,
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from conftest import Approved, House
 
 CENTS = 10_000
+NPIS = ("1234567893", "1558598797")
 DAY = date(2026, 12, 1)
 
 
@@ -42,6 +46,9 @@ DAY = date(2026, 12, 1)
     [
         ("settled", None, False, DAY, DAY, None),
         ("settled", "refused", True, DAY, DAY, None),  # the bank never took the first one
+        ("settled", "not_encodable", True, DAY, DAY, None),  # nothing left: mended, it can be ordered again
+        ("settled", "window_missed", True, DAY, DAY, None),
+        ("settled", "payment_returned", True, DAY, DAY, Reason.ALREADY_REVERSED),
         (None, None, False, None, DAY, Reason.UNKNOWN_SUBJECT),
         ("settled", None, True, DAY, DAY, Reason.ALREADY_REVERSED),
         ("settled", "returned", True, DAY, DAY, Reason.ALREADY_REVERSED),
@@ -62,6 +69,21 @@ def test_what_may_be_reversed(
     refusal: Reason | None,
 ) -> None:
     assert refuse_reversal(state, failure, has_one, last_day, effective) is refusal
+
+
+@pytest.mark.parametrize(
+    ("settled", "is_consumer", "last_open"),
+    [
+        (date(2026, 11, 27), False, date(2026, 12, 1)),
+        (date(2026, 11, 27), True, date(2027, 1, 27)),  # the sixtieth day is 26 January
+        (date(2026, 11, 24), True, date(2027, 1, 25)),  # the sixtieth is a Saturday
+    ],
+)
+def test_a_reversal_is_final_when_it_can_no_longer_come_back(
+    settled: date, is_consumer: bool, last_open: date
+) -> None:
+    assert settled >= final_before(last_open, is_consumer=is_consumer)
+    assert settled < final_before(last_open + timedelta(days=1), is_consumer=is_consumer)
 
 
 class Town:
@@ -91,10 +113,10 @@ class Town:
         await finish_reversals(self.house.context)
         await self.house.work()
 
-    async def paid(self, account: str = "123456789") -> None:
+    async def paid(self, account: str = "123456789", programme: str = "medical") -> None:
         await self.house.payer()
         await self.house.enrol(account=account)
-        self.made = [await self.house.approve(6_000), await self.house.approve(4_000)]
+        self.made = [await self.house.approve(cents, programme=programme) for cents in (6_000, 4_000)]
         await self.live(23, 20)
         await self.live(24, 23)
         ((self.payment_id, state),) = await self.house.rows("select payment_id, state from payments")
@@ -104,6 +126,12 @@ class Town:
         order = ReversePayment(payment_id=self.payment_id, cause=cause, note="not theirs", actor="ann")
         (answer,) = await self.house.hears(order)
         return answer
+
+    async def states(self) -> list[tuple[Any, ...]]:
+        return await self.house.rows("select state, failure from reversals")
+
+    async def findings(self) -> list[str]:
+        return [what for (what,) in await self.house.rows("select what from findings order by what")]
 
     async def reissue(self) -> Any:
         (answer,) = await self.house.hears(ReissuePayment(payment_id=self.payment_id, note="n", actor="ann"))
@@ -225,3 +253,134 @@ async def test_an_order_about_an_unknown_payment(house: House) -> None:
     order = ReversePayment(payment_id=uuid4(), cause="duplicate", note="n", actor="a")
     (refused,) = await house.hears(order)
     assert refused.reason is Reason.UNKNOWN_SUBJECT  # type: ignore[attr-defined]
+
+
+async def test_a_batch_that_waits_for_release_delays_no_reversal(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse(), ReversalOrdered)
+    await house.pool.execute("update payers set release_by_person = true")
+    await house.enrol(NPIS[1], account="77700001")
+    await house.approve(5_000, NPIS[1])
+    await town.live(25, 20)
+    assert await house.rows(
+        "select state, payment_count, reversal_count from batches where file_name is not null order by closed_at"
+    ) == [("acknowledged", 1, 0), ("awaiting", 1, 0), ("acknowledged", 0, 1)]
+    assert await town.states() == [("scheduled", None)]
+
+
+async def test_what_came_back_before_its_file_left_is_not_taken_back(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
+    await house.cutoff(house.clock.instant)
+    assert await town.states() == [("scheduled", None)]
+    await house.pool.execute("update payments set state = 'returned'")  # as its return file does
+    await house.work()
+    assert await town.states() == [("failed", "payment_returned")]
+    assert await house.rows("select state from batches where reversal_count = 1") == [("refused",)]
+    assert not list((house.directory / "inbox").glob("*reversals*"))
+    assert [one.failure for one in await house.said_of(ReversalFailed)] == ["payment_returned"]
+
+
+async def test_a_file_that_missed_its_date_is_withdrawn_and_the_next_one_takes_it(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
+    await house.cutoff(house.clock.instant)
+    await town.live(27, 15)  # its date, the 27th, has begun
+    assert await town.states() == [("ordered", None)]
+    await town.live(27, 20)
+    assert [one.batch_id for one in await house.said_of(BatchRefused)] == [
+        (await house.said_of(ReversalScheduled))[0].batch_id
+    ]
+    assert await house.rows("select state, effective_date from reversals") == [
+        ("scheduled", date(2026, 11, 30))
+    ]
+    await town.live(30, 23)
+    assert await house.balances() == {"claims": CENTS, "reversing": -CENTS}
+
+
+async def test_a_consumer_may_dispute_a_reversal_for_sixty_days(town: Town) -> None:
+    house = town.house
+    await town.paid(programme="child-care")
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    await town.live(25, 20)
+    await town.live(27, 23)
+    for day in (datetime(2026, 12, 10, tzinfo=UTC), datetime(2027, 1, 27, 12, tzinfo=UTC)):
+        town.move(day)
+        await finish_reversals(house.context)
+    assert await house.said_of(PaymentReversed) == []
+    town.move(datetime(2027, 1, 28, 12, tzinfo=UTC))
+    await finish_reversals(house.context)
+    assert len(await house.said_of(PaymentReversed)) == 1
+
+
+async def test_it_goes_by_the_bank_that_paid(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    await house.pool.execute("update payers set bank = 'another-bank'")
+    assert isinstance(await town.reverse(), ReversalOrdered)
+    await town.live(25, 20)
+    assert await house.rows("select bank from batches where reversal_count = 1") == [("sandbox-bank",)]
+
+
+async def test_whatever_the_bank_says_of_a_reversal_is_posted_or_found(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    await town.live(25, 20)
+    ((trace,),) = await house.rows("select ach_trace from reversals")
+    await house.pool.execute("update reversals set state = 'failed', failure = 'refused'")
+    await say(town, "camt-a.xml", statement((trace, "100.00"), side="CRDT", day="2026-11-27"))
+    assert await town.findings() == ["reversal_settled_after_failure"]
+    await house.pool.execute("update reversals set state = 'settled', settled_on = '2026-11-27'")
+    await say(town, "camt-b.xml", statement((trace, "100.00"), day="2026-11-30"))  # given back, and no return
+    assert await town.findings() == ["reversal_given_back", "reversal_settled_after_failure"]
+    town.move(datetime(2026, 12, 10, tzinfo=UTC))
+    await finish_reversals(house.context)
+    assert await house.said_of(PaymentReversed) == [], "the money may not be with us"
+    await page_overdue_reversals(house.context)
+    assert "reversal_overdue" in house.context.alarms.names()
+    await say(town, "camt-c.xml", statement(("121042889999999", "100.00"), side="CRDT", day="2026-12-10"))
+    assert "credit_unknown" in await town.findings()
+
+
+async def test_an_old_reversal_does_not_hide_a_payment_that_has_its_trace(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    await town.live(25, 20)
+    await house.approve(5_000)
+    await town.live(27, 20)
+    await house.pool.execute(
+        "update reversals set ach_trace = (select ach_trace from payments where state = 'sent'),"
+        " effective_date = '2020-01-06'"
+    )
+    await town.live(30, 23)
+    assert await house.rows("select state from payments order by effective_date") == [
+        ("settled",),
+        ("settled",),
+    ]
+
+
+async def test_a_reversal_that_the_statement_does_not_show_pages(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    await town.live(25, 20)
+    await page_overdue_reversals(house.context)
+    assert "reversal_overdue" not in house.context.alarms.names()
+    town.move(datetime(2026, 12, 3, tzinfo=UTC))
+    await page_overdue_reversals(house.context)
+    assert "reversal_overdue" in house.context.alarms.names()
+    await house.pool.execute("update reversals set state = 'failed'")
+    await page_overdue_reversals(house.context)
+    assert "reversal_overdue" not in house.context.alarms.names()
+
+
+async def say(town: Town, name: str, content: bytes) -> None:
+    town.house.bank_says(name, content)
+    await town.house.work()

@@ -33,6 +33,8 @@ PAYEE_NAME_WIDTH = 22
 _ENTRIES_PER_BATCH = 250_000  # a batch control counts 999,999 entries and addenda
 _CODE_OF_KIND = {"checking": 22, "savings": 32}
 _KIND_OF_PROGRAMME = {"medical": ("CCD", "HCCLAIMPMT"), "child-care": ("PPD", "CHILD CARE")}
+CONSUMER_PROGRAMMES = frozenset(name for name, (sec, _) in _KIND_OF_PROGRAMME.items() if sec == "PPD")
+"""Programmes whose payees are persons: their entries may be disputed for sixty days."""
 REVERSAL = "REVERSAL"
 _DEBIT = 5  # from the code of a credit to that of the debit of the same kind of account
 _PROBE_DATE = date(2026, 1, 5)
