@@ -13,7 +13,8 @@ from throughline.reasons import Reason
 
 
 async def withdraw_reversals(context: Context) -> None:
-    """Before anything is delivered or dated anew; not what was on its way before: the bank may have it. Replicas share the work; each file is one transaction."""
+    """Before anything is delivered or dated anew; not what was on its way before: the bank may have it. Replicas share
+    the work; each file is one transaction."""
     while await _withdraw_one(context):
         pass
 
