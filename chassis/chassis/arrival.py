@@ -17,6 +17,9 @@ from throughline.message import Message, field_problems, version_of
 from throughline.reasons import Reason
 from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP
 
+APPENDED = 1
+"""The timestamp type of a record whose time the broker gave (``message.timestamp.type=LogAppendTime``)."""
+
 
 class ConsumerRecord(Protocol):
     """What aiokafka hands over; nothing in it is trusted."""
@@ -153,4 +156,4 @@ def decode(arrival: Arrival, topic: Topic) -> None:
         )
         if topic.kind is not Kind.EVENTS:
             signatures = (found.get(SIGNATURE), found.get(SECOND_SIGNATURE), found.get(STEP_UP))
-            arrival.message.proof = Proof(value, *signatures)
+            arrival.message.proof = Proof(value, *signatures, is_timed=record.timestamp_type == APPENDED)

@@ -116,11 +116,14 @@ class Authority:
             return first
         if command.actor is not None and command.actor != str(first.person_id):
             return Reason.ACTOR_DIFFERS
-        if by.two or command.second_actor is not None:
-            return self._with_second(command, proof, first, by)
-        return self._stepped_up(command, proof, first)
+        if not (by.two or command.second_actor is not None or proof.second is not None):
+            return self._stepped_up(command, proof, first)
+        both = self._with_second(command, proof, first, by)
+        return both if isinstance(both, Reason) else self._stepped_up(command, proof, both)
 
     def _one(self, command: Command, value: bytes, signature: bytes, by: By) -> Signer | Reason:
+        if command.proof is None or not command.proof.is_timed:
+            return Reason.SIGNATURE_EXPIRED  # nobody can say when it was sent
         try:
             said = read(signature)
         except SignatureMalformed:
@@ -163,7 +166,7 @@ class Authority:
         return replace(first, second_person_id=second.person_id)
 
     def _stepped_up(self, command: Command, proof: Proof, signer: Signer) -> Signer | Reason:
-        """An assertion that is there must hold, whether or not it was needed."""
+        """An assertion that is there must hold, whether or not it was needed; so must a second signature."""
         if self.check_passkey is not None and proof.step_up is not None:
             keys = [one for one in self.standing.people[signer.person_id].keys if one.kind == "passkey"]
             challenge = challenge_of(command.id, proof.value)

@@ -77,6 +77,8 @@ class PeopleWork:
             return Reason.UNSIGNED
         if proof.second is None:
             return Reason.SECOND_PERSON_MISSING
+        if not proof.is_timed:
+            return Reason.SIGNATURE_EXPIRED
         founders = self._founders_named(proof.signature, proof.second) if self._is_founding() else None
         if founders is not None:
             return founders_refused(command, proof, founders)

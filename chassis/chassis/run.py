@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from chassis import trace
 from chassis.alarms import Alarms
 from chassis.before_start import Away, CannotStart, clock_of, mark_of, trust_of
-from chassis.broker_check import BrokerDisagrees, check_broker
+from chassis.broker_check import BrokerDisagrees, check_broker, check_record_times
 from chassis.connection import connection_of
 from chassis.consumer import Listener
 from chassis.context import Context
@@ -26,6 +26,7 @@ from chassis.http import Server, build_app
 from chassis.logs import start_logging
 from chassis.outbox import NotSpeaking, Outbox
 from chassis.own_hearings import added_hearings
+from chassis.people_heard import PEOPLE_HEARING
 from chassis.redrive import redrive_released
 from chassis.restored import SpeakerCheck
 from chassis.revision import head_revision
@@ -177,8 +178,14 @@ class RunningService:
         )
         try:
             await check_broker(connection, self.service.topics, sorted(needed))
+            await check_record_times(connection, self._judged())
         except (KafkaError, OSError) as error:
             raise Away(f"No Kafka broker answers ({type(error).__name__}). Check KAFKA_BOOTSTRAP.") from None
+
+    def _judged(self) -> list[str]:
+        """Topics whose records count only by their signatures."""
+        judged = [hearing for hearing in self._hears if hearing.signed or hearing is PEOPLE_HEARING]
+        return [name for hearing in judged for name in hearing.topics]
 
     async def _hear(self, stack: AsyncExitStack, speaker: SpeakerCheck, connection: dict[str, Any]) -> None:
         named = [hearing for hearing in self._hears if hearing.topics]

@@ -18,6 +18,8 @@ class Proof:
     signature: bytes | None
     second: bytes | None
     step_up: bytes | None
+    is_timed: bool = True
+    """Whether the time of the record is the broker's. A sender's own would let an old signature be used for ever."""
 
 
 @dataclass(frozen=True, slots=True)

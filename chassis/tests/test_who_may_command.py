@@ -190,6 +190,18 @@ def test_two_people_are_two_people() -> None:
     assert second(other_key, method="passkey") is Reason.SAME_PERSON, "by person, not by key"
 
 
+def test_a_second_signature_that_is_there_must_hold() -> None:
+    """Also where one person suffices: who carries the command out may make more of two."""
+    beside = BOB.sign(VALUE, message=TYPE, id=ID, topic=TOPIC, at=AT)
+    signer = judged(with_proof(command(), second=beside))
+    assert isinstance(signer, Signer) and signer.second_person_id == BOB.person_id and signer.stepped_up
+    assert judged(with_proof(command(), second=b"none")) is Reason.SIGNATURE_FORM
+
+
+def test_a_time_that_the_sender_gave_lets_nothing_in() -> None:
+    assert judged(with_proof(command(), is_timed=False)) is Reason.SIGNATURE_EXPIRED
+
+
 def test_a_person_acts_for_the_payees_of_their_organisation() -> None:
     signer = judged(command(CARA), by=by("provider_admin"))
     assert isinstance(signer, Signer)

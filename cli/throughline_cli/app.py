@@ -20,6 +20,7 @@ from throughline_cli.clock_commands import clock_app
 from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, AsOption, StackOption, line_at
+from throughline_cli.order_commands import batch_app, payment_app
 from throughline_cli.people_commands import partner_app, payee_app
 from throughline_cli.portal_shown import show_portal
 from throughline_cli.reference_commands import reference_app
@@ -227,6 +228,8 @@ app.add_typer(reference_app, name="reference")
 app.add_typer(partner_app, name="partner")
 app.add_typer(payee_app, name="payee")
 app.add_typer(people_app, name="people")
+app.add_typer(batch_app, name="batch")
+app.add_typer(payment_app, name="payment")
 
 
 def main() -> None:

@@ -28,6 +28,11 @@ AsOption = Annotated[
     ),
 ]
 
+SecondOption = Annotated[
+    Path | None,
+    typer.Option("--second", help="The key file of the other person, where two sign; needed beside --as."),
+]
+
 
 @dataclass(frozen=True)
 class Line:
@@ -35,12 +40,13 @@ class Line:
 
     stack: Stack
     key_file: Path | None = None
+    second_file: Path | None = None
 
     @property
     def signers(self) -> Signers:
         """Who signs commands: whose key file was given, else the sandbox's people."""
         if self.key_file is not None:
-            return Signers.of_file(self.key_file)
+            return Signers.of_files(*[one for one in (self.key_file, self.second_file) if one is not None])
         return Signers.of_sandbox(self.stack.places.people)
 
     @property
@@ -64,9 +70,9 @@ class Line:
         return answer.json()
 
 
-def line_at(directory: Path, key_file: Path | None = None) -> Line:
+def line_at(directory: Path, key_file: Path | None = None, second_file: Path | None = None) -> Line:
     """Raises StackError where no stack runs there."""
-    return Line(running_stack(directory), key_file)
+    return Line(running_stack(directory), key_file, second_file)
 
 
 def _words(answer: httpx.Response) -> str:

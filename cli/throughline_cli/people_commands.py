@@ -8,16 +8,19 @@ from typing import Annotated
 
 import typer
 
-from throughline.accounts import AccountVerified
+from throughline.accounts import AccountChanged, AccountVerified
 from throughline.flow import PAYEES
-from throughline.identifiers import npi_is_valid, routing_is_valid, tin_is_valid
+from throughline.identifiers import npi_is_valid, payee_id_for, routing_is_valid, tin_is_valid
+from throughline.message import Message
+from throughline.payees import ConfirmAccount
 from throughline.reference import PartnerRegistered
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reference import enrolment_of, publish_partners, sealing_key
 from throughline_cli.errors import Problem
-from throughline_cli.line import STACK, AsOption, StackOption, line_at
+from throughline_cli.line import STACK, AsOption, SecondOption, StackOption, line_at
 from throughline_cli.parked import everything_said
 from throughline_cli.show import day, say
+from throughline_cli.signing import UNNAMED
 from throughline_cli.speaking import Speaker
 
 partner_app = typer.Typer(help="Who may send.", no_args_is_help=True)
@@ -73,9 +76,13 @@ def enrol_payee(
     kind: Annotated[str, typer.Option(help="npi or programme")] = "npi",
     account_kind: Annotated[str, typer.Option(help="checking or savings")] = "checking",
     key_file: AsOption = None,
+    second_file: SecondOption = None,
     stack: StackOption = STACK,
 ) -> None:
-    """Seal a bank account to payout's key and enrol it. The number leaves this process only sealed."""
+    """Seal a bank account to payout's key and enrol it. The number leaves this process only sealed.
+
+    Signed by two people it is payable at once; by one, when another confirms it.
+    """
     _require(kind in ("npi", "programme"), "kind", "npi or programme")
     _require(account_kind in ("checking", "savings"), "account-kind", "checking or savings")
     _require(kind != "npi" or npi_is_valid(identifier), "identifier", "ten digits with a right check digit")
@@ -83,16 +90,51 @@ def enrol_payee(
     _require(routing_is_valid(routing), "routing", "nine digits with a right check digit")
     _require(0 < len(account) <= 17 and account.isalnum(), "account", "at most 17 letters and digits")
     _require(len(name) <= 22 and name.isascii(), "name", "at most 22 plain characters")
-    line = line_at(stack, key_file)
+    line = line_at(stack, key_file, second_file)
     payee = {
         "kind": kind, "identifier": identifier, "tin": tin, "name": name, "routing": routing, "account": account,
         "account_kind": account_kind,
     }  # fmt: skip
     asked = enrolment_of(payee, sealing_key(line.stack.places.keys))
     told = command(line, PAYEES.name, asked, str(asked.payee_id))
+    _tell(told, f"{kind} {identifier}")
+
+
+@payee_app.command("confirm")
+def confirm_account(
+    identifier: Annotated[str, typer.Argument(help="The NPI, or the programme's number.")],
+    kind: Annotated[str, typer.Option(help="npi or programme")] = "npi",
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Confirm the account that another person enrolled or changed, as its mask stands on the topic now."""
+    _require(kind in ("npi", "programme"), "kind", "npi or programme")
+    line, payee_id = line_at(stack, key_file), payee_id_for(kind, identifier)
+    asked = [
+        record.message
+        for record in everything_said(line)
+        if isinstance(record.message, AccountChanged) and record.message.payee_id == payee_id
+    ]
+    if not asked:
+        raise Problem(f"No account of {kind} {identifier} waits for a second person.")
+    confirming = ConfirmAccount(
+        payee_id=payee_id,
+        account_token=asked[-1].account_token,
+        account_mask=asked[-1].account_mask,
+        confirmed_by=UNNAMED,
+    )
+    _tell(command(line, PAYEES.name, confirming, str(payee_id)), f"{kind} {identifier}")
+
+
+def _tell(told: tuple[Message, ...], payee: str) -> None:
     for event in told:
         if isinstance(event, AccountVerified):
-            say(f"{kind} {identifier} is paid to {event.account_mask} from {day(event.payable_from)} on.")
+            say(f"{payee} is paid to {event.account_mask} from {day(event.payable_from)} on.")
+        elif isinstance(event, AccountChanged):
+            say(
+                f"{payee}: {event.account_mask} waits for another person: 'throughline payee confirm'. "
+                "Nothing is paid to it before."
+            )
     if not told:
         say_unheard("payout")
 

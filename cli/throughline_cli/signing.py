@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack.people import CAST, FOUNDERS, KeyFile, read_key_file, signature
-from throughline.commanding import MAY_GIVE
+from throughline.commanding import COSIGNED, MAY_GIVE
 from throughline.envelope import Envelope
 from throughline.message import Message
 from throughline.people import Role
@@ -32,8 +32,8 @@ class Signers:
         return cls([read_key_file(folder / f"{name}.json") for name in CAST if name not in FOUNDERS])
 
     @classmethod
-    def of_file(cls, path: Path) -> Signers:
-        return cls([read_key_file(path)])
+    def of_files(cls, *paths: Path) -> Signers:
+        return cls([read_key_file(path) for path in paths])
 
     def holding(self, role: Role, nth: int = 0) -> KeyFile:
         """The nth person with that role. Raises Problem."""
@@ -53,6 +53,13 @@ class Signers:
             f"Nobody whose key is here may give {message.__name__}.",
             f"It needs the role {' or '.join(sorted(MAY_GIVE[message]))}; give a key file with --as.",
         )
+
+    def beside(self, first: KeyFile, message: type[Message]) -> KeyFile | None:
+        """Who signs beside the first, where two people do; None where nobody else here may, or one suffices."""
+        if message not in COSIGNED:
+            return None
+        others = (one for one in self.people if one.person_id != first.person_id)
+        return next((one for one in others if MAY_GIVE[message].intersection(one.roles)), None)
 
 
 def named(message: Message, person: KeyFile, second: KeyFile | None = None) -> Message:

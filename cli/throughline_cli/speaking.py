@@ -65,11 +65,13 @@ class Speaker:
     ) -> UUID:
         """One message of ours under a new id. A person's command names and is signed by them, and by ``second`` too.
 
-        Without ``by`` the first of the signers who may give it does.
+        Without ``by`` the first of the signers who may give it does, and another of them beside where two sign.
         """
         is_signed = type(message) in MAY_GIVE
-        if is_signed:
-            by = by or self._signers().who_may(type(message))
+        if is_signed and by is None:
+            by = self._signers().who_may(type(message))
+            second = second or self._signers().beside(by, type(message))
+        if is_signed and by is not None:
             message = named(message, by, second)
         envelope = Envelope.of(
             message, id=uuid4(), source=source, key=key, time=datetime.now(UTC), subject=subject

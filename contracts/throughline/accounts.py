@@ -28,7 +28,8 @@ class AccountHeld(Event):
 
 
 class AccountChanged(Event):
-    """Another account was named; it waits for a second person and the cooling-off."""
+    """Another account was named, or a first one by one person alone (no ``previous_token``). It waits for a second
+    person; another account for the cooling-off too."""
 
     payee_id: UUID
     account_token: str

@@ -62,7 +62,7 @@ ReversalCause = Literal["duplicate", "wrong_amount", "wrong_receiver", "wrong_da
 
 
 class ReversePayment(Command):
-    """Take a bank entry back, within five banking days of settlement. Refused without a cause."""
+    """Take a bank entry back, within five banking days of settlement. Two people sign it. Refused without a cause."""
 
     payment_id: UUID
     cause: ReversalCause | None = None

@@ -15,7 +15,7 @@ Sealed = Annotated[str, Field(min_length=1, max_length=4000, pattern=r"^[A-Za-z0
 
 
 class EnrolAccount(Command):
-    """The first account of a payee, verified by the enrolment system."""
+    """The first account of a payee. Payable at once where two people signed it; else another confirms it first."""
 
     payee_id: UUID
     kind: Literal["npi", "programme"]
@@ -39,7 +39,7 @@ class ChangeAccount(Command):
 
 
 class ConfirmAccount(Command):
-    """A second person confirms a changed account."""
+    """A second person confirms a changed account, or a first one that one person enrolled."""
 
     payee_id: UUID
     account_token: str

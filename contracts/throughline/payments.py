@@ -183,7 +183,7 @@ class BatchRedated(Event):
 
 
 class BatchRefused(Event):
-    """The bank refused the whole file. Nothing of it was paid."""
+    """The bank refused the whole file, or one of reversals was withdrawn unsent. Nothing of it was paid."""
 
     batch_id: UUID
     reason: Reason

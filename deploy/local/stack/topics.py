@@ -19,7 +19,7 @@ def ensure_flow_topics(bootstrap: str, partners: Iterable[str]) -> list[str]:
     for partner in partners:
         wanted.update(partner_topics(partner))
     return ensure_topics(
-        bootstrap, {name: (topic.partitions, _config(topic)) for name, topic in wanted.items()}
+        bootstrap, {name: (topic.partitions, configuration(topic)) for name, topic in wanted.items()}
     )
 
 
@@ -40,7 +40,8 @@ def ensure_topics(bootstrap: str, wanted: Mapping[str, tuple[int, Mapping[str, s
     return [topic.topic for topic in new]
 
 
-def _config(topic: Topic) -> dict[str, str]:
+def configuration(topic: Topic) -> dict[str, str]:
+    """What the broker is told of a topic of the map."""
     config = {
         "cleanup.policy": "delete",
         "retention.ms": str(topic.retention_days * _DAY_MS),

@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, RawRecord, Signer, by
+from chassis.arrival import APPENDED
 from chassis.authority import Authority, Command, Standing
 from chassis.security import SecurityEvent
 from chassis.signer import Proof
@@ -73,6 +74,7 @@ def _command_of(record: RawRecord) -> Command:
             found.get(SIGNATURE),
             found.get(SECOND_SIGNATURE),
             found.get(STEP_UP),
+            is_timed=record.timestamp_type == APPENDED,
         ),
     )
 

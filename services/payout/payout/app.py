@@ -36,7 +36,7 @@ from payout.settings import PayoutSettings
 from payout.take_back_batches import RECALLED, take_back_batches
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
-from throughline.commanding import MAY_GIVE
+from throughline.commanding import BY_TWO, MAY_GIVE
 from throughline.decisions import ApprovalRevoked, SubmissionApproved
 from throughline.flow import ORDERS, PAYEES, Topic
 from throughline.message import Message
@@ -58,7 +58,7 @@ async def build_resources(settings: PayoutSettings, pool: asyncpg.Pool) -> Resou
 
 def by_roles(topic: Topic) -> dict[type[Message], By]:
     """Who may give each command of a topic."""
-    return {message: by(*MAY_GIVE[message]) for message in topic.messages}
+    return {message: by(*MAY_GIVE[message], two=message in BY_TWO) for message in topic.messages}
 
 
 service = Service(

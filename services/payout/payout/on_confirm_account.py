@@ -1,4 +1,5 @@
-"""ConfirmAccount: a second person confirms a changed account. It is payable when it has cooled off."""
+"""ConfirmAccount: a second person confirms an account. A first one is payable at once, one that takes another's place
+when it has cooled off."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from throughline.reasons import Reason
 
 
 def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
-    """The former account is replaced for good. Who asked for the change cannot confirm it."""
+    """The former account is replaced for good. Who asked for the account cannot confirm it."""
     command = heard.message
     payee_id = command.payee_id
     if not person_of(heard).stepped_up:
@@ -38,7 +39,7 @@ def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
         former.state = AccountState.REPLACED
         work.put(former)
     payable_from = work.today
-    if work.cooling_off_banking_days:
+    if former is not None and work.cooling_off_banking_days:
         payable_from = add_banking_days(work.today, work.cooling_off_banking_days)
     account.state, account.confirmed_by, account.payable_from = (
         AccountState.ACTIVE,

@@ -1,14 +1,16 @@
-"""EnrolAccount: the first account of a payee, verified by the enrolment system."""
+"""EnrolAccount: the first account of a payee. Two people who signed it make it payable at once; of one alone, it waits
+for another person's ConfirmAccount."""
 
 from __future__ import annotations
 
-from chassis import Heard, Say
+from chassis import Heard, Say, Signer
+from payout.believed import forbidden, person_of
 from payout.domain import AccountState
 from payout.refuse import refuse_account_command
 from payout.repository import AccountRow, PayeeRow
 from payout.vault import Account, account_token, is_well_formed, mask
 from payout.work import AccountsWork
-from throughline.accounts import AccountVerified
+from throughline.accounts import AccountChanged, AccountVerified
 from throughline.identifiers import payee_id_for
 from throughline.payees import EnrolAccount
 from throughline.reasons import Reason
@@ -19,10 +21,13 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
     """Opens the seal for this payee and speaker, stores the account under the vault's key, says it by token and mask.
 
     The same account enrolled again is verified again (that ends a hold, and takes the name as now confirmed). Another
-    account than the one in use is a change, which two people must ask for.
+    account than the one in use is a change. Until a first account is confirmed, a newer enrolment takes its place.
     """
-    command = heard.message
+    command, person = heard.message, person_of(heard)
     payee_id = command.payee_id
+    if person.second_person_id is None and not person.stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
     if payee_id != payee_id_for(command.kind, command.identifier):
         refuse_account_command(
             heard, say, Reason.UNKNOWN_SUBJECT, payee_id, "The payee id is not this identifier's."
@@ -36,9 +41,9 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
     if not is_well_formed(account):
         refuse_account_command(heard, say, Reason.ACCOUNT_INVALID, payee_id)
         return
-    known = work.in_use(payee_id)
+    known, waiting = work.in_use(payee_id), work.unconfirmed(payee_id)
     fingerprint = work.vault.fingerprint(account)
-    if work.unconfirmed(payee_id) is not None or (known is not None and known.fingerprint != fingerprint):
+    if known is not None and (waiting is not None or known.fingerprint != fingerprint):
         refuse_account_command(
             heard,
             say,
@@ -47,12 +52,22 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
             "The payee has another account. Ask for a change of account.",
         )
         return
+    work.put_payee(PayeeRow(payee_id, command.kind, command.identifier, command.name))
     if known is None:
-        known = _new_row(heard, work, account, fingerprint)
+        if waiting is not None:
+            waiting.state = AccountState.REPLACED
+            work.put(waiting)
+        known = _new_row(heard, work, account, fingerprint, person)
+        if known.state is AccountState.UNCONFIRMED:
+            work.put(known)
+            say(
+                AccountChanged(payee_id=payee_id, account_token=known.token, account_mask=known.mask),
+                key=str(payee_id),
+            )
+            return
     elif known.state is AccountState.HELD:
         known.state, known.payable_from, known.return_code = AccountState.ACTIVE, work.today, None
     work.put(known)
-    work.put_payee(PayeeRow(payee_id, command.kind, command.identifier, command.name))
     work.release_items_of(payee_id, heard.envelope.id)
     say(
         AccountVerified(
@@ -66,18 +81,19 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
 
 
 def _new_row(
-    heard: Heard[EnrolAccount], work: AccountsWork, account: Account, fingerprint: bytes
+    heard: Heard[EnrolAccount], work: AccountsWork, account: Account, fingerprint: bytes, person: Signer
 ) -> AccountRow:
-    payee_id = heard.message.payee_id
+    payee_id, second = heard.message.payee_id, person.second_person_id
     token = account_token(payee_id, heard.envelope.id)
     return AccountRow(
         token=token,
         payee_id=payee_id,
-        state=AccountState.ACTIVE,
+        state=AccountState.UNCONFIRMED if second is None else AccountState.ACTIVE,
         sealed=work.vault.encrypt(account, payee_id=payee_id, token=token),
         fingerprint=fingerprint,
         mask=mask(account.number),
-        payable_from=work.today,
-        requested_by=heard.message.speaker,
+        payable_from=None if second is None else work.today,
+        requested_by=str(person.person_id),
+        confirmed_by=None if second is None else str(second),
         fresh=True,
     )

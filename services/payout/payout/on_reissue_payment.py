@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from payout.believed import forbidden, person_of
 from payout.domain import refuse_reissue
 from payout.orders_work import OrdersWork
 from payout.refuse import refuse_payment_order
@@ -15,6 +16,9 @@ def reissue(heard: Heard[ReissuePayment], work: OrdersWork, say: Say) -> None:
     """Its items wait for the next cutoff, in their order of business: batch, trace number and 835 are new. Once for a
     payment, for ever; where the new payment comes back too, that one is reissued."""
     order = heard.message
+    if not person_of(heard).stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
     payment = work.payment(order.payment_id)
     refusal = refuse_reissue(
         payment, None if payment is None else work.account_of(payment.payee_id), work.today

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from payout.believed import forbidden, person_of
 from payout.orders_work import OrdersWork
 from payout.refuse import refuse_payment_order
 from payout.reversals import last_day_to_reverse, refuse_reversal
@@ -12,9 +13,13 @@ from throughline.reasons import Reason
 
 
 def reverse(heard: Heard[ReversePayment], work: OrdersWork, say: Say) -> None:
-    """Allowed for a cause that the rules name, within five banking days of settlement, once. Nothing moves yet: the
-    entry leaves with the next window, and the payment is reversed when the bank has taken the money back for good."""
+    """Two people ask for it, for a cause that the rules name, within five banking days of settlement, once. Nothing
+    moves yet: the entry leaves with the next window, and the payment is reversed when the bank has taken the money
+    back for good."""
     order = heard.message
+    if not person_of(heard).stepped_up:
+        forbidden(heard, say, Reason.STEP_UP_MISSING)
+        return
     payment = work.payment(order.payment_id)
     if payment is None or order.cause is None:
         reason = Reason.UNKNOWN_SUBJECT if payment is None else Reason.MISSING

@@ -25,7 +25,7 @@ from payout.app import build_resources, service
 from payout.settings import PayoutSettings
 from sandbox_bank.bank import Bank
 from sandbox_bank.settings import Settings
-from stack.topics import ensure_topics
+from stack.topics import configuration, ensure_topics
 from throughline.decisions import ApprovalRevoked
 from throughline.envelope import Envelope, read_envelope
 from throughline.flow import ACCOUNTS, ITEMS, PARKED, PAYMENTS, REPAIRS, Kind, topics_heard_by
@@ -63,7 +63,7 @@ class Line:
             topics=[*self.topics, PARKED, REPAIRS],
         )
         wanted: dict[str, tuple[int, dict[str, str]]] = {
-            one.name: (one.partitions, {}) for one in self.topics
+            one.name: (one.partitions, configuration(one)) for one in self.topics
         }
         ensure_topics(bootstrap, {**wanted, REPAIRS.name: (1, {}), PARKED.of("payout"): (1, {})})
         self.sequences: Counter[tuple[str, int]] = Counter()

@@ -18,7 +18,7 @@ from chassis.signer import Proof
 from chassis.testing_people import Actor, an, called, know, signed_by
 from payout.app import service
 from throughline.accounts import AccountChanged, AccountVerified
-from throughline.commanding import MAY_GIVE
+from throughline.commanding import BY_TWO, MAY_GIVE
 from throughline.decisions import CommandRefused, Decider
 from throughline.flow import ORDERS, PAYEES
 from throughline.identifiers import payee_id_for
@@ -107,21 +107,90 @@ async def test_what_nobody_may_ask_moves_nothing(
     assert await house.rows("select count(*) from accounts") == [(0,)]
 
 
-@pytest.mark.parametrize("name", ["ReleaseBatch", "ChangeAccount", "ConfirmAccount"])
+@pytest.mark.parametrize(
+    "name",
+    ["ReleaseBatch", "ReissuePayment", "ReversePayment", "ChangeAccount", "ConfirmAccount", "EnrolAccount"],
+)
 async def test_what_moves_money_needs_the_passkey(
     house: House, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     house.context.trust.portals[kid_of(PORTAL)] = PORTAL
     message = commands(house)[name]
     ann = replace(ANN, role=sorted(MAY_GIVE[type(message)] & OPERATIONS_ROLES)[0])
+    second = replace(BEA, role=ann.role) if type(message) in BY_TWO else None
     one = signed_by(ann, heard(message), key=PORTAL, method="passkey")
+    if second is not None:
+        one = with_second(one, ann, second)
     with caplog.at_level("WARNING", logger=security_log.name):
         (refused,) = await told(house, one)
     assert isinstance(refused, CommandRefused) and refused.reason is Reason.STEP_UP_MISSING
     assert len(caplog.records) == 1
     again = signed_by(ann, heard(message), key=PORTAL, method="passkey", stepping_up=True)
-    (refused,) = await told(house, again)
-    assert isinstance(refused, CommandRefused) and refused.reason is Reason.UNKNOWN_SUBJECT
+    if second is not None:
+        again = with_second(again, ann, second)
+    (answer,) = await told(house, again)
+    if name == "EnrolAccount":
+        assert isinstance(answer, AccountChanged)
+    else:
+        assert isinstance(answer, CommandRefused) and answer.reason is Reason.UNKNOWN_SUBJECT
+
+
+def with_second(one: Heard[Any], first: Actor, second: Actor) -> Heard[Any]:
+    """The same command, signed by another person too."""
+    other = signed_by(second, one).proof
+    assert one.proof is not None and other is not None
+    return replace(one, proof=replace(one.proof, second=other.signature))
+
+
+async def test_one_person_alone_takes_no_payment_back(house: House) -> None:
+    releaser = replace(ANN, role="releaser")
+    one = heard(commands(house)["ReversePayment"])
+    for proof, reason in (
+        (signed_by(releaser, one), Reason.SECOND_PERSON_MISSING),
+        (signed_by(releaser, one, second=releaser), Reason.SAME_PERSON),
+        (signed_by(releaser, one, second=replace(BEA, role="operator")), Reason.ROLE_MISSING),
+    ):
+        (refused,) = await told(house, proof)
+        assert isinstance(refused, CommandRefused) and refused.reason is reason
+
+
+async def test_an_account_that_one_person_enrolled_is_paid_when_another_confirmed_it(house: House) -> None:
+    await house.payer()
+    ann, bea = (replace(one, role="account_approver") for one in (ANN, BEA))
+    (asked,) = await told(house, signed_by(ann, heard(house.enrolment(NPI))))
+    assert isinstance(asked, AccountChanged) and asked.previous_token is None
+    await house.approve(10_000, NPI)
+    await house.pay()
+    assert await house.states() == {"held:no_account": 1}
+    for confirmer, expected in ((ann, Reason.SAME_PERSON), (bea, None)):
+        confirm = ConfirmAccount(
+            payee_id=PAYEE,
+            account_token=asked.account_token,
+            account_mask=asked.account_mask,
+            confirmed_by=confirmer.name,
+        )
+        (answer,) = await told(house, signed_by(confirmer, heard(confirm)))
+        if expected is not None:
+            assert isinstance(answer, CommandRefused) and answer.reason is expected
+        else:
+            assert isinstance(answer, AccountVerified)
+            assert answer.payable_from == house.clock.today(), "there is no former account to cool off from"
+    await house.work()
+    assert await house.states() == {"waiting": 1}
+
+
+async def test_a_newer_enrolment_takes_the_place_of_one_that_nobody_confirmed(house: House) -> None:
+    ann = replace(ANN, role="account_approver")
+    await told(house, signed_by(ann, heard(house.enrolment(NPI))))
+    (second,) = await told(house, signed_by(ann, heard(house.enrolment(NPI, "987654321"))))
+    assert isinstance(second, AccountChanged)
+    (verified,) = await house.enrol(NPI, "555666777")  # signed by two
+    assert isinstance(verified, AccountVerified)
+    assert sorted(await house.rows("select state from accounts")) == [
+        ("active",),
+        ("replaced",),
+        ("replaced",),
+    ]
 
 
 async def test_a_provider_changes_the_account_of_its_own_payees_only(house: House) -> None:

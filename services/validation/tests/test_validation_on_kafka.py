@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from chassis import Service
 from chassis.run import RunningService
 from chassis.topics import partition_for
-from stack.topics import ensure_topics
+from stack.topics import configuration, ensure_topics
 from throughline.decisions import SubmissionApproved, SubmissionExcepted
 from throughline.envelope import Envelope, read_envelope
 from throughline.flow import DECISIONS, PARKED, REPAIRS, Kind, topics_heard_by
@@ -52,7 +52,7 @@ class World:
             topics=[*self.topics, PARKED, REPAIRS],
         )
         wanted: dict[str, tuple[int, dict[str, str]]] = {
-            one.name: (one.partitions, {}) for one in self.topics
+            one.name: (one.partitions, configuration(one)) for one in self.topics
         }
         ensure_topics(bootstrap, {**wanted, REPAIRS.name: (1, {}), PARKED.of("validation"): (1, {})})
         self.sequences: dict[tuple[str, int], int] = {}

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Form, HTTPException, Response
 
-from portal.commands import send_command
+from portal import step_up
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import PAGE, before_of, payment, place_of, sent_back
 from portal.rules import OPERATIONS, Role
@@ -36,11 +36,21 @@ async def reissue(
     once: Annotated[UUID, Form()],
     note: Annotated[str, Form(min_length=1, max_length=1000)],
 ) -> Response:
-    """Payout pays its items again, as a new payment, or says why not."""
+    """With a step-up over the payee and the sum. Payout pays its items again, as a new payment, or says why not."""
     async with visit.reading() as db:
-        if await payment(db, payment_id) is None:
-            raise HTTPException(404)
+        row = await payment(db, payment_id)
+    if row is None:
+        raise HTTPException(404)
     command = ReissuePayment(payment_id=payment_id, note=note, actor=str(visit.session.person_id))
-    async with visit.speaking() as transaction:
-        await send_command(visit, transaction, command, key=str(payment_id), once=once)
-    return await visit.redirect_with("/returns", "returns.asked")
+    return await step_up.ask(
+        visit,
+        command,
+        key=str(payment_id),
+        once=once,
+        facts=(
+            ("returns.payee", row["payee_name"] or str(row["payee_id"])),
+            ("returns.amount", visit.shown.money(row["amount_cents"] or 0)),
+        ),
+        back="/returns",
+        notice="returns.asked",
+    )

@@ -1,0 +1,105 @@
+"""`batch` and `payment`: what operations staff ask of payout, each with what came of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, get_args
+from uuid import UUID
+
+import typer
+
+from throughline.flow import ORDERS
+from throughline.message import Command
+from throughline.money import for_people
+from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch, ReversalCause, ReversePayment
+from throughline.payments import BatchClosed, BatchHeld, BatchReleased, PaymentReissued, ReversalOrdered
+from throughline_cli.commanding import command, say_unheard
+from throughline_cli.errors import Problem
+from throughline_cli.line import STACK, AsOption, Line, SecondOption, StackOption, line_at
+from throughline_cli.parked import everything_said
+from throughline_cli.show import counted, day, say
+from throughline_cli.signing import UNNAMED
+
+batch_app = typer.Typer(help="Hold a closed batch, or let it leave.", no_args_is_help=True)
+payment_app = typer.Typer(help="Pay again what came back, or take a payment back.", no_args_is_help=True)
+
+BatchId = Annotated[UUID, typer.Argument(help="The batch's id.")]
+PaymentId = Annotated[UUID, typer.Argument(help="The payment's id.")]
+Note = Annotated[
+    str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
+]
+
+
+@batch_app.command("hold")
+def hold(batch: BatchId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
+    """Do not send a closed batch before another person releases it. Too late once it is on its way."""
+    _ask(line_at(stack, key_file), HoldBatch(batch_id=batch, note=note, actor=UNNAMED), batch)
+
+
+@batch_app.command("release")
+def release(batch: BatchId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
+    """Let a batch leave that waits, over the sum and count that its topic shows."""
+    line = line_at(stack, key_file)
+    closed = _closed(line, batch)
+    say(f"{counted(closed.payment_count, 'payment')} of {for_people(closed.total_cents)}.")
+    order = ReleaseBatch(
+        batch_id=batch,
+        total_cents=closed.total_cents,
+        entry_count=closed.payment_count,
+        note=note,
+        actor=UNNAMED,
+    )
+    _ask(line, order, batch)
+
+
+@payment_app.command("reissue")
+def reissue(payment: PaymentId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
+    """Pay what came back again, as a new payment, at the next cutoff."""
+    _ask(line_at(stack, key_file), ReissuePayment(payment_id=payment, note=note, actor=UNNAMED), payment)
+
+
+@payment_app.command("reverse")
+def reverse(
+    payment: PaymentId,
+    cause: Annotated[str, typer.Option(help=", ".join(get_args(ReversalCause)))],
+    note: Note,
+    key_file: AsOption = None,
+    second_file: SecondOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Take a settled payment back, within five banking days of settlement. Two people sign it."""
+    causes: dict[str, ReversalCause] = {one: one for one in get_args(ReversalCause)}
+    if cause not in causes:
+        raise Problem(f"'{cause}' is no cause that the rules name.", f"It is one of {', '.join(causes)}.")
+    order = ReversePayment(payment_id=payment, cause=causes[cause], note=note, actor=UNNAMED)
+    _ask(line_at(stack, key_file, second_file), order, payment)
+
+
+def _closed(line: Line, batch: UUID) -> BatchClosed:
+    """Raises Problem where no such batch was closed."""
+    for record in everything_said(line):
+        if isinstance(record.message, BatchClosed) and record.message.batch_id == batch:
+            return record.message
+    raise Problem(
+        f"No batch {batch} was closed.", "The portal's batches page, or GET /v1/batches, lists them."
+    )
+
+
+def _ask(line: Line, order: Command, about: UUID) -> None:
+    told = command(line, ORDERS.name, order, str(about))
+    for event in told:
+        if isinstance(event, BatchHeld):
+            say(f"Held: batch {about}. Another person releases it.")
+        elif isinstance(event, BatchReleased):
+            say(f"Released: batch {about}, effective {day(event.effective_date)}.")
+        elif isinstance(event, PaymentReissued):
+            say(
+                f"{counted(event.item_count, 'item')} of {for_people(event.amount_cents)} will be paid again "
+                "at the next cutoff."
+            )
+        elif isinstance(event, ReversalOrdered):
+            say(
+                f"{for_people(event.amount_cents)} will be taken back by the next file, effective "
+                f"{day(event.last_day)} at the latest."
+            )
+    if not told:
+        say_unheard("payout")
