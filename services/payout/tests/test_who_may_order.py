@@ -160,7 +160,7 @@ async def test_an_account_that_one_person_enrolled_is_paid_when_another_confirme
     (asked,) = await told(house, signed_by(ann, heard(house.enrolment(NPI))))
     assert isinstance(asked, AccountChanged) and asked.previous_token is None
     await house.approve(10_000, NPI)
-    await house.pay()
+    await house.cutoff()
     assert await house.states() == {"held:no_account": 1}
     for confirmer, expected in ((ann, Reason.SAME_PERSON), (bea, None)):
         confirm = ConfirmAccount(

@@ -38,7 +38,9 @@ where p.state in ('returned', 'refused')
   and ($1::date is null or (p.effective_date, p.payment_id) < ($1, $2))
 order by p.effective_date desc, p.payment_id desc limit $3
 """
-_PAYMENT = "select * from payments where payment_id = $1"
+_PAYMENT = """
+select p.*, e.name as payee_name from payments p left join payees e using (payee_id) where p.payment_id = $1
+"""
 
 NOBODY = UUID(int=0)
 
