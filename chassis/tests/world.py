@@ -24,7 +24,7 @@ from confluent_kafka.admin import AdminClient
 
 from chassis import Service, ServiceSettings, testing
 from chassis.run import RunningService
-from stack.topics import ensure_topics
+from stack.topics import configuration, ensure_topics
 from throughline.envelope import Envelope
 from throughline.flow import PARKED, REPAIRS, Topic
 from throughline.message import Message
@@ -65,7 +65,7 @@ class World:
         return Service(self.name("source"), topics=self.topics)
 
     def make_topics(self) -> None:
-        wanted: dict[str, tuple[int, dict[str, str]]] = {REPAIRS.name: (1, {})}
+        wanted: dict[str, tuple[int, dict[str, str]]] = {REPAIRS.name: (1, configuration(REPAIRS))}
         wanted.update({one.name: (one.partitions, {}) for one in self.topics if not one.is_family})
         wanted.update({PARKED.of(self.name(name)): (1, {}) for name in ("source", *HOPS)})
         ensure_topics(self.bootstrap, wanted)

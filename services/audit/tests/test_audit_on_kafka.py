@@ -28,9 +28,11 @@ TOKEN = "token-of-the-test"
 @pytest.fixture(scope="module")
 def topics(kafka: str) -> str:
     """Every topic of the map stands on the broker."""
-    from stack.topics import ensure_topics
+    from stack.topics import configuration, ensure_topics
 
-    ensure_topics(kafka, {name: (topic.partitions, {}) for name, topic in flow.fixed_topics().items()})
+    ensure_topics(
+        kafka, {name: (topic.partitions, configuration(topic)) for name, topic in flow.fixed_topics().items()}
+    )
     return kafka
 
 
@@ -90,13 +92,16 @@ async def test_a_record_of_every_topic_is_kept_with_its_bytes_and_proven(
 async def test_a_new_partners_topic_is_heard_within_seconds_and_the_whole_log_verifies(
     http: httpx.AsyncClient, producer: AIOKafkaProducer, topics: str
 ) -> None:
-    from stack.topics import ensure_topics
+    from stack.topics import configuration, ensure_topics
 
     partner = f"p{secrets.token_hex(4)}"
     await asyncio.to_thread(
         ensure_topics,
         topics,
-        {name: (topic.partitions, {}) for name, topic in flow.partner_topics(partner).items()},
+        {
+            name: (topic.partitions, configuration(topic))
+            for name, topic in flow.partner_topics(partner).items()
+        },
     )
     for number in range(50):
         await producer.send(f"intake.{partner}", b"%d" % number, key=b"%d" % number)

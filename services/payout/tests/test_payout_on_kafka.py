@@ -65,7 +65,9 @@ class Line:
         wanted: dict[str, tuple[int, dict[str, str]]] = {
             one.name: (one.partitions, configuration(one)) for one in self.topics
         }
-        ensure_topics(bootstrap, {**wanted, REPAIRS.name: (1, {}), PARKED.of("payout"): (1, {})})
+        ensure_topics(
+            bootstrap, {**wanted, REPAIRS.name: (1, configuration(REPAIRS)), PARKED.of("payout"): (1, {})}
+        )
         self.sequences: Counter[tuple[str, int]] = Counter()
 
     async def replica(self) -> RunningService:

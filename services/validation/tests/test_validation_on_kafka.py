@@ -54,7 +54,9 @@ class World:
         wanted: dict[str, tuple[int, dict[str, str]]] = {
             one.name: (one.partitions, configuration(one)) for one in self.topics
         }
-        ensure_topics(bootstrap, {**wanted, REPAIRS.name: (1, {}), PARKED.of("validation"): (1, {})})
+        ensure_topics(
+            bootstrap, {**wanted, REPAIRS.name: (1, configuration(REPAIRS)), PARKED.of("validation"): (1, {})}
+        )
         self.sequences: dict[tuple[str, int], int] = {}
 
     async def replica(self) -> RunningService:
