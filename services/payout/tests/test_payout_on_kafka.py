@@ -31,7 +31,7 @@ from throughline.envelope import Envelope, read_envelope
 from throughline.flow import ACCOUNTS, ITEMS, PARKED, PAYMENTS, REPAIRS, Kind, topics_heard_by
 from throughline.message import Message
 from throughline.reference import Address, PayerRecorded
-from throughline.signed import SIGNATURE
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE
 
 if TYPE_CHECKING:
     from conftest import House
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 NPIS = ("1234567893", "1558598797", "1003000126", "1003000134")
 PARTITIONS = 4
 
-APPROVER = an("account_approver")
+APPROVER, OTHER = an("account_approver"), an("account_approver")
 """Who signs enrolments."""
 
 
@@ -99,10 +99,9 @@ class Line:
                 )  # fmt: skip
                 value, headers = message.model_dump_json().encode(), envelope.headers()
                 if topic.kind is Kind.COMMANDS:
-                    signature = APPROVER.sign(
-                        value, message=envelope.type, id=id, topic=topic.name, at=envelope.time
-                    )
-                    headers.append((SIGNATURE, signature))
+                    for header, person in ((SIGNATURE, APPROVER), (SECOND_SIGNATURE, OTHER)):
+                        how = {"message": envelope.type, "id": id, "topic": topic.name, "at": envelope.time}
+                        headers.append((header, person.sign(value, **how)))
                 await producer.send(topic.name, value, key=key.encode(), partition=partition, headers=headers)
 
     async def said(self) -> Counter[str]:
@@ -174,7 +173,7 @@ async def test_two_replicas_pay_a_day_through_the_bank_and_replay_changes_nothin
     accounts = zip(NPIS[:3], ("123456789", "99010300", "99020400"), strict=True)
     enrolments = [house.enrolment(npi, account) for npi, account in accounts]
     await line.say([("reference.payers", "acme", payer, uuid4())])
-    await know(house.pool, OPERATIONS, APPROVER)
+    await know(house.pool, OPERATIONS, APPROVER, OTHER)
     await line.say([("payees", str(one.payee_id), one, uuid4()) for one in enrolments])
     await line.say([("decisions", str(one.request_id), one, decision) for one, decision in approvals])
     await line.say([("decisions", str(one.request_id), one, uuid4()) for one in revoked])
