@@ -100,7 +100,12 @@ class Line:
                 value, headers = message.model_dump_json().encode(), envelope.headers()
                 if topic.kind is Kind.COMMANDS:
                     for header, person in ((SIGNATURE, APPROVER), (SECOND_SIGNATURE, OTHER)):
-                        how = {"message": envelope.type, "id": id, "topic": topic.name, "at": envelope.time}
+                        how: dict[str, Any] = {
+                            "message": envelope.type,
+                            "id": id,
+                            "topic": topic.name,
+                            "at": envelope.time,
+                        }
                         headers.append((header, person.sign(value, **how)))
                 await producer.send(topic.name, value, key=key.encode(), partition=partition, headers=headers)
 
