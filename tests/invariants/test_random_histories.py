@@ -25,13 +25,16 @@ LONG = HISTORIES > 12
 PLAIN: dict[str, Any] = {"partner": 0, "payee": 0, "number": 1, "bill": 0, "kind": "plain", "payer": "acme"}
 
 
-def a_correction_meets_an_item_in_a_batch(history: Histories) -> None:
-    """Payout must not stop it any more: both versions would be paid."""
+def corrections_meet_an_item_that_waits_and_one_in_a_batch(history: Histories) -> None:
+    """Payout must stop the first, and not the second: both of its versions would be paid."""
     history.enrol(0, 0)
-    history.submit(PLAIN)
+    for number in (1, 2):
+        history.submit({**PLAIN, "number": number, "bill": number})
+    history.everybody_hears()
+    history.correct(1, void=False, bill=2, kind="plain")
     history.everybody_hears()
     history.cutoff(late=False, settle_down=False)
-    history.correct(0, void=False, bill=1, kind="plain")
+    history.correct(0, void=False, bill=0, kind="plain")
     history.everybody_hears()
 
 
@@ -52,7 +55,11 @@ def a_payment_is_taken_back(history: Histories) -> None:
     assert history.line.events(PaymentReversed)
 
 
-STARTS = (a_correction_meets_an_item_in_a_batch, one_bill_comes_by_two_partners, a_payment_is_taken_back)
+STARTS = (
+    corrections_meet_an_item_that_waits_and_one_in_a_batch,
+    one_bill_comes_by_two_partners,
+    a_payment_is_taken_back,
+)
 
 
 @pytest.fixture
