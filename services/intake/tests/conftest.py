@@ -233,7 +233,7 @@ def intake_running(postgres: Databases, tmp_path_factory: pytest.TempPathFactory
 
     directory = tmp_path_factory.mktemp("intake")
     dsn = postgres.make_database("intake_running")
-    with LocalStack(directory, find_free_base(), parts=("kafka",)) as stack:
+    with LocalStack(directory, find_free_base(), parts=("kafka",), quick_broker=True) as stack:
         ensure_flow_topics(stack.kafka_bootstrap, ["acme"])
         environment = {
             "PATH": os.environ["PATH"],
