@@ -16,7 +16,7 @@ FIELD_MAX = 200
 
 _BANK_ACCOUNT = re.compile(r"account|acct|routing|iban|swift|sortcode|bank|^aba|^bic$")
 # A partner's own field name is repeated only where it cannot hide a number of a person or an account.
-_SPEAKABLE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}")
+_SPEAKABLE = re.compile(r"[A-Za-z][A-Za-z_-]{0,39}|sha256")
 _AMOUNT_RANGE = frozenset({"greater_than", "greater_than_equal", "less_than", "less_than_equal"})
 _DATES = frozenset(
     {"from_date", "to_date", "invoice_date", "birth_date", "parent_signed_on", "provider_signed_on"}
