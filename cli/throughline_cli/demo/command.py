@@ -114,6 +114,8 @@ def show_outcome(outcome: Outcome, out: Path) -> None:
     if outcome.sums:
         console.print(sums_table(outcome.sums))
     console.print(verdict_table(outcome.verdicts))
+    if outcome.dates is not None:
+        say(f"{outcome.dates}")
     say(f"After {outcome.seconds:.0f} seconds there lie in {escape(str(out))}:")
     for name, what in left_behind(outcome):
         say(f"  {name:20} {what}")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chassis import Service, every
 from chassis.people_heard import PEOPLE_HEARING
+from portal.foretold import count_dates
 from portal.on_organisation_recorded import keep_organisation
 from portal.on_person_recorded import keep_person
 from portal.pages import routers
@@ -27,7 +28,7 @@ service = Service(
     name="portal",
     settings=Settings,
     hears=(*HEARS, PEOPLE),
-    timers=[every(60.0, forget_old)],
+    timers=[every(60.0, forget_old), every(3.0, count_dates)],
     api=routers(),
     start=open_resources,
     dress=dress,

@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 
 import asyncpg
 
+from portal.foretold import DATES_HELD, SETTLED
+
 ROWS_MAX = 200
 
 _DECIDED = """
@@ -49,6 +51,15 @@ _SENT_BACK = """
 select count(*) as whole, count(*) filter (where state in ('returned', 'refused')) as part
 from payments where sent_at >= $1
 """
+_SENT_ON_TIME = f"""
+select count(*) as whole, count(*) filter (where s.effective_date <= f.foretold_on) as part {SETTLED}
+"""
+_MISSED = f"""
+select f.*, r.number, r.payer from (
+    select f.request_id, f.told_at, f.foretold_on, s.effective_date, s.settled_on
+    {SETTLED} and (s.settled_on <> f.foretold_on or s.effective_date > f.foretold_on)) as f
+join requests r using (request_id) order by f.told_at desc, f.request_id limit $2
+"""
 # Fields of lines are counted together, whichever line it was.
 _FIELD = "regexp_replace(coalesce({}->>'field', ''), '[0-9]+', '#', 'g')"
 _FAILURES = f"""
@@ -61,6 +72,16 @@ select partner, field, reason, count(*) as count from (
   where received_at >= $1 and finding->>'severity' in ('deny', 'exception')
 ) as failed group by partner, field, reason order by count(*) desc, partner, field, reason limit $2
 """
+
+
+SHARES = {
+    "sent_on_time": _SENT_ON_TIME,
+    "dates_held": DATES_HELD,
+    "on_time": _ON_TIME,
+    "matched": _MATCHED,
+    "sent_back": _SENT_BACK,
+}
+"""Parts of a whole, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +119,13 @@ async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
     ]
     shares = [
         Share(name, row["whole"], row["part"])
-        for name, statement in (("on_time", _ON_TIME), ("matched", _MATCHED), ("sent_back", _SENT_BACK))
+        for name, statement in SHARES.items()
         for row in [await db.fetchrow(statement, since)]
     ]
     return Figures(times, shares, await db.fetch(_FAILURES, since, ROWS_MAX))
 
 
-BEHIND = {"decisions": _SLOWEST, "late": _LATE, "unmatched": _UNMATCHED}
+BEHIND = {"decisions": _SLOWEST, "late": _LATE, "unmatched": _UNMATCHED, "dates": _MISSED}
 """The rows behind a figure, by the list's name in the address."""
 
 

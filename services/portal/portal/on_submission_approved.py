@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from portal.foretold import Approval
 from portal.read_model.adjudicated import put_adjudication
 from portal.read_model.work import ReadModelWork
 from throughline.decisions import SubmissionApproved
@@ -19,3 +20,15 @@ def show_approval(heard: Heard[SubmissionApproved], work: ReadModelWork, say: Sa
         by=message.decided_by.kind,
     )
     put_adjudication(work, heard, message.adjudication, "approved", None, message.decided_by)
+    claim = message.adjudication
+    work.approvals.append(
+        Approval(
+            heard.envelope.id,
+            message.request_id,
+            message.version,
+            claim.payee_id,
+            claim.payer,
+            claim.paid_cents,
+            heard.envelope.time,
+        )
+    )

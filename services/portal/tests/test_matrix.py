@@ -96,6 +96,7 @@ OBJECTS: dict[str, Make] = {
     "ceremony_id": ceremony_id,
     "person_id": person_id,
     "change_id": change_id,
+    "proposal_id": always(str(UUID(int=9))),
     "batch_id": always(str(UUID(int=9))),
     "name": always("late"),
     "sha256": always("0" * 64),

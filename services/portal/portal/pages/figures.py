@@ -29,7 +29,7 @@ async def all_figures(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 30
 @router.get("/figures/{name}")
 async def rows_behind(
     visit: Annotated[Visit, may(*OPERATIONS)],
-    name: Literal["decisions", "late", "unmatched"],
+    name: Literal["decisions", "late", "unmatched", "dates"],
     days: Days = 30,
 ) -> Response:
     async with visit.reading() as db:

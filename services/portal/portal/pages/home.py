@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Response
 
+from chassis import clock
 from portal.drafts import drafts_of
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_rows import Filter as PaymentFilter
@@ -13,6 +14,8 @@ from portal.payment_rows import payments_of
 from portal.questions import waiting_for
 from portal.request_rows import Filter, on_its_way, requests_of, to_act
 from portal.rules import EVERYBODY, PROVIDERS
+from portal.stage_notices import SHOWN as SHOWN_NOTICES
+from portal.stage_notices import notices_of
 from portal.tones import PAYMENT_TONES, state_key, tone_of
 
 router = page_router(Nav("home", "/", EVERYBODY, order=10))
@@ -32,6 +35,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         paid = await payments_of(db, PaymentFilter(), size=SHOWN)
         drafts = await drafts_of(db)
         questions = await waiting_for(db, "provider")
+        notices = await notices_of(db, clock.event_time())
     return await visit.show(
         "home.html",
         provider=True,
@@ -41,6 +45,8 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         paid=paid.rows,
         drafts=drafts[:SHOWN],
         questions=questions,
+        news=notices[:SHOWN_NOTICES],
+        more_news=len(notices) > SHOWN_NOTICES,
         state_key=state_key,
         tone_of=tone_of,
         payment_tones=PAYMENT_TONES,

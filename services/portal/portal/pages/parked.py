@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from fastapi import Form, HTTPException, Response
 from pydantic import ValidationError
 
+from portal import redrive_proposals
 from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
 from portal.parked_desk import PAGE, causes, coordinates, key_of, place_after, place_of, standing
@@ -33,6 +34,7 @@ async def parked(
     async with visit.reading() as db:
         rows = await standing(db, service or None, reason or None, place)
         by_cause = await causes(db)
+        proposals = await redrive_proposals.waiting(db)
     return await visit.show(
         "parked.html",
         rows=rows[:PAGE],
@@ -42,6 +44,8 @@ async def parked(
         reason=reason,
         once=uuid4(),
         alone_max=ALONE_MAX,
+        proposals=proposals,
+        me=visit.session.person_id,
     )
 
 
@@ -72,7 +76,7 @@ async def redrive_all(
     reason: Annotated[str, Form()],
     once: Annotated[UUID, Form()],
 ) -> Response:
-    """As many as one person may have redriven alone; more needs two, by the command line."""
+    """As many as one person may have redriven alone."""
     command = RedriveRecords(
         service=_known(service),
         reason=_named(reason),
@@ -82,6 +86,30 @@ async def redrive_all(
     async with visit.speaking() as transaction:
         await send_command(visit, transaction, command, key=command.service, once=once)
     return await visit.redirect_with("/parked", "parked.asked_all")
+
+
+@router.post("/parked/propose")
+async def propose(
+    visit: Annotated[Visit, may(Role.OPERATOR)],
+    service: Annotated[str, Form()],
+    reason: Annotated[str, Form()],
+    count_max: Annotated[int, Form(gt=ALONE_MAX, le=10_000)],
+) -> Response:
+    """More than one person may have redriven: another operator approves it first."""
+    await redrive_proposals.propose(visit, _known(service), _named(reason), count_max)
+    return await visit.redirect_with("/parked", "parked.proposed")
+
+
+@router.post("/parked/proposals/{proposal_id}/approve")
+async def approve(visit: Annotated[Visit, may(Role.OPERATOR)], proposal_id: UUID) -> Response:
+    await redrive_proposals.decide(visit, proposal_id, approve=True)
+    return await visit.redirect_with("/parked", "parked.asked_all")
+
+
+@router.post("/parked/proposals/{proposal_id}/drop")
+async def drop(visit: Annotated[Visit, may(Role.OPERATOR)], proposal_id: UUID) -> Response:
+    await redrive_proposals.decide(visit, proposal_id, approve=False)
+    return await visit.redirect_with("/parked", "parked.dropped")
 
 
 def _known(service: str) -> str:

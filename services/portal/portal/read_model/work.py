@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
+from portal.foretold import Approval, foretell
 from portal.read_model.facts import MOVES_STATE, Facts, fold_facts, told_again
 from portal.read_model.sealed_content import ContentKey
 from portal.read_model.standing import standing_of
@@ -77,6 +78,9 @@ class ReadModelWork:
 
     key: ContentKey
     touched: list[UUID]
+    context: Context
+    approvals: list[Approval] = field(default_factory=list)
+    """Their dates are foretold when everything else is stored."""
     writes: Writes = field(default_factory=Writes)
 
     @classmethod
@@ -103,7 +107,7 @@ class ReadModelWork:
         if touched:
             await db.execute(_MAKE_REQUESTS, touched)
             await db.execute(_LOCK_REQUESTS, touched)
-        return cls(context.resources.content_key, touched)
+        return cls(context.resources.content_key, touched, context)
 
     def put(self, table: str, **values: Any) -> None:
         self.writes.put(table, **values)
@@ -143,6 +147,7 @@ class ReadModelWork:
     async def store(self, db: asyncpg.Connection) -> None:
         await self.writes.flush(db)
         await fold_again(db, self.touched)
+        await foretell(db, self.approvals, self.context.clock.now(), self.context.settings.cutoffs_of)
 
 
 async def fold_again(db: asyncpg.Connection, requests: Sequence[UUID]) -> None:
