@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from stack.keys import PUBLIC_SEALING_KEY
+from stack.keys import FEED_TOKEN, PUBLIC_SEALING_KEY
 from stack.ports import Ports
 from stack.settings import part_environment
 from throughline.flow import SERVICES
@@ -72,6 +72,7 @@ def service_environment(
         "INSTANCE_ID": f"{service}-{replica}",
         "PEOPLE_FOUNDERS": str(places.trust),
         **({"KEYS_DIR": str(places.intake_keys)} if service == "intake" else {}),
+        **(_of_audit(places) if service == "audit" else {}),
         **(_of_payout(places) if service == "payout" else {}),
         **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }
@@ -82,6 +83,17 @@ def bank_environment(places: Places) -> dict[str, str]:
     return _shared(places) | {"BANK_DIRECTORY": str(places.bank)}
 
 
+def _of_audit(places: Places) -> dict[str, str]:
+    token = _feed_token(places)
+    return {"FEED_TOKEN": token} if token else {}
+
+
+def _feed_token(places: Places) -> str:
+    """None is there in a stack whose keys were made before the portal read the feed; then it reads none."""
+    path = places.portal_keys / FEED_TOKEN
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
 def _of_payout(places: Places) -> dict[str, str]:
     # The keys of the vault and the bank's drop are payout's alone: no other service is told where they are.
     return {"KEYS_DIR": str(places.keys), "BANK_DIRECTORY": str(places.bank)}
@@ -89,6 +101,9 @@ def _of_payout(places: Places) -> dict[str, str]:
 
 def _of_portal(places: Places, ports: Ports, replica: int) -> dict[str, str]:
     # A browser takes cookies of http://localhost as it takes those of https, and passkeys need a name.
+    audit = f"http://127.0.0.1:{ports.service(SERVICES.index('audit'), 1)}"
+    token = _feed_token(places)
+    feed = {"AUDIT_FEED_URL": f"{audit}/v1/feed", "AUDIT_FEED_TOKEN": token} if token else {}
     return {
         "PUBLIC_ORIGIN": f"http://localhost:{ports.service(SERVICES.index('portal'), replica)}",
         "SECRETS_DIR": str(places.portal_keys),
@@ -96,7 +111,8 @@ def _of_portal(places: Places, ports: Ports, replica: int) -> dict[str, str]:
         "INTAKE_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('intake'), 1)}",
         "VALIDATION_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('validation'), 1)}",
         "REMITTANCE_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('remittance'), 1)}",
-        "AUDIT_URL": f"http://127.0.0.1:{ports.service(SERVICES.index('audit'), 1)}",
+        "AUDIT_URL": audit,
+        **feed,
     }
 
 

@@ -12,6 +12,8 @@ from joserfc.jwk import OKPKey
 
 SEALING_KEY = "sealing.jwk"
 PUBLIC_SEALING_KEY = "sealing-public.jwk"
+FEED_TOKEN = "feed.token"
+"""Opens audit's feed of whole records to the portal, which counts its figures again from it."""
 
 
 def ensure_keys(folder: Path) -> list[str]:
@@ -90,4 +92,5 @@ _PORTAL_MAKERS: dict[str, Callable[[], bytes]] = {
     PORTAL_SIGNING_KEY: _signing_key,
     "storage.key": _random_key,
     "intake.key": _random_key,
+    FEED_TOKEN: _random_key,
 }

@@ -51,6 +51,15 @@ _SENT_BACK = """
 select count(*) as whole, count(*) filter (where state in ('returned', 'refused')) as part
 from payments where sent_at >= $1
 """
+_COMPLETED = """
+select count(*) as whole, count(*) filter (where request_id is not null) as part
+from draft_lives where changed_at >= $1
+"""
+_NOT_COMPLETED = """
+select d.draft_id, n.name, d.kind, d.step, coalesce(d.ended, false) as ended, d.changed_at
+from draft_lives d left join organisation_names n using (organisation_id)
+where d.changed_at >= $1 and d.request_id is null order by d.changed_at desc, d.draft_id limit $2
+"""
 _SENT_ON_TIME = f"""
 select count(*) as whole, count(*) filter (where s.effective_date <= f.foretold_on) as part {SETTLED}
 """
@@ -75,6 +84,7 @@ select partner, field, reason, count(*) as count from (
 
 
 SHARES = {
+    "completed": _COMPLETED,
     "sent_on_time": _SENT_ON_TIME,
     "dates_held": DATES_HELD,
     "on_time": _ON_TIME,
@@ -125,7 +135,34 @@ async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
     return Figures(times, shares, await db.fetch(_FAILURES, since, ROWS_MAX))
 
 
-BEHIND = {"decisions": _SLOWEST, "late": _LATE, "unmatched": _UNMATCHED, "dates": _MISSED}
+_FAILED = f"""
+select number, request_id, at, partner, field, reason from (
+  select a.number, a.request_id, a.answered_at as at, a.partner, {_FIELD.format("problem")} as field,
+         problem->>'reason' as reason
+  from answers a, jsonb_array_elements(a.problems) as problem where a.outcome = 'refused' and a.answered_at >= $1
+  union all
+  select v.number, v.request_id, v.received_at, v.partner, {_FIELD.format("finding")}, finding->>'reason'
+  from versions v, jsonb_array_elements(v.findings) as finding
+  where v.received_at >= $1 and finding->>'severity' in ('deny', 'exception')
+) as failed where coalesce(partner, '') = $3 and field = $4 and reason = $5 order by at desc, number limit $2
+"""
+
+
+async def failed(
+    db: asyncpg.Connection, since: datetime, partner: str, field: str, reason: str
+) -> list[asyncpg.Record]:
+    """What failed of one sender, in one field, for one reason; the newest first."""
+    rows: list[asyncpg.Record] = await db.fetch(_FAILED, since, ROWS_MAX, partner, field, reason)
+    return rows
+
+
+BEHIND = {
+    "decisions": _SLOWEST,
+    "late": _LATE,
+    "unmatched": _UNMATCHED,
+    "dates": _MISSED,
+    "drafts": _NOT_COMPLETED,
+}
 """The rows behind a figure, by the list's name in the address."""
 
 

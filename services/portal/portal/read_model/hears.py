@@ -17,6 +17,8 @@ from portal.on_change_account import show_asked_change
 from portal.on_command_refused import show_refusal
 from portal.on_confirm_account import show_asked_confirmation
 from portal.on_decide_review import show_asked_decision
+from portal.on_draft_discarded import show_ended_draft
+from portal.on_draft_saved import show_saved_draft
 from portal.on_enrol_account import show_asked_enrolment
 from portal.on_hold_batch import show_asked_batch_hold
 from portal.on_hold_item import show_asked_hold
@@ -73,6 +75,7 @@ from throughline.decisions import (
     SubmissionDenied,
     SubmissionExcepted,
 )
+from throughline.drafts import DraftDiscarded, DraftSaved
 from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
@@ -233,6 +236,14 @@ READ_MODEL: tuple[Hearing, ...] = (
             ProviderRecorded: show_provider,
         },
     ),
+    hear(
+        "drafts",
+        work=ReadModelWork,
+        on={
+            DraftSaved: show_saved_draft,
+            DraftDiscarded: show_ended_draft,
+        },
+    ),
     of_every(ANSWERS, {RequestAnswered: show_answer}),
     of_every(
         PARKED,
@@ -245,7 +256,6 @@ READ_MODEL: tuple[Hearing, ...] = (
 )
 
 NOT_SHOWN_YET = (
-    "drafts",
     "reference.contracts",
     "reference.fee-schedules",
     "reference.authorisations",

@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "refusals": ("id",),
     "parked_records": ("topic", "partition", "offset"),
     "questions": ("question_id",),
+    "draft_lives": ("draft_id",),
     "told": ("subject", "topic", "id"),
 }
 """In the order in which a slice writes them, and so locks their rows."""

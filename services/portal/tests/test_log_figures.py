@@ -1,0 +1,118 @@
+"""The figures counted again from audit's memory of the topics are those of the read model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from portal_people import known, sign_in
+from portal_stories import Life, Teller, example
+from test_read_model import all_lives
+
+from chassis import Context, Heard, testing
+from chassis.feed import FedRecord
+from chassis.log_check import LogTrouble
+from portal.app import service
+from portal.log_figures import percentile
+from portal.rules import Role
+from throughline.drafts import DraftDiscarded, DraftSaved
+
+
+def record_of(heard: Heard[Any]) -> FedRecord:
+    """As the broker gave it to audit."""
+    body = heard.message.model_dump_json().encode()
+    return FedRecord(
+        heard.topic,
+        0,
+        heard.offset,
+        (heard.key or "").encode(),
+        body,
+        tuple(heard.envelope.headers()),
+        heard.timestamp_ms,
+        1,
+    )
+
+
+def a_busy_week() -> Teller:
+    teller, _ = all_lives()
+    for at in range(5):
+        draft, now = uuid4(), datetime(2026, 11, 16, 16, at, tzinfo=UTC)
+        said: Any = {
+            "draft_id": draft,
+            "organisation_id": uuid4(),
+            "person_id": uuid4(),
+            "kind": "medical",
+            "step": "who",
+        }
+        teller.tell(DraftSaved(**said, at=now), key=str(draft))
+        if at:
+            became = uuid4() if at > 1 else None
+            teller.tell(DraftDiscarded(**said, request_id=became, at=now), key=str(draft))
+    denied = Life(teller, "DENIED-1").received()
+    denied.says("SubmissionDenied", adjudication=example("SubmissionDenied").adjudication)
+    teller.tell(example("RequestAnswered", "refused"), topic="answers.acme")
+    return teller
+
+
+@pytest.fixture
+def fed(context: Context, monkeypatch: pytest.MonkeyPatch) -> list[FedRecord]:
+    """What audit holds; the portal's positions follow from it."""
+    records: list[FedRecord] = []
+
+    async def read_feed(
+        settings: object, topic: str, partition: int, start: int, end: int
+    ) -> AsyncIterator[list[FedRecord]]:
+        page = [one for one in records if one.topic == topic]
+        if not page:
+            raise LogTrouble("feed_lacks_records")
+        yield page[:2] + page[:1]  # a late copy
+        yield page[2:]
+
+    monkeypatch.setattr("portal.log_figures.read_feed", read_feed)
+    object.__setattr__(context.settings, "audit_feed_url", "http://audit")
+    object.__setattr__(context.settings, "audit_feed_token", "token")
+    return records
+
+
+async def test_the_log_says_what_the_read_model_says(
+    context: Context, browser: httpx.AsyncClient, fed: list[FedRecord]
+) -> None:
+    teller = a_busy_week()
+    await testing.deliver(service, context, teller.told)
+    fed += [record_of(one) for one in teller.told]
+    await context.pool.execute("delete from chassis.positions")
+    for topic in sorted({one.topic for one in fed}):
+        await context.pool.execute(
+            "insert into chassis.positions (topic, partition, epoch, next, applied) values ($1, 0, 1, 9, 9)",
+            topic,
+        )
+    await sign_in(browser, await known(context, "ada", Role.AUDITOR))
+    page = (await browser.get("/figures/from-the-log?days=366")).text
+    assert "figures are equal" in page and "differs" not in page, page
+    assert "3 / 5" in page, "drafts that became requests"
+    async with context.pool.acquire() as db, db.transaction():
+        await db.execute("select set_config('portal.sees', 'writer', true)")
+        await db.execute("delete from payments where settled_on is not null")
+    page = (await browser.get("/figures/from-the-log?days=366")).text
+    assert "differs" in page, "a row that was lost is seen"
+    assert "Drafts that did not" in (await browser.get("/figures/drafts?days=366")).text
+    listed = await browser.get("/figures/failures?days=366&partner=acme&field=&reason=")
+    assert listed.status_code == 200
+    fed.clear()
+    assert "does not hold every record" in (await browser.get("/figures/from-the-log")).text
+
+
+async def test_without_a_feed_the_page_says_so(context: Context, browser: httpx.AsyncClient) -> None:
+    await sign_in(browser, await known(context, "ada", Role.AUDITOR))
+    assert "no feed of audit" in (await browser.get("/figures/from-the-log")).text
+
+
+def test_a_percentile_lies_between_its_neighbours() -> None:
+    spans = [timedelta(seconds=at) for at in (1, 2, 4, 8)]
+    assert percentile(spans, 0.5) == timedelta(seconds=3)
+    assert percentile(spans, 0.9) == timedelta(seconds=6.8)
+    assert percentile(spans[:1], 0.9) == spans[0] and percentile([], 0.5) is None
