@@ -127,7 +127,7 @@ class Visit:
     async def show(self, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page, or the part of one where the template is a part."""
         notices: list[tuple[str, dict[str, Any]]] = []
-        if self.caller is not None and not self.is_partial:
+        if self.caller is not None and self.caller.session.has_notices and not self.is_partial:
             async with tenancy.writing(self.context, self.caller.scope) as db:
                 notices = await take_notices(db, self.session.id)
         return HTMLResponse(render(self, template, notices=notices, **values), status)

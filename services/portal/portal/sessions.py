@@ -40,6 +40,8 @@ class Session:
     method: str
     """How the person signed in: ``totp`` or ``passkey``."""
     started_at: datetime
+    has_notices: bool
+    """Whether sentences were left for its next page."""
     zone: str
     language: str
 
@@ -72,7 +74,8 @@ def take_cookie(response: Response, name: str) -> None:
 
 # A session is good while it is used, not too old, and its person may still come in.
 _FIND = """
-select s.session_id, s.person_id, s.method, s.started_at, s.seen_at, a.display_name, a.zone, a.language,
+select s.session_id, s.person_id, s.method, s.started_at, s.seen_at, s.notices <> '[]' as has_notices,
+  a.display_name, a.zone, a.language,
   (select coalesce(json_agg(json_build_array(r.role, r.organisation_id)), '[]') from person_roles as r
    join organisations as o using (organisation_id) where r.person_id = p.person_id and o.active)::text as roles
 from sessions as s join people as p using (person_id) join accounts as a using (person_id)
@@ -108,6 +111,7 @@ def _session(row: asyncpg.Record, secret: str) -> Session:
         roles=roles,
         method=row["method"],
         started_at=row["started_at"],
+        has_notices=row["has_notices"],
         zone=row["zone"],
         language=row["language"],
     )

@@ -31,6 +31,10 @@ cross join lateral (
 ) r left join payments p on p.payment_id = r.payment_id
 order by r.changed_at desc, r.request_id desc limit $2
 """
+_IS_NEW = """
+select not exists (select from notices_seen s join requests r using (request_id)
+                   where s.person_id = portal_person() and r.request_id = $1 and s.changed_at >= r.changed_at)
+"""
 _SEEN = """
 insert into notices_seen (person_id, request_id, changed_at)
 select portal_person(), request_id, changed_at from requests where request_id = $1 and changed_at is not null
@@ -87,6 +91,12 @@ async def notices_of(db: asyncpg.Connection, now: datetime) -> list[Notice]:
         stage = stage_of(row["state"], row["substatus"], row["acts"])
         on = {"scheduled": row["effective_date"], "paid": row["settled_on"]}.get(stage)
         found.append(Notice(row["request_id"], row["number"] or "", stage, on, row["changed_at"]))
+    return found
+
+
+async def is_new(db: asyncpg.Connection, request_id: UUID) -> bool:
+    """Whether it changed after the person looked at it: most pages are looked at again, and write nothing."""
+    found: bool = await db.fetchval(_IS_NEW, request_id)
     return found
 
 

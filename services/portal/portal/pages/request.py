@@ -16,7 +16,7 @@ from portal.plain_words import plain_all
 from portal.questions import questions_of
 from portal.read_model.sealed_content import ContentKey
 from portal.rules import PROVIDERS
-from portal.stage_notices import see
+from portal.stage_notices import is_new, see
 from portal.tones import state_key, tone_of
 from portal.what_next import what_next
 from throughline.flow import INTAKE
@@ -34,10 +34,12 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
     async with visit.reading() as db:
         one = await one_request(db, request_id, key)
         questions = await questions_of(db, request_id, key)
+        new = await is_new(db, request_id)
     if one is None:
         raise HTTPException(404)
-    async with visit.writing() as db:
-        await see(db, request_id)
+    if new:
+        async with visit.writing() as db:
+            await see(db, request_id)
     cutoffs = visit.settings.cutoffs_of(one.row["bank"])
     return await visit.show(
         "request.html",
