@@ -13,7 +13,7 @@ from sample_input.scenario import with_line
 from stack.people import read_key_file
 from tests.browser.people import People, must_be_sound
 from tests.whole_line import WholeLine
-from throughline.decisions import SubmissionApproved
+from throughline.decisions import ReviewAssigned, SubmissionApproved
 from throughline.payments import PaymentSettled
 from throughline.requests import PaymentRequest
 
@@ -36,6 +36,19 @@ def test_a_reviewer_approves_and_the_biller_sees_it_paid(
     page = as_person("reviewer-1")
     until_there(page, f"/reviews/{request}")
     must_be_sound(page)
+    page.get_by_role("button", name="Take it").click()
+    taken = line.until_said(ReviewAssigned, request_id=request)
+    assert taken.assignee == person_of(line, "reviewer-1")
+    until_there(page, f"/reviews/{request}", "Give it back")
+    page.get_by_label("Ask the provider").fill("Which chart?")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    biller = as_person("biller-1")
+    until_there(biller, "/", "One question waits for you")
+    must_be_sound(biller)
+    biller.goto(f"/requests/{request}")
+    biller.get_by_label("Your answer").fill("That of May.")
+    biller.get_by_role("button", name="Answer").click()
+    until_there(page, f"/reviews/{request}", "That of May.")
     page.get_by_label("Approve").check()
     page.get_by_label("Note").fill("The chart says so.")
     page.get_by_role("button", name="Send the decision").click()
@@ -50,7 +63,6 @@ def test_a_reviewer_approves_and_the_biller_sees_it_paid(
     batch = line.pass_the_cutoff()
     line.pass_the_settlement(batch)
     line.until_state(request, "Paid")
-    biller = as_person("biller-1")
     until_there(biller, f"/requests/{request}", "Paid")
     must_be_sound(biller)
     expect(biller.get_by_role("heading", level=1)).to_contain_text(bill.number)
@@ -62,6 +74,14 @@ def test_a_reviewer_approves_and_the_biller_sees_it_paid(
     with auditor.expect_download() as proof:
         auditor.get_by_role("link", name=re.compile("Proof of record decisions")).first.click()
     assert proof.value.suggested_filename.startswith("proof-decisions-")
+    until_there(
+        auditor, "/figures/from-the-log", "figures are equal"
+    )  # once audit keeps all that the portal heard
+    must_be_sound(auditor)
+    auditor.goto("/figures")
+    expect(auditor.get_by_role("row", name=re.compile("Settled on the very day foretold"))).to_contain_text(
+        "100"
+    )
 
 
 def test_another_roles_page_shows_no_button(line: WholeLine, as_person: Window) -> None:

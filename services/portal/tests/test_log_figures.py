@@ -54,7 +54,7 @@ def a_busy_week() -> Teller:
             teller.tell(DraftDiscarded(**said, request_id=became, at=now), key=str(draft))
     denied = Life(teller, "DENIED-1").received()
     denied.says("SubmissionDenied", adjudication=example("SubmissionDenied").adjudication)
-    teller.tell(example("RequestAnswered", "refused"), topic="answers.acme")
+    teller.tell(example("RequestAnswered", "refused"), topic="answers.acme", key="a hash")
     return teller
 
 
