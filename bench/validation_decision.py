@@ -12,6 +12,8 @@ from throughline.submissions import SubmissionReceived
 from validation import adjudication
 from validation.duplicates import BillClaims, bill_keys
 from validation.history import Request, Version
+from validation.near_duplicates.past import Past
+from validation.near_duplicates.rules import load_duplicate_rules
 from validation.on_submission_received import decide_submission
 from validation.pricing import price
 from validation.rules.engine import evaluate
@@ -54,7 +56,7 @@ def whole_decision_us(submissions: list[SubmissionReceived]) -> float:
     """As the service decides a slice once it is loaded, its bill keys worked out."""
     heard = [testing.heard(one, key=str(one.request_id), topic="submissions") for one in submissions]
     requests = {one.request_id: Request(one.request_id) for one in submissions}
-    work = DecisionWork(requests, BillClaims({}), CATALOGUE, REFERENCE)
+    work = DecisionWork(requests, BillClaims({}), CATALOGUE, REFERENCE, Past(load_duplicate_rules()))
     say = Say(TopicMap("validation"))
     for one in heard:
         version = work.arriving[one.envelope.id] = Version(one.message, one.recorded_at)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
+from random import Random
 from uuid import UUID
 
 from throughline import reference
@@ -75,6 +76,20 @@ def request_id(index: int) -> UUID:
     return request_id_for(PARTNER, "npi", NPIS[index % PROVIDERS], f"B-{index}")
 
 
+def person(index: int) -> dict[str, str]:
+    """Nobody is like another: requests for people who differ by a digit would look like slips of the finger."""
+    drawn = Random(index)
+    names = ["".join(drawn.choices("abcdefghijklmnopqrstuvwxyz", k=7)).capitalize() for _ in range(2)]
+    born = date(1940, 1, 1) + timedelta(days=drawn.randrange(30_000))
+    member = f"M{index:04d}{drawn.randrange(10**6):06d}"
+    return {
+        "member_id": member,
+        "last_name": names[0],
+        "first_name": names[1],
+        "birth_date": born.isoformat(),
+    }
+
+
 def submission(index: int) -> bytes:
     """One SubmitRequest as a partner's own program would write it."""
     provider = index % PROVIDERS
@@ -95,7 +110,7 @@ def submission(index: int) -> bytes:
             "number": f"B-{index}",
             "payer": PAYER,
             "payee": {"kind": "npi", "identifier": NPIS[provider], "tin": tin_of(provider)},
-            "subject": {"member_id": f"M{index:08d}", "last_name": "Bench", "first_name": "Load"},
+            "subject": person(index),
             "lines": lines,
             "diagnoses": list(DIAGNOSES),
             "place_of_service": "11",

@@ -1,4 +1,4 @@
-"""Clean claims: whole, in force, priced, below the tier, and unlike any other, so that each is paid by itself."""
+"""Clean claims: whole, in force, priced, below the tier, and nobody twice on a day, so that each is paid by itself."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ClaimMaker:
     random: Random
     world: World
     numbers: int = 0
-    billed: set[tuple[str, str, date, str]] = field(default_factory=set)
+    billed: set[tuple[str, date]] = field(default_factory=set)
 
     def next_number(self, prefix: str = "C") -> str:
         self.numbers += 1
@@ -91,10 +91,7 @@ class ClaimMaker:
             )
             contract, schedule = self.world.terms(made.payer)
             tier = self.world.payers[made.payer].auto_approve_below_cents
-            keys = {
-                (made.payee.identifier, made.subject.member_id.reveal(), one.from_date, one.code)
-                for one in made.lines
-            }
+            keys = {(made.subject.member_id.reveal(), one.from_date) for one in made.lines}
             paid = paid_cents(made, contract, schedule)
             if paid and made.total_cents < tier and not keys & self.billed:
                 self.billed |= keys

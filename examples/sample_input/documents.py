@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 
-def attendance_sheet() -> bytes:
-    """One page of PDF 1.4 that says what it is; names nobody."""
-    text = b"BT /F1 12 Tf 72 720 Td (Attendance sheet, invented for the sample) Tj ET"
+def attendance_sheet(request: str) -> bytes:
+    """One page of PDF 1.4 that says what it is and of which request; names nobody. No two requests share one."""
+    text = (
+        b"BT /F1 12 Tf 72 720 Td (Attendance sheet of %s, invented for the sample) Tj ET" % request.encode()
+    )
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

@@ -10,9 +10,6 @@ from sample_input.feed import EDITS, FIRST, request_id
 from sample_input.scenario import SENDERS, Scenario, next_version, with_line
 from throughline.requests import Attachment, PaymentRequest
 
-SHEET = attendance_sheet()
-ATTENDANCE = Attachment(type="attendance", sha256=sha256(SHEET).hexdigest())
-
 
 def above_the_tier(scenario: Scenario, times: int) -> None:
     """Left open, approved, denied, or returned for edits and then sent again."""
@@ -77,10 +74,12 @@ def child_care(scenario: Scenario, times: int) -> None:
     """No schedule prices child care here, so every request of it is looked at; some lack proof."""
     providers = scenario.world.of_role("child-care")
     for turn in range(times):
-        scenario.feed.attach(FIRST, "lake-county", "attendance.pdf", SHEET)
         request = scenario.maker.child_care(providers[turn % len(providers)], month=9 + turn % 2)
         if turn % 3:
-            request = request.model_copy(update={"attachments": (ATTENDANCE,)})
+            sheet = attendance_sheet(request.number)
+            scenario.feed.attach(FIRST, "lake-county", f"attendance-{request.number}.pdf", sheet)
+            attached = Attachment(type="attendance", sha256=sha256(sheet).hexdigest())
+            request = request.model_copy(update={"attachments": (attached,)})
         made = scenario.feed.submit(FIRST, "kafka" if turn % 2 else "http", "lake-county", request)
         if turn % 5 == 4:
             scenario.feed.decide(1, made, 1, "deny")

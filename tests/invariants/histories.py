@@ -24,7 +24,7 @@ from throughline.requests import CorrectRequest, Payee, PaymentRequest, SubmitRe
 from throughline.reviews import DecideReview
 from throughline.sensitive import SensitiveTin
 from throughline.submissions import SubmissionReceived
-from validation.testing import TIN, line, request
+from validation.testing import TIN, line, member, request
 
 KINDS = ("plain", "plain", "dear", "unpriced", "free", "broken", "late")
 small = st.integers(0, 1)
@@ -52,7 +52,7 @@ def asked(number: str, payee: int, bill: int, kind: str, payer: str, **changes: 
         lines.append(line(line_id="2", code="99214", charge_cents=900_000, units_thousandths=20_000))
     if kind == "unpriced":
         lines.append(line(line_id="2", code="99999", charge_cents=100))
-    values: dict[str, Any] = {"lines": tuple(lines), "payer": payer, **changes}
+    values: dict[str, Any] = {"lines": tuple(lines), "payer": payer, "subject": member(payee), **changes}
     if kind == "free" and payer == "acme":
         values["contract_id"] = "acme-free"
     if kind == "broken":

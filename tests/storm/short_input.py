@@ -28,6 +28,7 @@ def write_short_sample(out: Path, seed: int) -> Feed:
     reviews.above_the_tier(scenario, 8)
     reviews.child_care(scenario, 4)
     duplicates.across_channels(scenario, 6)
+    duplicates.nearly(scenario, 2)
     duplicates.released(scenario, 2)
     duplicates.after_a_withdrawal(scenario, 2)
     changes.corrected_before_the_cutoff(scenario, 6)

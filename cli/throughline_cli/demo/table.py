@@ -14,6 +14,8 @@ from throughline_cli.demo.story import Story
 from throughline_cli.demo.sums import Sum
 from throughline_cli.demo.verdicts import SHOWN, Verdict
 
+STOPPED_AS_DUPLICATES = {"duplicate", "duplicate_near"}
+
 
 def outcome_table(story: Story) -> Table:
     """How many of everything, and how many cents."""
@@ -21,7 +23,7 @@ def outcome_table(story: Story) -> Table:
     states = Counter((state.state, state.substatus) for state in story.states.values())
     by_substatus = Counter(state.substatus for state in story.states.values())
     approved = story.approved()
-    duplicates = sum(1 for key in story.states if story.reasons(key) == ("duplicate",))
+    duplicates = sum(1 for key in story.states if set(story.reasons(key)) & STOPPED_AS_DUPLICATES)
     paid = [
         key
         for key, state in story.states.items()

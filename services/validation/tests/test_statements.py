@@ -11,7 +11,7 @@ from chassis.decide import load_decide_store
 from throughline.message import Message
 from throughline.submissions import SubmissionWithdrawn
 from validation.app import service
-from validation.testing import contract, fees, line, payer, provider, received
+from validation.testing import contract, fees, line, member, payer, provider, received
 
 
 async def statements(context: Context, messages: list[Message]) -> list[str]:
@@ -27,16 +27,17 @@ async def statements(context: Context, messages: list[Message]) -> list[str]:
 
 def new(first: int, count: int) -> list[Message]:
     return [
-        received(f"N{number}", lines=(line(charge_cents=1_000 + number),))
+        received(f"N{number}", subject=member(number), lines=(line(charge_cents=1_000 + number),))
         for number in range(first, first + count)
     ]
 
 
 @pytest.mark.parametrize("count", [1, 300])
-async def test_new_requests_take_three_reads_and_two_writes(context: Context, count: int) -> None:
+async def test_new_requests_take_four_reads_and_four_writes(context: Context, count: int) -> None:
     await testing.deliver(service, context, [payer(), provider(), contract(), fees()])
     await statements(context, new(10_000, 1))  # takes in the reference data
-    assert await statements(context, new(0, count)) == ["select", "select", "select", "insert", "insert"]
+    said = await statements(context, new(0, count))
+    assert said == ["select"] * 4 + ["insert", "insert", "update", "insert"]
 
 
 @pytest.mark.parametrize("count", [1, 300])

@@ -19,7 +19,7 @@ from throughline.decisions import (
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation.app import service
-from validation.testing import contract, fees, line, payer, received
+from validation.testing import contract, fees, line, member, payer, received
 
 
 async def test_a_good_request_is_approved_with_its_price(on: Line) -> None:
@@ -187,9 +187,9 @@ async def test_another_process_sees_new_reference_data_at_once(on: Line, context
     resources = await build_resources(context.settings, context.pool)
     other = Line(testing.context_for(service, context.pool, settings=context.settings, resources=resources))
     await other.hears(payer(version=2, auto_approve_below_cents=1))
-    assert only(await on.hears(received(lines=(line(charge_cents=100),))), ReviewOpened).reasons == (
-        Reason.ABOVE_TIER,
-    )
+    assert only(
+        await on.hears(received(subject=member(1), lines=(line(charge_cents=100),))), ReviewOpened
+    ).reasons == (Reason.ABOVE_TIER,)
 
 
 async def test_the_rule_set_is_kept_with_the_decision(on: Line, pool: asyncpg.Pool) -> None:

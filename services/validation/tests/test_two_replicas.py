@@ -14,10 +14,12 @@ from chassis.decide import load_decide_store
 from throughline.decisions import SubmissionApproved, SubmissionExcepted
 from throughline.items import ItemStopped
 from throughline.message import Message
+from throughline.reasons import Reason
 from throughline.reviews import DecideReview
+from throughline.sensitive import Sensitive
 from validation.app import service
 from validation.repository import ClaimedByAnother
-from validation.testing import contract, fees, line, payer, provider, received
+from validation.testing import contract, fees, line, member, payer, provider, received
 
 
 class Replica:
@@ -96,6 +98,29 @@ async def test_the_winner_rolls_back_and_the_other_owns_the_bill(
     assert await pool.fetchval("select owner from bill_keys") == received("A2").request_id
 
 
+async def test_two_replicas_race_with_nearly_the_same_bill_and_the_loser_sees_the_other(
+    recorded: Context, pool: asyncpg.Pool
+) -> None:
+    """No bill key is common to both: a slip in the member id. The second to store waits, and is tried again."""
+    mistyped = member(1, member_id=Sensitive(member(1).member_id.reveal() + "0"))
+    first = Replica(recorded, "submissions", received(subject=member(1)))
+    second = Replica(recorded, "submissions", received("A2", partner="clinic-two", subject=mistyped))
+    await first.begin()
+    await second.begin()
+    assert [type(one) for one in await first.decide()] == [SubmissionApproved]
+    racing = asyncio.create_task(second.decide())
+    await waits_for_a_lock(pool)
+    await first.end()
+    with pytest.raises(ClaimedByAnother):
+        await racing
+    await second.end(commit=False)
+
+    said = await until_done(recorded, [received("A2", partner="clinic-two", subject=mistyped)])
+    excepted = said[0].message
+    assert isinstance(excepted, SubmissionExcepted)
+    assert (excepted.reason, excepted.other_request_id) == (Reason.DUPLICATE_NEAR, received().request_id)
+
+
 async def test_a_stop_sees_the_correction_that_was_stored_while_it_waited_for_the_lock(
     recorded: Context, pool: asyncpg.Pool
 ) -> None:
@@ -127,9 +152,9 @@ async def test_a_stop_sees_the_correction_that_was_stored_while_it_waited_for_th
 async def test_slices_in_opposite_order_leave_one_owner_of_each_bill(
     recorded: Context, pool: asyncpg.Pool
 ) -> None:
-    bills = [(line(charge_cents=1_000 + number),) for number in range(20)]
-    ones = [received(f"A{number}", lines=lines) for number, lines in enumerate(bills)]
-    twos = [received(f"B{number}", lines=lines) for number, lines in reversed(list(enumerate(bills)))]
+    people = [member(number) for number in range(20)]
+    ones = [received(f"A{number}", subject=one) for number, one in enumerate(people)]
+    twos = [received(f"B{number}", subject=one) for number, one in reversed(list(enumerate(people)))]
     said = await asyncio.gather(until_done(recorded, ones), until_done(recorded, twos))
     kinds = [type(one.message) for half in said for one in half]
     assert (kinds.count(SubmissionApproved), kinds.count(SubmissionExcepted)) == (20, 20)

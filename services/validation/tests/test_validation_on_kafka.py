@@ -27,7 +27,7 @@ from throughline.message import Message
 from throughline.reasons import Reason
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
-from validation.testing import authorisation, contract, fees, line, payer, provider, received
+from validation.testing import authorisation, contract, fees, line, member, payer, provider, received
 
 TOKEN = "token-of-the-test"
 PARTITIONS = 4
@@ -166,7 +166,7 @@ async def test_two_replicas_pay_each_bill_once_and_replay_changes_nothing(
     await world.replica()
     bills = 300
     twins = [
-        received(f"{channel}{number}", lines=(line(charge_cents=1_000 + number),))
+        received(f"{channel}{number}", subject=member(number), lines=(line(charge_cents=1_000 + number),))
         for number in range(bills)
         for channel in "AB"
     ]

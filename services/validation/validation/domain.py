@@ -9,6 +9,7 @@ from uuid import UUID
 
 from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
+from validation.near_duplicates.verdict import Likeness
 from validation.pricing import Price
 
 
@@ -63,10 +64,14 @@ Decision = Approve | Deny | Except | Review
 
 
 def decide(
-    findings: Sequence[Finding], price: Price | None, duplicate_of: UUID | None, tier_cents: int
+    findings: Sequence[Finding],
+    price: Price | None,
+    duplicate_of: UUID | None,
+    tier_cents: int,
+    likest: Likeness | None = None,
 ) -> Decision:
     """The first of these that applies: denied by a rule, stopped by a rule, asked of a person by a rule, no price,
-    duplicate, paid amount not below the payer's tier; else approved by the system."""
+    duplicate, near duplicate, suspected duplicate or paid amount not below the payer's tier; else approved."""
     if denying := _reasons(findings, Severity.DENY):
         return Deny(denying[0])
     if stopping := _reasons(findings, Severity.EXCEPTION):
@@ -77,9 +82,11 @@ def decide(
         return Review((Reason.NO_PRICE,))
     if duplicate_of is not None:
         return Except(Reason.DUPLICATE, duplicate_of)
-    if price.paid_cents >= tier_cents:
-        return Review((Reason.ABOVE_TIER,), holds_bill=True)
-    return Approve(price)
+    if likest is not None and likest.kind == "near":
+        return Except(Reason.DUPLICATE_NEAR, likest.other_request_id)
+    causes = {Reason.DUPLICATE_SUSPECT: likest is not None, Reason.ABOVE_TIER: price.paid_cents >= tier_cents}
+    reasons = tuple(reason for reason, holds in causes.items() if holds)
+    return Review(reasons, holds_bill=True) if reasons else Approve(price)
 
 
 def _reasons(findings: Sequence[Finding], severity: Severity) -> tuple[Reason, ...]:

@@ -6,7 +6,7 @@ and not under which number. Two channels, one bill.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from uuid import UUID
@@ -55,7 +55,9 @@ class BillClaims:
         self.owners = dict(self.stored)
         self.beside = dict(self.stored_beside)
 
-    def other_owner(self, keys: Iterable[BillKey], request_id: UUID, shown: Requests = ()) -> UUID | None:
+    def other_owner(
+        self, keys: Iterable[BillKey], request_id: UUID, shown: Collection[UUID] = ()
+    ) -> UUID | None:
         """A request that already billed one of these lines, and is none of ``shown``; None where there is none."""
         owners = self.owners
         for key in keys:

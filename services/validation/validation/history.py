@@ -16,6 +16,7 @@ from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
+from validation.near_duplicates.keys import NearKeys, near_keys
 
 StopCause = Literal["correction", "void", "withdrawal", "recall"]
 
@@ -60,6 +61,10 @@ class Version:
     def bill_keys(self) -> list[BillKey]:
         """A void bills nothing, so it has none."""
         return [] if self.is_void else bill_keys(self.submission)
+
+    @cached_property
+    def near_keys(self) -> NearKeys:
+        return near_keys(self.submission)
 
     @property
     def pays_nothing(self) -> bool:

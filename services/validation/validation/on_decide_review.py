@@ -7,10 +7,10 @@ from throughline.decisions import Decider
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
+from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
 from validation.pricing import Price, price
 from validation.review import BREACHES, approval_refused, refusal_of
-from validation.settle import DUPLICATE
 from validation.work import DecisionWork
 
 
@@ -49,15 +49,24 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
 
 def _approve(version: Version, proposed: Price, person: Decider, work: DecisionWork, say: Say) -> None:
     """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it. A reviewer who
-    released a duplicate pays it beside the request that was shown, and beside no other."""
-    request_id = version.submission.request_id
-    other = work.bills.other_owner(version.bill_keys, request_id, version.shown)
+    released a duplicate pays it beside the request that was shown, and beside no other: what nobody was shown yet, and
+    may have been claimed since the review was opened, is shown now."""
+    verdict, rules = work.judge(version), work.duplicate_rules_for(version)
+    passed_over = (*version.shown, *verdict.other_bills)
+    other = work.bills.other_owner(version.bill_keys, version.submission.request_id, passed_over)
     if other is not None:
-        if DUPLICATE not in version.findings:
-            version.findings = (*version.findings, DUPLICATE)
+        version.findings = (*version.findings, exact_duplicate(other, rules))
         verdicts.except_(version, Reason.DUPLICATE, say, other_request_id=other)
         return
-    work.bills.take(version.bill_keys, request_id)
+    if (likest := verdict.likest) is not None:
+        version.findings = (*version.findings, resemblance(likest, rules))
+        if likest.kind == "near":
+            verdicts.except_(version, Reason.DUPLICATE_NEAR, say, other_request_id=likest.other_request_id)
+        else:
+            version.shown = (*version.shown, likest.other_request_id)
+            verdicts.open_review(version, (Reason.DUPLICATE_SUSPECT,), proposed, say)
+        return
+    work.claim(version)
     verdicts.approve(version, proposed, person, say)
 
 

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from chassis import Say
 from throughline.decisions import Finding
-from throughline.reasons import Reason, Severity
+from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import Approve, Decision, Deny, Except, Review, decide
+from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
+from validation.near_duplicates.verdict import NOTHING, Verdict
 from validation.pricing import Price, price
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
@@ -32,9 +34,31 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
         )
     )
     proposed = price(lines, terms)
-    duplicate_of = work.bills.other_owner(version.bill_keys, submission.request_id)
+    verdict = work.judge(version)
+    duplicate_of = work.bills.other_owner(version.bill_keys, submission.request_id, verdict.other_bills)
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
-    _carry_out(decide(version.findings, proposed, duplicate_of, tier_cents), version, proposed, work, say)
+    decision = decide(version.findings, proposed, duplicate_of, tier_cents, verdict.likest)
+    tell_duplicates(version, decision, verdict, work)
+    _carry_out(decision, version, proposed, work, say)
+
+
+def tell_duplicates(version: Version, decision: Decision, verdict: Verdict, work: DecisionWork) -> None:
+    """What the decision goes by, or what came close to stopping it, as findings; a reviewer is shown the other."""
+    if verdict is NOTHING and not isinstance(decision, Except):
+        return
+    rules = work.duplicate_rules_for(version)
+    found: list[Finding] = []
+    match decision:
+        case Except(Reason.DUPLICATE, other) if other is not None:
+            found.append(exact_duplicate(other, rules))
+        case Except(Reason.DUPLICATE_NEAR) if verdict.likest is not None:
+            found.append(resemblance(verdict.likest, rules))
+        case Review(reasons) if verdict.likest is not None and Reason.DUPLICATE_SUSPECT in reasons:
+            found.append(resemblance(verdict.likest, rules))
+            version.shown = (*version.shown, verdict.likest.other_request_id)
+        case Approve() | Review(_, True):
+            found += [resemblance(one, rules) for one in verdict.near_misses]
+    version.findings = (*version.findings, *found)
 
 
 def replace_unpaid(
@@ -55,27 +79,13 @@ def _carry_out(
 ) -> None:
     match decision:
         case Approve(amount):
-            work.bills.take(version.bill_keys, version.submission.request_id)
+            work.claim(version)
             verdicts.approve(version, amount, verdicts.SYSTEM, say)
         case Deny(reason):
             verdicts.deny(version, reason, verdicts.SYSTEM, work.catalogue, say)
         case Except(reason, other):
-            if other is not None:
-                version.findings = (*version.findings, DUPLICATE)
             verdicts.except_(version, reason, say, other_request_id=other)
         case Review(reasons, holds_bill):
             if holds_bill:
-                work.bills.take(version.bill_keys, version.submission.request_id)
+                work.claim(version)
             verdicts.open_review(version, reasons, proposed, say)
-
-
-DUPLICATE = Finding(
-    rule="exact-duplicate",
-    rule_version=1,
-    severity=Severity.EXCEPTION,
-    reason=Reason.DUPLICATE,
-    field="lines",
-    message="A line bills what another request billed before: same payee, member, dates, code, units and charge.",
-    fix="Withdraw it if it is the same service; a reviewer releases it if the service was given twice.",
-)
-"""What the check of duplicates finds; it runs in the database's history and so is not a rule of the catalogue."""

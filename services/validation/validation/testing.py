@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
@@ -17,7 +17,7 @@ from throughline.reference import (
     Rate,
 )
 from throughline.requests import Payee, PaymentRequest, ServiceLine, Subject
-from throughline.sensitive import Sensitive, SensitiveTin
+from throughline.sensitive import Sensitive, SensitiveDate, SensitiveTin
 from throughline.submissions import SubmissionReceived
 from validation.reference import Entity, Reference
 
@@ -40,6 +40,19 @@ def line(**changes: Any) -> ServiceLine:
         "diagnosis_pointers": (1,),
     }
     return ServiceLine(**{**values, **changes})
+
+
+def member(number: int, **changes: Any) -> Subject:
+    """One of many invented people, no two of them alike."""
+    letters = "".join(chr(ord("a") + int(digit)) for digit in str(number * 7919))
+    born = date(1940, 1, 1) + timedelta(days=(number * 37) % 20_000)
+    values: dict[str, Any] = {
+        "member_id": Sensitive(f"Q{number * 104_729:09d}"),
+        "last_name": Sensitive(f"Doe{letters}"),
+        "first_name": Sensitive(f"Jo{letters[::-1]}"),
+        "birth_date": SensitiveDate(born.isoformat()),
+    }
+    return Subject(**{**values, **changes})
 
 
 def request(number: str = "A1", **changes: Any) -> PaymentRequest:

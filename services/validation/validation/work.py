@@ -10,11 +10,15 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
-from throughline.reviews import AssignReview
+from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
-from validation import repository
+from validation import past_repository, repository
+from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
 from validation.history import Request, Version
+from validation.near_duplicates.past import Past
+from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
+from validation.near_duplicates.verdict import NOTHING, Verdict, judge
 from validation.reference import Entity, Reference
 from validation.rules.rule_set import Catalogue
 
@@ -24,6 +28,7 @@ class Resources:
     """What a process keeps between slices: the compiled rules, and reference data as last seen."""
 
     catalogue: Catalogue
+    duplicate_rules: DuplicateRuleSets = field(default_factory=load_duplicate_rules)
     reference: Reference = field(default_factory=Reference)
 
 
@@ -31,9 +36,16 @@ class DecisionWork:
     """Requests, bill keys and reference data of a slice of submissions, reviews or items."""
 
     def __init__(
-        self, requests: dict[UUID, Request], bills: BillClaims, catalogue: Catalogue, reference: Reference
+        self,
+        requests: dict[UUID, Request],
+        bills: BillClaims,
+        catalogue: Catalogue,
+        reference: Reference,
+        past: Past,
     ) -> None:
         self.requests = requests
+        self.past = past
+        """The requests that those of the slice may repeat without being the same bill."""
         self.arriving: dict[UUID, Version] = {}
         """New versions by the id of the message that brings them; each joins its request in its turn."""
         self.reviewers: frozenset[UUID] = frozenset()
@@ -51,7 +63,8 @@ class DecisionWork:
         ids = sorted({one.message.request_id for one in heard})
         requests = await repository.lock_requests(db, ids)
         keys = {key for request in requests.values() for key in request.all_bill_keys()}
-        work = cls(requests, BillClaims({}), resources.catalogue, resources.reference)
+        past = Past(resources.duplicate_rules)
+        work = cls(requests, BillClaims({}), resources.catalogue, resources.reference, past)
         for one in heard:
             if isinstance(one.message, SubmissionReceived):
                 version = Version(one.message, one.recorded_at)
@@ -61,11 +74,53 @@ class DecisionWork:
         to = {one for one in handed if one is not None}
         work.reviewers = await repository.reviewers_among(db, sorted(to))
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
+        await past_repository.read_past(db, past, work._to_be_judged(heard))
         return work
+
+    def _to_be_judged(self, heard: Sequence[Heard[Any]]) -> list[Version]:
+        """What this slice may approve: what arrives, what waits, and what a reviewer approves."""
+        judged = [one for one in self.arriving.values() if not one.is_void]
+        for request in self.requests.values():
+            judged += [one for one in request if one.state is State.WAITING and not one.is_void]
+        for one in heard:
+            if isinstance(one.message, DecideReview) and one.message.decision == "approve":
+                version = self.requests[one.message.request_id].versions.get(one.message.version)
+                if version is not None and version.state in OPEN:
+                    judged.append(version)
+        return judged
+
+    def duplicate_rules_for(self, version: Version) -> DuplicateRules:
+        return self.past.rules.in_force_on(version.near_keys.first_day)
+
+    def judge(self, version: Version) -> Verdict:
+        """Beside what holds its bill at this moment; what ended before anything was paid does not count, nor what a
+        reviewer let it, or what it corrects, be paid beside."""
+        candidates = [
+            one
+            for one in self.past.candidates(version.submission, version.near_keys)
+            if not self._has_ended(one)
+        ]
+        if not candidates:
+            return NOTHING
+        request = self.requests[version.submission.request_id]
+        approved = [one for one in request if one is version or one.decision_id is not None]
+        shown = {other for one in approved for other in one.shown}
+        return judge(version.submission, candidates, self.duplicate_rules_for(version), shown)
+
+    def claim(self, version: Version) -> None:
+        """From now on the bill is this version's, and others may repeat it."""
+        self.bills.take(version.bill_keys, version.submission.request_id)
+        self.past.add(version.submission, version.near_keys)
+
+    def _has_ended(self, one: SubmissionReceived) -> bool:
+        request = self.requests.get(one.request_id)
+        version = None if request is None else request.versions.get(one.version)
+        return version is not None and version.state is State.ENDED
 
     async def store(self, db: asyncpg.Connection) -> None:
         await repository.store_versions(db, self.requests)
         await repository.store_bill_keys(db, self.bills)
+        await past_repository.store_past(db, self.past)
 
 
 class ReferenceWork:

@@ -1,0 +1,145 @@
+"""SQL of near duplicates: candidates of a whole slice by one statement; what it adds, under one short lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import asyncpg
+
+from throughline.submissions import SubmissionReceived
+from validation.history import Version
+from validation.near_duplicates.keys import NearKeys
+from validation.near_duplicates.past import Past
+from validation.repository import ClaimedByAnother
+
+CANDIDATES_MAX = 32
+"""Of one key: more requests of one person within a few days add work and no knowledge."""
+
+# Three ways to one person, each by its own index, ordered so that the dates bound what is read, and the invoice; then
+# the few that are found.
+_CANDIDATES = f"""
+select r.last, f.at, f.request_id, f.version, f.body from near_revision r left join (
+  select a.at, n.request_id, n.version, v.body
+  from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[], $7::date[])
+    as a (at, member, name, birth, invoice, first, last)
+  cross join lateral (
+    (select request_id, version from near_keys k where k.member = a.member
+       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    union all
+    (select request_id, version from near_keys k where k.name = a.name
+       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    union all
+    (select request_id, version from near_keys k where k.birth = a.birth
+       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    union all
+    (select request_id, version from near_keys k where k.invoice = a.invoice limit {CANDIDATES_MAX})
+  ) n
+  join versions v on v.request_id = n.request_id and v.version = n.version and v.state <> 'ended'
+) f on true
+"""
+_SAME_DOCUMENT = f"""
+select a.at, n.request_id, n.version, v.body from unnest($1::int[], $2::bytea[]) as a (at, document)
+cross join lateral (
+  select request_id, version from near_documents d where d.document = a.document
+  order by d.seq desc limit {CANDIDATES_MAX}
+) n
+join versions v on v.request_id = n.request_id and v.version = n.version and v.state <> 'ended'
+"""
+_RAISE_REVISION = "update near_revision set last = last + $1 returning last"
+_CAME_SINCE = """
+select exists (select from near_keys where seq > $1
+  and (member = any($2::bigint[]) or name = any($3::bigint[]) or birth = any($4::bigint[])
+       or invoice = any($5::bigint[])))
+  or exists (select from near_documents where document = any($6::bytea[]) and seq > $1)
+"""
+_ADD = """
+insert into near_keys (seq, request_id, version, member, name, birth, invoice, first_day, last_day)
+select * from unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+                     $8::date[], $9::date[])
+"""
+_ADD_DOCUMENTS = """
+insert into near_documents (document, seq, request_id, version)
+select * from unnest($1::bytea[], $2::bigint[], $3::uuid[], $4::smallint[])
+"""
+
+
+async def read_past(db: asyncpg.Connection, past: Past, judged: Sequence[Version]) -> None:
+    """What the versions to be judged may repeat."""
+    if not judged:
+        return
+    slack = timedelta(days=past.rules.shift_days_max)
+    keys = [one.near_keys for one in judged]
+    rows = await db.fetch(
+        _CANDIDATES,
+        list(range(len(keys))),
+        *_columns(keys),
+        [one.first_day - slack for one in keys],
+        [one.last_day + slack for one in keys],
+    )
+    past.revision = rows[0]["last"]
+    _take(past, judged, [row for row in rows if row["at"] is not None])
+    documents = [
+        (at, one) for at, version in enumerate(judged) for one in past.documents_of(version.submission)
+    ]
+    if documents:
+        asked = [at for at, _ in documents], [one for _, one in documents]
+        _take(past, judged, await db.fetch(_SAME_DOCUMENT, *asked))
+
+
+def _take(past: Past, judged: Sequence[Version], rows: Sequence[asyncpg.Record]) -> None:
+    """Each body is read once, however many ask for it."""
+    read: dict[tuple[UUID, int], SubmissionReceived] = {}
+    for row in rows:
+        submission = judged[row["at"]].submission
+        other = (UUID(int=row["request_id"].int), row["version"])
+        if other[0] == submission.request_id:
+            continue
+        there = read.get(other)
+        if there is None:
+            there = read[other] = SubmissionReceived.model_validate_json(row["body"])
+        past.found[submission.request_id, submission.version][other] = there
+
+
+async def store_past(db: asyncpg.Connection, past: Past) -> None:
+    """Add what claimed its bill. Raises ClaimedByAnother where somebody added the same person since this slice looked.
+
+    The row of the revision is locked from here to the commit, which follows at once: whoever holds it sees everything
+    that was added before, so of two that repeat one another in the same moment the second one sees the first.
+    """
+    if not past.added:
+        return
+    last = await db.fetchval(_RAISE_REVISION, len(past.added))
+    first = last - len(past.added) + 1
+    keys = [one for _, one, _ in past.added]
+    columns = _columns(keys)
+    documents = [
+        (one, first + at, submission.request_id, submission.version)
+        for at, (submission, _, held) in enumerate(past.added)
+        for one in held
+    ]
+    if first != past.revision + 1:
+        since = await db.fetchval(_CAME_SINCE, past.revision, *columns, [one[0] for one in documents])
+        if since:
+            raise ClaimedByAnother("somebody claimed a bill of the same person at the same moment")
+    await db.execute(
+        _ADD,
+        list(range(first, last + 1)),
+        [one.request_id for one, _, _ in past.added],
+        [one.version for one, _, _ in past.added],
+        *columns,
+        [one.first_day for one in keys],
+        [one.last_day for one in keys],
+    )
+    if documents:
+        await db.execute(_ADD_DOCUMENTS, *[list(column) for column in zip(*documents, strict=True)])
+
+
+def _columns(keys: Sequence[NearKeys]) -> tuple[list[int | None], ...]:
+    return (
+        [one.member for one in keys],
+        [one.name for one in keys],
+        [one.birth for one in keys],
+        [one.invoice for one in keys],
+    )
