@@ -1,6 +1,7 @@
-"""``python -m bench``: the chassis beside a bare chain, the whole line beside its peer, then ten minutes of load.
+"""``python -m bench``: what is found of what is billed twice, and what history costs; the chassis beside a
+bare chain, the whole line beside its peer, then ten minutes of load.
 
-Takes about twenty minutes. Each part is written to bench/RESULTS.md as soon as it is measured; what a person has to say
+Takes about half an hour. Each part is written to bench/RESULTS.md as soon as it is measured; what a person has to say
 about the figures stands in bench/NOTES.md and is copied behind them.
 """
 
@@ -12,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import chassis_chain
+from bench import chassis_chain, duplicates_at_scale, duplicates_found
 from bench.line import flat
 from bench.line.__main__ import WARM, fresh_stack, measure
 from bench.line.report import report
@@ -30,8 +31,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--minutes", type=int, default=10, help="of sustained load")
+    parser.add_argument(
+        "--rows", type=int, default=10_000_000, help="of history beside which duplicates are looked for"
+    )
     asked = parser.parse_args()
     results = Results()
+    results.add("Duplicates found", duplicates_found.measure())
+    results.add("Duplicates beside history", duplicates_at_scale.run(asked.rows))
     with (
         tempfile.TemporaryDirectory() as made,
         LocalStack(Path(made), find_free_base(), parts=INFRASTRUCTURE) as infrastructure,

@@ -87,7 +87,7 @@ def _one_live_entry_per_bill(book: Book, line: SmallLine) -> None:
     """Two requests are paid for one bill only where a reviewer released one of them, seeing the other."""
     shown = defaultdict(set)
     for one in line.events(SubmissionExcepted):
-        if one.reason is Reason.DUPLICATE:
+        if one.reason in (Reason.DUPLICATE, Reason.DUPLICATE_NEAR):
             shown[one.request_id].add(one.other_request_id)
     approvals = {one.envelope.id: one.message for one in line.said("decisions")}
     paid: dict[bytes, list[tuple[UUID, Any]]] = defaultdict(list)

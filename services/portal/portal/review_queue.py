@@ -129,6 +129,15 @@ class Case:
     refusals: Sequence[asyncpg.Record]
 
     @property
+    def repeats(self) -> UUID | None:
+        """The request that it was found to repeat, or perhaps to repeat."""
+        named: UUID | None = self.row["other_request_id"]
+        if named is None:
+            found = (one["duplicate"] for one in self.findings if one.get("duplicate"))
+            named = next((UUID(one["other_request_id"]) for one in found), None)
+        return named
+
+    @property
     def amount_cents(self) -> int | None:
         """What an approval would pay."""
         cents: int | None = self.row["proposed_cents"]

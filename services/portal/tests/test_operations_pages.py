@@ -20,9 +20,10 @@ from portal.audit_log import AuditLog, AuditUnreachable
 from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
+from throughline.decisions import DuplicateMatch, Finding
 from throughline.envelope import read_envelope
 from throughline.payees import ConfirmAccount
-from throughline.reasons import Reason
+from throughline.reasons import Reason, Severity
 from throughline.repairs import RedriveRecord, RedriveRecords
 from throughline.reviews import AssignReview, DecideReview
 from throughline.signed import SIGNATURE
@@ -264,6 +265,34 @@ async def test_a_duplicate_stands_beside_the_other_with_its_differences_marked(
     page = (await browser.get(f"/reviews/{second.request_id}")).text
     assert f"/reviews/{first.request_id}" in page and "CLM-1" in page
     assert 'class="differs"' not in page and "decide" not in page.lower().split("<main")[1]
+
+
+async def test_a_suspected_duplicate_says_what_both_have_in_common_and_how_much(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    first = Life(teller, "CLM-1").received().approved()
+    second = Life(teller, "CLM-2").received()
+    match = DuplicateMatch(
+        kind="suspect", other_request_id=first.request_id, keys=("member", "birth_typo", "attachment"), score=85,
+        rules="duplicates-1", rules_sha256="5a" * 32,
+    )  # fmt: skip
+    found = Finding(rule="suspect-duplicate", rule_version=1, severity=Severity.REVIEW,
+                    reason=Reason.DUPLICATE_SUSPECT, message="m", duplicate=match)  # fmt: skip
+    second.says("ReviewOpened", reasons=(Reason.DUPLICATE_SUSPECT,), findings=(found,))
+    await told(context, teller)
+    await sign_in(browser, await known(context, "ada", Role.AUDITOR))
+    page = (await browser.get(f"/reviews/{second.request_id}")).text
+    assert "85 of 100" in page and "birth date, but for a slip" in page and "5a" * 6 in page
+    assert f"/reviews/{first.request_id}" in page and "CLM-1" in page
+
+
+def test_everything_that_can_match_has_a_name() -> None:
+    named = {key.removeprefix("reviews.key_") for key in catalogue("en") if key.startswith("reviews.key_")}
+    assert named == {
+        "payee", "payee_tin", "member", "member_typo", "name", "name_typo", "birth", "birth_typo", "dates", "code",
+        "modifiers", "units", "amount", "amount_close", "invoice", "number", "attachment",
+    }  # fmt: skip
 
 
 def test_lines_are_paired_by_what_they_share() -> None:

@@ -89,8 +89,8 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         questions = await questions_of(db, request_id, visit.context.resources.content_key)
         other = None
         to = await reviewers(db) if visit.has(Role.REVIEWER) else []
-        if case.row["other_request_id"] is not None:
-            other = await case_of(db, visit.context.resources.content_key, case.row["other_request_id"])
+        if case.repeats is not None:
+            other = await case_of(db, visit.context.resources.content_key, case.repeats)
     pairs = [] if other is None else side_by_side(case.request, other.request)
     allowed = () if case.row["substatus"] else MAY_DECIDE.get(case.row["state"], ())
     return await visit.show(

@@ -1,0 +1,188 @@
+"""What history costs: slices of validation on an empty database and beside millions of rows of others' bills.
+
+`python -m bench.duplicates_at_scale --rows 10000000`. The rows are made by the server itself: versions, bill keys and
+near keys, one of each for each row, keyed at random as hashes are. Then both databases decide the same new requests in
+turn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bench.line import load
+from bench.measure import Spread, cpu_seconds, machine
+from chassis import Context, Say, testing
+from chassis.decide import load_decide_store
+from stack import LocalStack
+from stack.ports import find_free_base
+from throughline.identifiers import claim_number_for, payee_id_for
+from throughline.requests import SubmitRequest
+from throughline.submissions import SubmissionReceived
+from validation.app import build_resources, service
+from validation.settings import ValidationSettings
+
+SLICE, SLICES = 300, 20
+
+_VERSIONS = """
+insert into versions (request_id, version, state, payer, received_on, charge_cents, paid_cents, decided_at, body)
+select gen_random_uuid(), 1, 'final', 'OTHERS', date '2026-06-01', 54015, 42000, timestamptz '2026-06-01', '{}'
+from generate_series(1, $1::bigint)
+"""
+_BILL_KEYS = """
+insert into bill_keys (key, owner)
+select uuid_send(gen_random_uuid()), gen_random_uuid() from generate_series(1, $1::bigint)
+"""
+# About five requests a person and payee, over a year.
+_NEAR_KEYS = """
+insert into near_keys (seq, request_id, version, member, name, birth, invoice, first_day, last_day)
+select n, gen_random_uuid(), 1, hashint8extended(n / 5, 1), hashint8extended(n / 5, 2), hashint8extended(n / 5, 3),
+       case when n % 3 = 0 then hashint8extended(n, 4) end, day, day
+from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-02' - (hashint8(n) & 255) as day) d
+"""
+_INDEXES = ("near_keys_member", "near_keys_name", "near_keys_birth", "near_keys_invoice")
+
+
+async def context_of(url: str) -> Context:
+    settings = ValidationSettings(database_url=url)
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=2, server_settings={"enable_seqscan": "off"})
+    context = testing.context_for(
+        service, pool, settings=settings, resources=await build_resources(settings, pool)
+    )
+    world = [
+        message for _, message, _ in load.reference_data() if type(message).__name__ != "PartnerRegistered"
+    ]
+    await testing.deliver(service, context, world)
+    return context
+
+
+async def fill(context: Context, rows: int) -> float:
+    """Load, with the indexes of near keys built afterwards. Gives seconds."""
+    start = time.monotonic()
+    async with context.pool.acquire() as db:
+        await db.execute(
+            "set synchronous_commit = off; set work_mem = '256MB'; set maintenance_work_mem = '512MB'"
+        )
+        made = {name: await db.fetchval("select pg_get_indexdef($1::regclass)", name) for name in _INDEXES}
+        for name in _INDEXES:
+            await db.execute(f"drop index {name}")
+        for statement in (_NEAR_KEYS, _BILL_KEYS, _VERSIONS):
+            await db.execute(statement, rows, timeout=3_600)
+        for definition in made.values():
+            await db.execute(definition, timeout=3_600)
+        await db.execute("update near_revision set last = $1", rows)
+        for table in ("near_keys", "bill_keys", "versions"):
+            await db.execute(f"vacuum (analyze) {table}", timeout=3_600)
+        await db.execute("checkpoint")
+    return time.monotonic() - start
+
+
+def submissions(first: int, count: int) -> list[SubmissionReceived]:
+    """As intake says them of the load of the whole line."""
+    return [submission(index) for index in range(first, first + count)]
+
+
+def submission(index: int) -> SubmissionReceived:
+    request, request_id = (
+        SubmitRequest.model_validate_json(load.submission(index)).request,
+        load.request_id(index),
+    )
+    return SubmissionReceived(
+        request_id=request_id,
+        version=1,
+        partner=load.PARTNER,
+        channel="kafka",
+        received_on=date(2026, 11, 16),
+        payee_id=payee_id_for("npi", request.payee.identifier),
+        payer_claim_number=claim_number_for(request_id),
+        request=request,
+    )
+
+
+async def slice_seconds(
+    context: Context, messages: list[SubmissionReceived], server: list[int]
+) -> tuple[float, float]:
+    """Wall seconds and CPU seconds (this process and the server) of one slice, committed."""
+    heard = [testing.heard(one, key=str(one.request_id), topic="submissions") for one in messages]
+    hearing: Any = service.hearing_of("submissions")
+    say = Say(context.topics)
+    before, cpu = time.perf_counter(), time.process_time() + cpu_seconds({"PostgreSQL": server})["PostgreSQL"]
+    async with context.pool.acquire() as db, db.transaction():
+        await load_decide_store(db, hearing, heard, context, say)
+    spent = time.process_time() + cpu_seconds({"PostgreSQL": server})["PostgreSQL"] - cpu
+    assert {type(one.message).__name__ for one in say.said} == {"SubmissionApproved"}
+    return time.perf_counter() - before, spent
+
+
+async def measure(stack: LocalStack, databases: dict[int, str], rows: int) -> str:
+    contexts = {size: await context_of(databases[size]) for size in (0, rows)}
+    filled = await fill(contexts[rows], rows)
+    gc.freeze()
+    gc.set_threshold(500_000, 50, 50)
+    server = [stack.running()["postgres"]]
+    walls: dict[int, list[float]] = {size: [] for size in contexts}
+    cpus: dict[int, list[float]] = {size: [] for size in contexts}
+    for turn in range(SLICES + 2):
+        messages = submissions(turn * SLICE, SLICE)
+        for size in sorted(contexts, reverse=turn % 2 == 1):
+            wall, cpu = await slice_seconds(contexts[size], messages, server)
+            if turn >= 2:
+                walls[size].append(wall / SLICE * 1e6)
+                cpus[size].append(cpu / SLICE * 1e6)
+    size_gb = await contexts[rows].pool.fetchval("select pg_database_size(current_database())") / 1e9
+    await asyncio.gather(*[one.pool.close() for one in contexts.values()])
+    return report(rows, filled, size_gb, walls, cpus)
+
+
+def report(
+    rows: int, filled: float, size_gb: float, walls: dict[int, list[float]], cpus: dict[int, list[float]]
+) -> str:
+    lines = [
+        f"{machine()}; slices of {SLICE} new requests of six lines, {SLICES} each in turn, median [low-high]; "
+        f"{rows:,} rows each of versions, bill keys and near keys ({size_gb:.1f} GB, made in {filled:.0f} s).",
+        "",
+        "| rows of history | us a request | CPU us a request, ours and the server's | requests/s |",
+        "|---|---|---|---|",
+    ]
+    for size in (0, rows):
+        wall = Spread.of(walls[size])
+        lines.append(
+            f"| {size:,} | {wall.show()} | {Spread.of(cpus[size]).show()} | {1e6 / wall.median:,.0f} |"
+        )
+    ratio = Spread.of(walls[0]).median / Spread.of(walls[rows]).median
+    lines += ["", f"Throughput beside {rows:,} rows: {ratio:.2f} of an empty history's."]
+    return "\n".join(lines)
+
+
+def run(rows: int) -> str:
+    with (
+        tempfile.TemporaryDirectory(dir=Path("var") if Path("var").is_dir() else None) as made,
+        LocalStack(Path(made), find_free_base(), parts=("postgres",)) as stack,
+    ):
+        databases = {size: database(stack, f"history{size}") for size in (0, rows)}
+        return asyncio.run(measure(stack, databases, rows))
+
+
+def database(stack: LocalStack, name: str) -> str:
+    """A new one with validation's tables."""
+    stack.postgres.ensure_database(name)
+    return testing.migrated("validation", stack.postgres.dsn(name))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.duplicates_at_scale", description=__doc__)
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    sys.stdout.write(run(parser.parse_args().rows) + "\n")
+
+
+if __name__ == "__main__":
+    main()
