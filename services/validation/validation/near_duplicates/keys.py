@@ -11,10 +11,12 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from struct import Struct
 
 from throughline.submissions import SubmissionReceived
 
 _SEPARATOR = "\x1f"
+_EIGHT_BYTES = Struct(">q24x").unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,24 @@ class NearKeys:
 
 
 def near_keys(submission: SubmissionReceived) -> NearKeys:
-    subject, lines = submission.request.subject, submission.request.lines
+    request = submission.request
+    subject, lines = request.subject, request.lines
     payee = submission.payee_id.hex
     name = birth = invoice = None
     if subject.first_name is not None:
-        name = _hashed("name", payee, folded(subject.last_name.reveal()), folded(subject.first_name.reveal()))
+        names = f"{folded(subject.last_name.reveal())}{_SEPARATOR}{folded(subject.first_name.reveal())}"
+        name = _hashed(f"name{_SEPARATOR}{payee}{_SEPARATOR}{names}")
     if subject.birth_date is not None:
-        birth = _hashed("birth", payee, subject.birth_date.reveal())
-    if submission.request.invoice_number is not None:
-        invoice = _hashed("invoice", payee, submission.request.invoice_number)
+        birth = _hashed(f"birth{_SEPARATOR}{payee}{_SEPARATOR}{subject.birth_date.reveal()}")
+    if request.invoice_number is not None:
+        invoice = _hashed(f"invoice{_SEPARATOR}{payee}{_SEPARATOR}{request.invoice_number}")
     return NearKeys(
-        member=_hashed("member", folded(subject.member_id.reveal())),
-        name=name,
-        birth=birth,
-        invoice=invoice,
-        first_day=min([line.from_date for line in lines]),
-        last_day=max([line.to_date for line in lines]),
+        _hashed(f"member{_SEPARATOR}{folded(subject.member_id.reveal())}"),
+        name,
+        birth,
+        invoice,
+        min([line.from_date for line in lines]),
+        max([line.to_date for line in lines]),
     )
 
 
@@ -60,6 +64,5 @@ def folded(text: str) -> str:
     return text.upper()
 
 
-def _hashed(*parts: str) -> int:
-    digest = sha256(_SEPARATOR.join(parts).encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
+def _hashed(text: str) -> int:
+    return _EIGHT_BYTES(sha256(text.encode()).digest())[0]  # type: ignore[no-any-return]
