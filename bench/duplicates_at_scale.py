@@ -31,7 +31,7 @@ from throughline.submissions import SubmissionReceived
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
 
-SLICE, SLICES = 300, 20
+SLICE, SLICES, WARM = 300, 60, 10
 
 _VERSIONS = """
 insert into versions (request_id, version, state, payer, received_on, charge_cents, paid_cents, decided_at, body)
@@ -131,11 +131,11 @@ async def measure(stack: LocalStack, databases: dict[int, str], rows: int) -> st
     server = [stack.running()["postgres"]]
     walls: dict[int, list[float]] = {size: [] for size in contexts}
     cpus: dict[int, list[float]] = {size: [] for size in contexts}
-    for turn in range(SLICES + 2):
+    for turn in range(WARM + SLICES):
         messages = submissions(turn * SLICE, SLICE)
         for size in sorted(contexts, reverse=turn % 2 == 1):
             wall, cpu = await slice_seconds(contexts[size], messages, server)
-            if turn >= 2:
+            if turn >= WARM:
                 walls[size].append(wall / SLICE * 1e6)
                 cpus[size].append(cpu / SLICE * 1e6)
     size_gb = await contexts[rows].pool.fetchval("select pg_database_size(current_database())") / 1e9

@@ -95,18 +95,21 @@ class World:
         )
 
     async def decisions(self) -> list[tuple[Envelope, Message]]:
-        """Everything said on `decisions`, from its start."""
+        """Everything said on `decisions`, from its start, each event once: a replica that is slow to send finds its pack
+        sent by another as well."""
         name = self.prefix + DECISIONS.name
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False) as consumer:
             partitions = [TopicPartition(name, number) for number in range(PARTITIONS)]
             consumer.assign(partitions)
             await consumer.seek_to_beginning(*partitions)
             ends = await consumer.end_offsets(partitions)
-            found: list[tuple[Envelope, Message]] = []
+            found: dict[UUID, tuple[Envelope, Message]] = {}
             while any([await consumer.position(one) < ends[one] for one in partitions]):
                 for records in (await consumer.getmany(timeout_ms=200)).values():
-                    found += [decoded(record) for record in records]
-        return found
+                    for record in records:
+                        envelope, message = decoded(record)
+                        found.setdefault(envelope.id, (envelope, message))
+        return list(found.values())
 
     async def decided(self, count: int) -> None:
         async def enough() -> bool:
