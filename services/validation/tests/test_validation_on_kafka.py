@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -95,8 +95,8 @@ class World:
         )
 
     async def decisions(self) -> list[tuple[Envelope, Message]]:
-        """Everything said on `decisions`, from its start, each event once: a replica that is slow to send finds its pack
-        sent by another as well."""
+        """Everything said on `decisions`, from its start, each event once: of a replica that is slow to send another
+        sends the pack as well."""
         name = self.prefix + DECISIONS.name
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, enable_auto_commit=False) as consumer:
             partitions = [TopicPartition(name, number) for number in range(PARTITIONS)]
