@@ -146,6 +146,9 @@ TABLE: tuple[Row, ...] = (
     Row("13", "payout", ItemHeld, (ON_HOLD,), None),
     Row("13a", "payout", ItemReleased, (ON_HOLD,), APPROVED),
     Row("16", "payout", ItemHeld, (SCHEDULED,), ON_HOLD, refused_by_bank),
+    # Taken out of a batch that waits: its account is no longer in order.
+    Row("16", "payout", ItemHeld, (UNRELEASED,), ON_HOLD, refused_by_bank),
+    Row("16", "payout", PaymentRefused, (UNRELEASED,), ON_HOLD, before_settlement),
     Row("16", "payout", PaymentRefused, (SCHEDULED,), ON_HOLD, before_settlement),
     Row("16", "payout", PaymentRefused, (ON_HOLD, APPROVED), None, of_this_payment),
     Row("17", "payout", PaymentSent, (SCHEDULED, PAID, *CAME_BACK, ON_HOLD, APPROVED, MISMATCH), None),

@@ -122,7 +122,8 @@ class PaymentReversed(Event):
 
 
 class PaymentRefused(Event):
-    """The bank refused the entry before settlement. Nothing was paid."""
+    """The entry came to nothing before settlement: the bank refused it (``refused_by_bank``), or it was taken out of a
+    batch that waited, because its account was no longer in order. Nothing was paid."""
 
     payment_id: UUID
     batch_id: UUID
@@ -175,11 +176,16 @@ class BatchReleased(Event):
 
 
 class BatchRedated(Event):
-    """The file of a batch that was released late carries its new date: these are the bytes that leave."""
+    """The file of a batch that is late carries its new date, or goes without what was taken out: these are the bytes
+    that leave."""
 
     batch_id: UUID
     effective_date: date
     file_sha256: Sha256
+    payment_count: Annotated[int, Field(ge=0)] | None = None
+    """Where payments were taken out: how many are left, their sum, and the file's entry hash."""
+    total_cents: TotalCents | None = None
+    entry_hash: Annotated[int, Field(ge=0)] | None = None
 
 
 class BatchRefused(Event):

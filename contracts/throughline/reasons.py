@@ -258,6 +258,10 @@ class Reason(StrEnum):
         "stale_amount",
         "The amount, count or account is no longer the one that was shown. Look again and decide anew.",
     )
+    ENTRIES_TAKEN_OUT = (
+        "entries_taken_out",
+        "Payments whose accounts are no longer in order were taken out. Look at what is left and release that.",
+    )
     UNSIGNED = "unsigned", "The command carries no signature of a person. Sign it with the person's key."
     SIGNATURE_FORM = (
         "signature_form",

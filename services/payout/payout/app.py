@@ -33,7 +33,7 @@ from payout.overdue_reversals import page_overdue_reversals
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
-from payout.take_back_batches import RECALLED, take_back_batches
+from payout.take_back_batches import ALSO_RECALLED, RECALLED, take_back_batches
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
 from throughline.commanding import BY_TWO, MAY_GIVE
@@ -116,6 +116,6 @@ service = Service(
     ],
     api=router,
     start=build_resources,
-    recalls=RECALLED,
+    recalls=(*RECALLED, *ALSO_RECALLED),
     never_accepted=RECALLED,
 )

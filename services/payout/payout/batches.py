@@ -12,8 +12,6 @@ import asyncpg
 from payout.calendar import begin_of, late_date
 from throughline.reasons import Reason
 
-WAITING_STATES = ("awaiting", "held", "released")
-
 
 @dataclass(slots=True)
 class OrderedBatch:
@@ -31,6 +29,14 @@ class OrderedBatch:
     was_intended: bool
     held_by: str | None
     released_by: str | None
+    reversal_count: int = 0
+    lacks_entries: bool = False
+    """Payments were taken out of it: its bytes go without them."""
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person may release it."""
+        return self.state in ("awaiting", "held")
 
 
 def refuse_hold_batch(batch: OrderedBatch | None) -> Reason | None:
@@ -54,7 +60,7 @@ def refuse_release_batch(
     person than who held it, or approved anything in it, releases it."""
     if batch is None:
         return Reason.UNKNOWN_SUBJECT
-    if batch.state not in ("awaiting", "held"):
+    if not batch.waits:
         return Reason.NOT_WAITING
     if (total_cents, entry_count) != (batch.total_cents, batch.payment_count):
         return Reason.STALE_AMOUNT
@@ -75,7 +81,8 @@ def release(batch: OrderedBatch, actor: str, now: datetime) -> None:
     if batch.dated_until is not None and now >= batch.dated_until:
         batch.effective_date = late_date(now)
         batch.dated_until = begin_of(batch.effective_date)
-    batch.state = "built" if batch.effective_date == batch.file_date else "released"
+    is_as_built = batch.effective_date == batch.file_date and not batch.lacks_entries
+    batch.state = "built" if is_as_built else "released"
     batch.released_by = actor
 
 
@@ -85,7 +92,8 @@ async def lock_batches(db: asyncpg.Connection, ids: Sequence[UUID]) -> list[Orde
     rows = await db.fetch(
         """
         select batch_id, bank, window_id, state, payment_count, total_cents, effective_date, file_date, dated_until,
-            intended_at is not null, held_by, released_by
+            intended_at is not null, held_by, released_by, reversal_count,
+            exists (select from payments p where p.batch_id = batches.batch_id and p.state = 'refused')
         from batches where batch_id = any($1::uuid[]) order by batch_id for update
         """,
         sorted(ids),
@@ -98,7 +106,8 @@ async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch],
         await db.execute(
             """
             update batches set state = $2, effective_date = $3, dated_until = $4, held_by = $5, released_by = $6,
-                released_at = case when $2 in ('built', 'released') then $7 else released_at end
+                released_at = case when $2 in ('built', 'released') then $7 else released_at end,
+                payment_count = $8, total_cents = $9
             where batch_id = $1
             """,
             one.batch_id,
@@ -108,6 +117,8 @@ async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch],
             one.held_by,
             one.released_by,
             now,
+            one.payment_count,
+            one.total_cents,
         )
 
 

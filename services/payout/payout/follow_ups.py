@@ -70,6 +70,8 @@ async def _hold(
     items = [item_of(row) for row in await tx.db.fetch(_TO_HOLD, payment_id, limit)]
     for item in items:
         item.state, item.reason, item.came_back = ItemState.HELD, reason, True
+        if reason in MENDED_BY_ACCOUNT:  # its payment never left: it waits for the account like any other
+            item.payment_id = None
         tx.say(
             ItemHeld(
                 request_id=item.request_id,

@@ -18,6 +18,7 @@ from payout.calendar import next_window, planned_date
 from payout.domain import Item, OrderedPayment, Payable
 from payout.reversals import order_reversals
 from payout.settings import Bank
+from payout.take_out import Unpayable, lock_unpayable, store_taken_out
 from payout.work import ItemsWork
 from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch, ReversalCause, ReversePayment
 from throughline.reasons import Reason
@@ -73,6 +74,8 @@ class OrdersWork(ItemsWork):
         self._batches: dict[UUID, OrderedBatch] = {}
         self._approvers: dict[UUID, set[str]] = {}
         self._changed_batches: dict[UUID, OrderedBatch] = {}
+        self._unpayable: dict[UUID, list[Unpayable]] = {}
+        self._taken_out: list[Unpayable] = []
 
     @classmethod
     async def load(cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context) -> OrdersWork:
@@ -85,6 +88,9 @@ class OrdersWork(ItemsWork):
         payees = await payees_with_accounts(db, [one.payee_id for one in payments])
         work._banks = context.settings.banks
         work._batches = {one.batch_id: one for one in batches}
+        released = {one.message.batch_id for one in heard if isinstance(one.message, ReleaseBatch)}
+        waiting = [one.batch_id for one in batches if one.batch_id in released and one.waits]
+        work._unpayable = await lock_unpayable(db, waiting, work.today)
         work._approvers = await approvers_of(db, list(named)) if named else {}
         work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         return work
@@ -101,6 +107,19 @@ class OrdersWork(ItemsWork):
     def approvers_of(self, batch_id: UUID) -> set[str]:
         """The people who approved anything in a batch."""
         return self._approvers.get(batch_id, set())
+
+    def unpayable_of(self, batch_id: UUID) -> list[Unpayable]:
+        """The payments of a batch to be released whose accounts are no longer in order."""
+        return self._unpayable.get(batch_id, [])
+
+    def take_out(self, batch: OrderedBatch) -> list[Unpayable]:
+        """They will not leave with the batch; it is smaller by them."""
+        taken = self._unpayable.pop(batch.batch_id)
+        batch.payment_count -= len(taken)
+        batch.total_cents -= sum(one.cents for one in taken)
+        batch.lacks_entries = True
+        self._taken_out += taken
+        return taken
 
     def changed_batch(self, batch: OrderedBatch) -> None:
         self._changed_batches[batch.batch_id] = batch
@@ -123,6 +142,7 @@ class OrdersWork(ItemsWork):
     async def store(self, db: asyncpg.Connection) -> None:
         await super().store(db)
         await order_reversals(db, self._reversals, self.now)
+        await store_taken_out(db, self._taken_out)
         await store_batches(db, list(self._changed_batches.values()), self.now)
         if self._reissues:
             await db.execute(

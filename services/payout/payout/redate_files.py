@@ -9,11 +9,29 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis import Context
+from chassis import Context, Transaction
+from payout import reversals
 from payout.calendar import BANK_ZONE, begin_of, late_date
 from payout.each_bank import of_bank
 from payout.nacha.redate import redate
+from payout.nacha.without import entry_hash_of, without
 from throughline.payments import BatchRedated
+
+_PER_ENTRY = 10_000_000  # above every date: the same date told again, with fewer entries, is another event
+_TAKEN_OUT = "select ach_trace from payments where batch_id = $1 and state = 'refused'"
+_LEFT = """
+select payment_count, total_cents,
+    (select count(*) from payments where batch_id = $1 and state = 'refused')
+        + (select count(*) from reversals where batch_id = $1 and state = 'failed') as lacks
+from batches where batch_id = $1
+"""
+_STORE = """
+update batches set state = 'built', file_bytes = $2, file_sha256 = $3, file_size = $4, file_date = $5, entry_hash = $6
+where batch_id = $1
+"""
+_LESS_A_REVERSAL = """
+update batches set reversal_count = reversal_count - 1, reversal_cents = reversal_cents - $2 where batch_id = $1
+"""
 
 
 async def redate_files(context: Context) -> None:
@@ -41,22 +59,46 @@ async def _redate(context: Context, batch_id: UUID) -> None:
             context.alarms.raise_("stored_file_changed", batch_id=batch_id)
             return
         context.alarms.clear("stored_file_changed", batch_id=batch_id)
-        content = redate(row["file_bytes"], effective)
+        content = await _bytes_to_leave(tx, context, batch_id, row["file_bytes"], effective)
+        if content is None:
+            await tx.db.execute("update batches set state = 'empty' where batch_id = $1", batch_id)
+            return
         sha256 = hashlib.sha256(content).hexdigest()
+        count, cents, lacks = await tx.db.fetchrow(_LEFT, batch_id)
         await tx.db.execute(
-            "update batches set state = 'built', file_bytes = $2, file_sha256 = $3, file_date = $4 where batch_id = $1",
-            batch_id,
-            content,
-            sha256,
-            effective,
+            _STORE, batch_id, content, sha256, len(content), effective, entry_hash_of(content)
         )
         await set_dates(tx.db, batch_id, effective)
-        tx.say(
-            BatchRedated(batch_id=batch_id, effective_date=effective, file_sha256=sha256),
-            key=str(batch_id),
-            cause=batch_id,
-            ordinal=effective.toordinal(),
-        )
+        if sha256 == row["file_sha256"]:
+            return
+        redated = BatchRedated(batch_id=batch_id, effective_date=effective, file_sha256=sha256)
+        if lacks:
+            without_them = {
+                "payment_count": count,
+                "total_cents": cents,
+                "entry_hash": entry_hash_of(content),
+            }
+            redated = redated.model_copy(update=without_them)
+        ordinal = effective.toordinal() + _PER_ENTRY * lacks
+        tx.say(redated, key=str(batch_id), cause=batch_id, ordinal=ordinal)
+
+
+async def _bytes_to_leave(
+    tx: Transaction, context: Context, batch_id: UUID, content: bytes, effective: date
+) -> bytes | None:
+    """The stored file without what was taken out of it and without reversals whose last day the new date misses. None
+    where nothing is left."""
+    traces = [row[0] for row in await tx.db.fetch(_TAKEN_OUT, batch_id)]
+    for one in await reversals.lock_of_batch(tx.db, batch_id):
+        if one.state == "failed" and one.ach_trace is not None:
+            traces.append(one.ach_trace)
+        elif one.state == "scheduled" and effective > one.last_day and one.ach_trace is not None:
+            traces.append(one.ach_trace)
+            event = await reversals.fail(tx.db, one, "window_missed", context.clock.today())
+            tx.say(event, key=str(one.payment_id), cause=batch_id, correlation_id=str(one.payment_id))
+            await tx.db.execute(_LESS_A_REVERSAL, batch_id, one.cents)
+    kept = without(content, traces) if traces else content
+    return None if kept is None else redate(kept, effective)
 
 
 async def date_anew(context: Context) -> None:

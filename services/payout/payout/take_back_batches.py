@@ -8,7 +8,7 @@ the batch is *in doubt* until the bank or a person says what became of its file,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -23,13 +23,14 @@ from payout.calendar import BANK_ZONE
 from payout.domain import Waiting, items_hash
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
-from payout.take_back_sending import BEFORE_THE_RESTORE, take_back_sending
+from payout.take_back_sending import BEFORE_THE_RESTORE, is_taken_out, take_back_sending
 from throughline.items import ItemHeld, ItemScheduled
 from throughline.payments import (
     BatchClosed,
     BatchHeld,
     BatchRedated,
     BatchReleased,
+    PaymentRefused,
     PaymentSent,
     ReversalScheduled,
 )
@@ -38,6 +39,9 @@ RECALLED = (
     *(BatchClosed, BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled, ItemHeld),
     ReversalScheduled,
 )
+
+ALSO_RECALLED = (PaymentRefused,)
+"""What the bank refused is made again from its file; what was taken out of a waiting batch is taken back with it."""
 
 _ITEMS = """
 select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
@@ -61,6 +65,8 @@ class _Told:
     released: BatchReleased | None
     redated: BatchRedated | None
     reversals: list[ReversalScheduled]
+    taken_out: dict[UUID, PaymentRefused]
+    """By payment: it was refused by us, before anything left."""
     ids: list[UUID]
 
 
@@ -73,7 +79,7 @@ async def take_back_batches(context: Context) -> None:
 async def _take_back_next(context: Context) -> bool:
     async with context.pool.acquire() as db, db.transaction():
         await db.execute("select pg_advisory_xact_lock(7130002)")
-        left = await context.said_before.left_of(db, *RECALLED)
+        left = await context.said_before.left_of(db, *RECALLED, *ALSO_RECALLED)
         known_again = await take_back_sending(db, left)
         if not known_again:
             told = _oldest(left)
@@ -89,23 +95,31 @@ def _oldest(left: Sequence[Recalled]) -> _Told | None:
     if not batches:
         return None
     closed = min(batches, key=lambda one: (one.closed_at, one.batch_id))
-    # What was held when the window closed has the batch for its cause.
-    own = [
-        one
-        for one in left
-        if (one.cause if isinstance(one.message, ItemHeld) else one.message.batch_id) == closed.batch_id
-    ]
+    taken_out = {
+        one.message.payment_id: one.message for one in left if is_taken_out(one.message, closed.batch_id)
+    }
+    own = [one for one in left if _is_of(one, closed.batch_id, taken_out)]
     messages = [one.message for one in own]
     return _Told(
         closed,
         [one for one in messages if isinstance(one, PaymentSent)],
         [one for one in messages if isinstance(one, ItemScheduled)],
-        [one for one in messages if isinstance(one, ItemHeld)],
+        [one for one in messages if isinstance(one, ItemHeld) and one.payment_id is None],
         next((one for one in reversed(messages) if isinstance(one, BatchReleased)), None),
         next((one for one in reversed(messages) if isinstance(one, BatchRedated)), None),
         [one for one in messages if isinstance(one, ReversalScheduled)],
+        taken_out,
         [one.id for one in own],
     )
+
+
+def _is_of(one: Recalled, batch_id: UUID, taken_out: Mapping[UUID, PaymentRefused]) -> bool:
+    """What was held when the window closed has the batch for its cause; what was taken out later names its payment."""
+    if isinstance(one.message, ItemHeld):
+        return one.cause == batch_id or one.message.payment_id in taken_out
+    if isinstance(one.message, PaymentRefused):
+        return one.message.payment_id in taken_out
+    return bool(one.message.batch_id == batch_id)
 
 
 async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
@@ -133,9 +147,9 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         closed.window,
         closed.closed_at,
         redated.effective_date if redated else closed.effective_date,
-        closed.payment_count,
-        closed.total_cents,
-        closed.entry_hash,
+        len(told.payments),
+        sum(one.amount_cents for one in told.payments),
+        closed.entry_hash if redated is None or redated.entry_hash is None else redated.entry_hash,
         "unknown" if has_file else "empty",
         closed.file_name,
         redated.file_sha256 if redated else closed.file_sha256,
@@ -146,6 +160,10 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
     await _store_payments(db, told, members)
     await _store_reversals(db, told)
     await rows.hold_items(db, [(one.decision_id, one.reason) for one in told.held])
+    out = told.taken_out
+    await rows.hold_items(
+        db, [(one.decision_id, out[one.payment_id].reason) for one in told.scheduled if one.payment_id in out]
+    )
     if has_file:
         await rows.file_of_day(db, closed.bank, closed.closed_at.astimezone(BANK_ZONE).date())
     return True
@@ -154,9 +172,9 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
 def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
     """Every payment of the batch is told of, with every item of it: to the count, the hash and the cent."""
     return (
-        len(told.payments) == told.closed.payment_count
+        len(told.payments) + len(told.taken_out) == told.closed.payment_count
         and len(told.reversals) == (told.closed.reversal_count or 0)
-        and sum(one.amount_cents for one in told.payments) == told.closed.total_cents
+        and sum(one.amount_cents for one in told.payments) == _total_of(told)
         and all(
             items_hash(members[one.payment_id]) == one.items_hash
             and sum(item.cents for item in members[one.payment_id]) == one.amount_cents
@@ -165,11 +183,18 @@ def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
     )
 
 
+def _total_of(told: _Told) -> int:
+    if told.taken_out and told.redated is not None and told.redated.total_cents is not None:
+        return told.redated.total_cents
+    return told.closed.total_cents
+
+
 async def _store_payments(db: asyncpg.Connection, told: _Told, members: dict[UUID, list[Waiting]]) -> None:
     await rows.insert_payments(db, [_row(one, members[one.payment_id][0].programme) for one in told.payments])
     ids = [one.payment_id for one in told.payments]
     await db.execute("update payments set state = 'sent' where payment_id = any($1::uuid[])", ids)
-    await rows.schedule_items(db, [(one.decision_id, one.payment_id) for one in told.scheduled])
+    members_told = [(one.decision_id, one.payment_id) for one in told.scheduled]
+    await rows.schedule_items(db, [one for one in members_told if one[1] not in told.taken_out])
     await db.execute("update items set announced = true where payment_id = any($1::uuid[])", ids)
     await post(db, [entry for one in told.payments for entry in _journal(one, members[one.payment_id])])
     for one in told.payments:

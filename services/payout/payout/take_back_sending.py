@@ -19,21 +19,33 @@ from chassis.said_before import Recalled
 from payout.announce import payment_sent
 from payout.calendar import begin_of
 from payout.nacha.redate import redate
+from payout.nacha.without import entry_hash_of, without
 from payout.redate_files import set_dates
+from payout.take_out import Unpayable, store_taken_out
 from throughline.items import ItemScheduled
-from throughline.payments import BatchClosed, BatchHeld, BatchRedated, BatchReleased, PaymentSent
+from throughline.payments import (
+    BatchClosed,
+    BatchHeld,
+    BatchRedated,
+    BatchReleased,
+    PaymentRefused,
+    PaymentSent,
+)
+from throughline.reasons import Reason
 
 BEFORE_THE_RESTORE = "before the restore"
 """The part of a file that left, or may have, in a past that the database has forgotten."""
 
-_OF_A_BATCH = (BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled)
+_OF_A_BATCH = (BatchHeld, PaymentRefused, BatchReleased, BatchRedated, PaymentSent, ItemScheduled)
 _KNOWN = """
 select batch_id, state, effective_date, file_date, file_bytes, file_sha256 from batches
 where batch_id = $1 and state in ('awaiting', 'held', 'released', 'built') for update
 """
+_TAKEN_OUT = "select ach_trace from payments where batch_id = $1 and state = 'refused'"
 _IN_DOUBT = """
-update batches set state = 'unknown', effective_date = $2, file_date = $2, file_bytes = $3, file_sha256 = $4,
-    released_by = coalesce($5, released_by), part_name = $6, intended_at = clock_timestamp()
+update batches set state = 'unknown', effective_date = $2, file_date = $2, file_bytes = $3::bytea, file_sha256 = $4,
+    file_size = nullif(octet_length($3::bytea), 0), released_by = coalesce($5, released_by), part_name = $6,
+    intended_at = clock_timestamp()
 where batch_id = $1
 """
 _GO_ON = """
@@ -53,6 +65,7 @@ class _Told:
     scheduled: list[ItemScheduled] = field(default_factory=list)
     released: BatchReleased | None = None
     redated: BatchRedated | None = None
+    taken_out: dict[UUID, Reason] = field(default_factory=dict)
 
     def add(self, one: Recalled) -> None:
         self.ids.append(one.id)
@@ -65,6 +78,8 @@ class _Told:
                 self.released = one.message
             case BatchRedated():
                 self.redated = one.message
+            case PaymentRefused():
+                self.taken_out[one.message.payment_id] = one.message.reason
             case BatchHeld() if not self.sent:
                 self.released = self.redated = None
 
@@ -85,12 +100,23 @@ async def take_back_sending(db: asyncpg.Connection, left: Sequence[Recalled]) ->
     closing = {one.message.batch_id for one in left if isinstance(one.message, BatchClosed)}
     told: dict[UUID, _Told] = {}
     for one in left:
-        if isinstance(one.message, _OF_A_BATCH) and one.message.batch_id not in closing:
+        if not isinstance(one.message, _OF_A_BATCH) or one.message.batch_id in closing:
+            continue
+        if not isinstance(one.message, PaymentRefused) or is_taken_out(one.message, one.message.batch_id):
             told.setdefault(one.message.batch_id, _Told(one.message.batch_id)).add(one)
     for batch_id in sorted(told):
         if await _take_back(db, told[batch_id]):
             return told[batch_id].ids
     return []
+
+
+def is_taken_out(message: object, batch_id: UUID) -> bool:
+    """Whether it tells of a payment of the batch that we took out of it; what the bank refused is told by the bank."""
+    return (
+        isinstance(message, PaymentRefused)
+        and message.batch_id == batch_id
+        and message.reason is not Reason.REFUSED_BY_BANK
+    )
 
 
 async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
@@ -99,6 +125,7 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
     row = await db.fetchrow(_KNOWN, told.batch_id)
     if row is None or not await _is_as_told(db, told):
         return False
+    await _take_out(db, told)
     released_by = told.released.actor if told.released else None
     effective = told.date_it_left_with(row["file_date"])
     if effective is None and told.released is not None:
@@ -107,7 +134,12 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         return True
     if effective is None:
         return False
-    content, sha256 = _bytes_that_left(row, told, effective)
+    traces = await db.fetch(_TAKEN_OUT, told.batch_id)
+    content, sha256 = _bytes_that_left(row, told, effective, [one[0] for one in traces])
+    if content and traces:
+        await db.execute(
+            "update batches set entry_hash = $2 where batch_id = $1", told.batch_id, entry_hash_of(content)
+        )
     await db.execute(_IN_DOUBT, told.batch_id, effective, content, sha256, released_by, BEFORE_THE_RESTORE)
     await set_dates(db, told.batch_id, effective)
     await db.execute(
@@ -119,6 +151,29 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         [one.decision_id for one in told.scheduled],
     )
     return True
+
+
+async def _take_out(db: asyncpg.Connection, told: _Told) -> None:
+    rows = await db.fetch(
+        "select payment_id, batch_id, payer, cents from payments"
+        " where payment_id = any($1::uuid[]) and batch_id = $2 and state = 'scheduled' order by payment_id for update",
+        sorted(told.taken_out),
+        told.batch_id,
+    )
+    taken = [
+        Unpayable(
+            row["payment_id"], row["batch_id"], row["payer"], row["cents"], told.taken_out[row["payment_id"]]
+        )
+        for row in rows
+    ]
+    await store_taken_out(db, taken)
+    if taken:
+        await db.execute(
+            "update batches set payment_count = payment_count - $2, total_cents = total_cents - $3 where batch_id = $1",
+            told.batch_id,
+            len(taken),
+            sum(one.cents for one in taken),
+        )
 
 
 async def _is_as_told(db: asyncpg.Connection, told: _Told) -> bool:
@@ -136,9 +191,12 @@ async def _is_as_told(db: asyncpg.Connection, told: _Told) -> bool:
     return {tuple(row) for row in members} == {(one.decision_id, one.payment_id) for one in told.scheduled}
 
 
-def _bytes_that_left(row: asyncpg.Record, told: _Told, effective: date) -> tuple[bytes, str]:
+def _bytes_that_left(
+    row: asyncpg.Record, told: _Told, effective: date, gone: Sequence[str]
+) -> tuple[bytes, str]:
     """The stored file with the date it left with, where that comes out as the bytes that were told; else no bytes, so
     that none can be sent under this name."""
-    content = row["file_bytes"] if effective == row["file_date"] else redate(row["file_bytes"], effective)
+    kept = (without(row["file_bytes"], gone) or b"") if gone else row["file_bytes"]
+    content = kept if effective == row["file_date"] else redate(kept, effective)
     sha256 = told.redated.file_sha256 if told.redated else row["file_sha256"]
     return (content if hashlib.sha256(content).hexdigest() == sha256 else b""), sha256

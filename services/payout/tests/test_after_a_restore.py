@@ -18,10 +18,18 @@ from chassis.recover_findings import CannotRecover
 from chassis.said_before import hash_of_logged
 from payout.app import service
 from payout.close_batch import close_due_windows
-from throughline.items import ItemScheduled
+from throughline.identifiers import payee_id_for
+from throughline.items import ItemHeld, ItemScheduled
 from throughline.message import Message
 from throughline.orders import HoldBatch, ReleaseBatch
-from throughline.payments import BatchClosed, BatchHeld, BatchRedated, BatchReleased, PaymentSent
+from throughline.payments import (
+    BatchClosed,
+    BatchHeld,
+    BatchRedated,
+    BatchReleased,
+    PaymentRefused,
+    PaymentSent,
+)
 
 if TYPE_CHECKING:
     from conftest import Approved, House
@@ -202,8 +210,7 @@ async def test_a_batch_put_back_to_before_its_late_release_has_the_bytes_that_le
     assert isinstance(held, BatchHeld)
     waiting = await house.rows("select file_bytes, file_sha256 from batches")
     house.clock.instant = MONDAY_CUTOFF + timedelta(days=1)
-    order = ReleaseBatch(batch_id=batch_id, total_cents=1_000, entry_count=1, note="seen", actor="ann")
-    (released,) = await house.hears(order)
+    (released,) = await house.hears(order_of(batch_id, 1_000, 1))
     assert isinstance(released, BatchReleased)
     await house.work()
     (file,) = house.inbox()
@@ -229,6 +236,76 @@ async def test_a_batch_put_back_to_before_its_late_release_has_the_bytes_that_le
     assert (state, stored, sha256_) == ("unknown", content, sha256(content).hexdigest())
     assert (effective, released_by) == (date(2026, 11, 25), released.actor)
     assert await house.rows("select effective_date from payments") == [(date(2026, 11, 25),)]
+
+
+@pytest.mark.parametrize("forgets", ["the batch", "its release"])
+async def test_what_was_taken_out_of_a_batch_stays_out_after_a_restore(house: House, forgets: str) -> None:
+    """One of two accounts was held while the batch waited; the other payment was released, and left."""
+    await house.payer()
+    npis = ("1234567893", "1558598797")
+    items = []
+    for at, npi in enumerate(npis):
+        await house.enrol(npi, f"12345678{at}")
+        items.append(await house.approve(1_000 * (at + 1), npi))
+    await house.cutoff()
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    await house.hears(HoldBatch(batch_id=batch_id, note="wait", actor="bea"))
+    ((before, sha_before),) = await house.rows("select file_bytes, file_sha256 from batches")
+    await house.pool.execute(
+        "update accounts set state = 'held' where payee_id = $1", payee_id_for("npi", npis[0])
+    )
+    refused, *_ = await house.hears(order_of(batch_id, 3_000, 2))
+    assert isinstance(refused, PaymentRefused)
+    (released,) = await house.hears(order_of(batch_id, 2_000, 1))
+    await house.work()
+    (file,) = house.inbox()
+    house.file, house.file_name = file.read_bytes(), file.name
+    file.unlink()
+    types: list[type[Message]] = [ItemScheduled, ItemHeld, BatchRedated, PaymentSent]
+    if forgets == "the batch":
+        told = await logged(house, BatchClosed, *types)
+        await house.pool.execute(
+            "truncate items, payments, reversals, batches, trace_numbers, file_days, journal, chassis.outbox,"
+            " chassis.counters"
+        )
+        await house.pool.execute("delete from chassis.heard_commands")
+    else:
+        told = await logged(house, *types)
+        await forget_sending(house)
+        await house.pool.execute(
+            "update batches set state = 'held', file_bytes = $1::bytea, file_sha256 = $2,"
+            " file_size = length($1::bytea), payment_count = 2, total_cents = 3000",
+            before,
+            sha_before,
+        )
+        await house.pool.execute(
+            "update items set state = 'scheduled', reason = null, came_back = false, payment_id = $1"
+            " where state = 'held'",
+            refused.payment_id,
+        )
+        await house.pool.execute("delete from journal where step = 'refused'")
+    await recover(house, told, refused, released)
+    if forgets == "the batch":
+        for item in items:
+            await house.hears(item.message, ids=[item.decision_id])
+    for _ in range(2):
+        with suppress(NotSpeaking):
+            await house.work()
+        await house.look_back()
+    assert not house.context.said_before.remembers and house.inbox() == []
+    assert await house.rows("select state, payment_count, total_cents, file_sha256 from batches") == [
+        ("unknown", 1, 2_000, sha256(house.file).hexdigest())
+    ]
+    assert await house.states() == {"held:account_held": 1, "scheduled": 1}
+    assert sum((await house.balances()).values()) == 0 and (await house.balances())["batched"] == -2_000
+    ack = acknowledgement(house) | {"credit_cents": 2_000}
+    house.bank_says("ack.json", ack)
+    await house.work()
+    assert await house.rows("select state from batches") == [("acknowledged",)]
+
+
+def order_of(batch_id: UUID, cents: int, count: int) -> ReleaseBatch:
+    return ReleaseBatch(batch_id=batch_id, total_cents=cents, entry_count=count, note="seen", actor="ann")
 
 
 async def test_a_file_that_may_have_left_before_the_restore_is_in_doubt(house: House) -> None:
