@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
@@ -18,10 +19,11 @@ from chassis.recover_findings import CannotRecover
 from chassis.said_before import hash_of_logged
 from payout.app import service
 from payout.close_batch import close_due_windows
+from payout.testing import CENTS, TRACE, statement
 from throughline.identifiers import payee_id_for
 from throughline.items import ItemHeld, ItemScheduled
 from throughline.message import Message
-from throughline.orders import HoldBatch, ReleaseBatch
+from throughline.orders import HoldBatch, ReleaseBatch, ReversePayment
 from throughline.payments import (
     BatchClosed,
     BatchHeld,
@@ -29,6 +31,7 @@ from throughline.payments import (
     BatchReleased,
     PaymentRefused,
     PaymentSent,
+    ReversalScheduled,
 )
 
 if TYPE_CHECKING:
@@ -326,3 +329,52 @@ async def test_a_file_that_may_have_left_before_the_restore_is_in_doubt(house: H
     assert (again.name, again.read_bytes()) == (house.file_name, house.file), (
         "a person said that it has not left"
     )
+
+
+async def test_a_reversal_in_a_lost_batch_comes_back_under_its_own_trace(house: House) -> None:
+    """Ordered and settled payment are known; the batch whose file took the payment back is not."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(CENTS)
+    await house.pay()
+    (house.directory / "inbox" / house.file_name).unlink()
+    house.bank_says("statement.xml", statement((TRACE, "100.00")))
+    await house.work()
+    ((payment_id, state),) = await house.rows("select payment_id, state from payments")
+    assert state == "settled"
+    await house.pool.execute("truncate chassis.outbox, chassis.counters")
+    order = ReversePayment(payment_id=payment_id, cause="duplicate", note="twice", actor="ann")
+    assert len(await house.hears(order)) == 1
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=1))
+    await house.work()
+    (file,) = house.inbox()
+    house.file, house.file_name = file.read_bytes(), file.name
+    file.unlink()
+    (lost,) = await house.rows("select batch_id from batches where reversal_count = 1")
+    told = [
+        one
+        for one in await logged(house, BatchClosed, ReversalScheduled)
+        if json.loads(one.value)["batch_id"] == str(lost[0])
+    ]
+    assert len(told) == 2
+    await house.pool.execute(
+        "update reversals set state = 'ordered', batch_id = null, ach_trace = null, effective_date = null;"
+        " delete from batches where reversal_count = 1; update trace_numbers set last = 1;"
+        " truncate chassis.outbox, chassis.counters"
+    )
+    await recover(house, told)
+    for _ in range(2):
+        with suppress(NotSpeaking):
+            await house.work()
+        await house.look_back()
+    assert not house.context.said_before.remembers and house.inbox() == []
+    assert await house.rows("select state, reversal_count from batches where reversal_count > 0") == [
+        ("unknown", 1)
+    ]
+    assert await house.rows("select state, ach_trace from reversals") == [("scheduled", "121042880000002")]
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=2))
+    await house.work()
+    assert house.inbox() == [], "the reversal stands in one file"
+    await house.approve(2_000)
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=4))
+    assert await house.rows("select max(ach_trace) from payments") == [("121042880000003",)]
