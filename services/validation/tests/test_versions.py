@@ -53,7 +53,7 @@ async def test_a_correction_that_comes_too_late_pays_nothing(on: Line) -> None:
     assert await on.states() == {1: "final", 2: "ended", 3: "exception"}
 
 
-@pytest.mark.parametrize("reason", [Reason.RETURNED, Reason.REFUSED_BY_BANK])
+@pytest.mark.parametrize("reason", [Reason.RETURNED, Reason.REFUSED_BY_BANK, Reason.COOLING_OFF])
 async def test_a_correction_that_came_too_late_wins_when_nothing_was_paid(on: Line, reason: Reason) -> None:
     await on.hears(received(), correction())
     await on.too_late("correction")

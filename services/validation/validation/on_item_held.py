@@ -1,4 +1,4 @@
-"""The bank refused or returned an item that could not be stopped, or it was taken back: what came too late wins."""
+"""An item that could not be stopped came back, or its payment was taken out before it left: what came too late wins."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from validation.domain import State
 from validation.history import StopCause
 from validation.work import DecisionWork
 
-CAME_TO_NOTHING = frozenset({Reason.RETURNED, Reason.REFUSED_BY_BANK, Reason.REVERSED})
+CAME_TO_NOTHING = frozenset(
+    {
+        *(Reason.RETURNED, Reason.REFUSED_BY_BANK, Reason.REVERSED),
+        # Taken out of a batch that waited for its release, because its account was no longer in order.
+        *(Reason.NO_ACCOUNT, Reason.ACCOUNT_HELD, Reason.COOLING_OFF),
+    }
+)
 
 
 def after_coming_back(heard: Heard[ItemHeld], work: DecisionWork, say: Say) -> None:
