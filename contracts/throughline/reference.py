@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from throughline.identifiers import Npi, PartnerId
 from throughline.message import Code, Event, Record, Text
@@ -86,6 +86,43 @@ class ProviderRecorded(Event):
     enrolled_to: date | None = None
 
 
+ProcedureCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")]
+
+
+class ModifierTerm(Record):
+    """What a modifier does to the price of a service, while in force on the service's first day.
+
+    ``share``: the service is paid at this share of its rate (50 bilateral 15,000, 80 assistant, TC and 26 the parts of
+    a service); a rate of its own under the modifier goes before. ``multiple`` (51): of the services of one day to which
+    the term applies, the dearest is paid in full and the others at this share, once one of them bears the modifier.
+    ``separate`` (59): the service stands by itself; ``multiple`` does not touch it.
+    """
+
+    modifier: Annotated[str, Field(pattern=r"^[A-Z0-9]{2}$")]
+    effect: Literal["share", "multiple", "separate"]
+    basis_points: Annotated[int, Field(ge=0, le=100_000)] = 10_000
+    """Of 10,000. Not above it with ``multiple``; no meaning with ``separate``."""
+    codes: Annotated[tuple[ProcedureCode, ...], Field(max_length=2000)] = ()
+    """Empty: every service."""
+    effective_from: date
+    effective_to: date | None = None
+
+    @model_validator(mode="after")
+    def _others_are_not_raised(self) -> ModifierTerm:
+        if self.effect == "multiple" and self.basis_points > 10_000:
+            raise ValueError("the share of the other services is at most 10,000 basis points")
+        return self
+
+
+class UnitLimit(Record):
+    """How many units of a service are covered for one day, while in force on the service's first day."""
+
+    code: ProcedureCode
+    units_per_day: Annotated[int, Field(ge=1, le=9_999_999)]
+    effective_from: date
+    effective_to: date | None = None
+
+
 class ContractRecorded(Event):
     """Terms between a payer and a provider, or with every provider where ``payee_id`` is None."""
 
@@ -101,6 +138,10 @@ class ContractRecorded(Event):
     coinsurance_basis_points: Annotated[int, Field(ge=0, le=10_000)] = 0
     authorisation_codes: tuple[str, ...] = ()
     """Procedure codes that need an authorisation."""
+    modifiers: Annotated[tuple[ModifierTerm, ...], Field(max_length=200)] | None = None
+    """What modifiers do to a price. None: only rates that a modifier has of its own count."""
+    unit_limits: Annotated[tuple[UnitLimit, ...], Field(max_length=2000)] | None = None
+    """Units above the limit are not covered. None: no limits."""
 
 
 class Rate(Record):

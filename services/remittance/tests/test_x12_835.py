@@ -105,6 +105,23 @@ VARIANTS = {
     "priced to zero": transaction(claim(line(paid_cents=0, adjustments=(Cas("PR", "1", 12000),)))),
     "paid in full": transaction(claim(line(paid_cents=12000, adjustments=(), allowed_cents=12000))),
     "nine adjustments": transaction(claim(MANY)),
+    "every part of a price": transaction(
+        claim(
+            line(
+                paid_cents=2000,
+                adjustments=(
+                    Cas("CO", "45", 2000),
+                    Cas("CO", "151", 2500),
+                    Cas("CO", "59", 1500),
+                    Cas("PR", "1", 1000),
+                    Cas("PR", "2", 1000),
+                    Cas("PR", "3", 2000),
+                ),
+                allowed_cents=6000,
+                remarks=("N362",),
+            )
+        )
+    ),
     "zero charge": transaction(
         claim(line(), line(charge_cents=0, paid_cents=0, adjustments=(), allowed_cents=0, line_id="Z"))
     ),

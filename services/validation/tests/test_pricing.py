@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from throughline.reference import Rate
 from throughline.requests import ServiceLine
 from validation import adjudication
-from validation.pricing import LinePrice, amount_cents, price, rate_of
+from validation.allowed import rate_and_modifier, rounded
+from validation.pricing import LinePrice, price
 from validation.reference import Terms, rate_table
 from validation.testing import SERVICE_DAY, contract, line, received
 
@@ -87,14 +88,15 @@ def test_no_contract_or_no_rate_is_no_price() -> None:
 
 
 def test_the_rate_in_force_on_the_first_day_counts() -> None:
-    assert rate_of(line(from_date=date(2025, 12, 31), to_date=date(2026, 1, 1)), RATES) == 8_000
-    assert rate_of(line(from_date=date(2026, 1, 1)), RATES) == 9_000
-    assert rate_of(line(from_date=date(2019, 12, 31)), RATES) is None
+    over_new_year = line(from_date=date(2025, 12, 31), to_date=date(2026, 1, 1))
+    assert rate_and_modifier(over_new_year, RATES) == (8_000, None)
+    assert rate_and_modifier(line(from_date=date(2026, 1, 1)), RATES) == (9_000, None)
+    assert rate_and_modifier(line(from_date=date(2019, 12, 31)), RATES) is None
 
 
 def test_the_first_modifier_with_a_rate_counts_else_the_bare_code() -> None:
-    assert rate_of(line(modifiers=("59", "26")), RATES) == 4_000
-    assert rate_of(line(modifiers=("59",)), RATES) == 9_000
+    assert rate_and_modifier(line(modifiers=("59", "26")), RATES) == (4_000, "26")
+    assert rate_and_modifier(line(modifiers=("59",)), RATES) == (9_000, None)
 
 
 CHARGES = st.integers(min_value=0, max_value=9_999_999_999)
@@ -143,8 +145,7 @@ def test_every_price_makes_an_adjudication_that_balances(case: tuple[list[Servic
 
 @given(CHARGES, UNITS)
 def test_half_up_is_the_nearest_cent_and_a_tie_goes_up(rate: int, units: int) -> None:
-    exact_thousandths = rate * units
-    off = amount_cents(rate, units) * 1000 - exact_thousandths
+    off = rounded(rate * units, 1000) * 1000 - rate * units
     assert -500 < off <= 500
 
 

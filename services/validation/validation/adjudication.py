@@ -27,8 +27,8 @@ DENIALS = {
 """Claim adjustment reason codes of denials for reasons that are not a rule's (a rule names its own)."""
 
 CARC_LACKS_INFORMATION = "16"
-REMARKS = {"16": "MA130", "96": "N130"}
-"""CARC 16 and 96 must be explained by a remittance advice remark code (CORE 360)."""
+REMARKS = {"16": "MA130", "96": "N130", "151": "N362"}
+"""CARC 16 and 96 must be explained by a remittance advice remark code (CORE 360); 151 says which maximum."""
 
 
 def priced(submission: SubmissionReceived, price: Price) -> Adjudication:
@@ -40,7 +40,7 @@ def priced(submission: SubmissionReceived, price: Price) -> Adjudication:
             for line, amount in zip(submission.request.lines, price.lines, strict=True)
         ],
         paid_cents=price.paid_cents,
-        patient_cents=sum([one.copay_cents + one.coinsurance_cents for one in price.lines]),
+        patient_cents=price.patient_cents,
     )
 
 
@@ -83,6 +83,8 @@ def _adjudication(
 def _priced_line(line: ServiceLine, amount: LinePrice) -> Values:
     parts = (
         ("CO", "45", amount.contractual_cents),
+        ("CO", "151", amount.excess_cents),
+        ("CO", "59", amount.reduction_cents),
         ("PR", "3", amount.copay_cents),
         ("PR", "2", amount.coinsurance_cents),
     )
@@ -90,15 +92,20 @@ def _priced_line(line: ServiceLine, amount: LinePrice) -> Values:
         line,
         amount.allowed_cents,
         amount.paid_cents,
-        tuple(
-            [{"group": group, "carc": carc, "amount_cents": cents} for group, carc, cents in parts if cents]
-        ),
+        tuple([_adjustment(group, carc, cents) for group, carc, cents in parts if cents]),
     )
 
 
 def _denied_line(line: ServiceLine, carc: str) -> Values:
-    whole = {"group": "CO", "carc": carc, "amount_cents": line.charge_cents, "rarc": REMARKS.get(carc)}
+    whole = _adjustment("CO", carc, line.charge_cents)
     return _line(line, 0, 0, (whole,) if line.charge_cents else ())
+
+
+def _adjustment(group: str, carc: str, cents: int) -> Values:
+    made: Values = {"group": group, "carc": carc, "amount_cents": cents}
+    if carc in REMARKS:
+        made["rarc"] = REMARKS[carc]
+    return made
 
 
 def _line(line: ServiceLine, allowed_cents: int, paid_cents: int, adjustments: tuple[Values, ...]) -> Values:

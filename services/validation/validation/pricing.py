@@ -1,9 +1,9 @@
 """What the contract pays for each line, and the adjustments that explain every cent between charge and payment.
 
-allowed = min(charge, rate x units), the product rounded half up to the cent, once per line. The difference to the
-charge is the contractual obligation (CO 45). Of what is allowed the patient owes the copay (PR 3), taken from the lines
-in order, then the coinsurance (PR 2), a share of what is left, rounded half up once per request and spread over the
-lines in proportion. All of it in integers: cents, thousandths of units, basis points.
+What is allowed is worked out in ``allowed.py``: the rate, modifiers, the units covered of a day, multiple procedures;
+each difference is an adjustment of its own (CO 45, CO 151, CO 59). Of what is allowed the patient owes the copay
+(PR 3), taken from the lines in order, then the coinsurance (PR 2), a share of what is left, rounded half up once per
+request and spread over the lines in proportion. All of it in integers: cents, thousandths of units, basis points.
 """
 
 from __future__ import annotations
@@ -15,24 +15,33 @@ from typing import NamedTuple
 
 from throughline.money import allocate
 from throughline.requests import ServiceLine
-from validation.reference import RateTable, Terms, in_force
+from validation.allowed import allowed
+from validation.reference import Terms
 
 
 class LinePrice(NamedTuple):
-    """A line's price in cents: charge = contractual + copay + coinsurance + paid, allowed = charge - contractual."""
+    """A line's price in cents: the charge is the sum of all parts and what is paid."""
 
     charge_cents: int
     contractual_cents: int
     copay_cents: int
     coinsurance_cents: int
+    excess_cents: int = 0
+    """For units above the contract's limit of a day."""
+    reduction_cents: int = 0
+    """Because of a dearer service on the same day."""
 
     @property
     def allowed_cents(self) -> int:
-        return self.charge_cents - self.contractual_cents
+        return self.charge_cents - self.contractual_cents - self.excess_cents - self.reduction_cents
+
+    @property
+    def patient_cents(self) -> int:
+        return self.copay_cents + self.coinsurance_cents
 
     @property
     def paid_cents(self) -> int:
-        return self.charge_cents - self.contractual_cents - self.copay_cents - self.coinsurance_cents
+        return self.allowed_cents - self.patient_cents
 
 
 @dataclass(frozen=True)
@@ -45,44 +54,36 @@ class Price:
     def paid_cents(self) -> int:
         return sum([line.paid_cents for line in self.lines])
 
+    @cached_property
+    def patient_cents(self) -> int:
+        return sum([line.patient_cents for line in self.lines])
+
 
 def price(lines: Sequence[ServiceLine], terms: Terms) -> Price | None:
     """The price under the terms on file; None where there is no contract or one line has no rate. Zero is a price."""
     if terms.contract is None or terms.rates is None:
         return None
-    allowed: list[int] = []
-    for line in lines:
-        rate_cents = rate_of(line, terms.rates)
-        if rate_cents is None:
-            return None
-        allowed.append(min(line.charge_cents, amount_cents(rate_cents, line.units_thousandths)))
-    copays = _copays(allowed, terms.contract.copay_cents)
-    owed = [amount - copay for amount, copay in zip(allowed, copays, strict=True)]
+    steps = allowed(lines, terms.rates, terms.price_terms)
+    if steps is None:
+        return None
+    copays = _copays([one.allowed_cents for one in steps], terms.contract.copay_cents)
+    owed = [one.allowed_cents - copay for one, copay in zip(steps, copays, strict=True)]
     coinsurances = _coinsurances(owed, terms.contract.coinsurance_basis_points)
     return Price(
         tuple(
-            LinePrice(line.charge_cents, line.charge_cents - amount, copay, coinsurance)
-            for line, amount, copay, coinsurance in zip(lines, allowed, copays, coinsurances, strict=True)
+            [
+                LinePrice(
+                    line.charge_cents,
+                    line.charge_cents - one.full_cents,
+                    copay,
+                    coinsurance,
+                    one.full_cents - one.covered_cents,
+                    one.covered_cents - one.allowed_cents,
+                )
+                for line, one, copay, coinsurance in zip(lines, steps, copays, coinsurances, strict=True)
+            ]
         )
     )
-
-
-def rate_of(line: ServiceLine, rates: RateTable) -> int | None:
-    """Cents per unit in force on the line's first day: of its first modifier that has a rate, else of the bare code."""
-    for modifier in (*line.modifiers, None):
-        for rate in rates.get((line.code, modifier), ()):
-            if in_force(rate.effective_from, rate.effective_to, line.from_date):
-                return rate.amount_cents
-    return None
-
-
-def amount_cents(rate_cents: int, units_thousandths: int) -> int:
-    """rate x units, rounded half up to the cent.
-
-    >>> amount_cents(333, 1500)
-    500
-    """
-    return (rate_cents * units_thousandths + 500) // 1000
 
 
 def _copays(allowed: Sequence[int], copay_cents: int) -> list[int]:

@@ -19,6 +19,7 @@ from throughline.reference import (
     Rate,
 )
 from throughline.submissions import SubmissionReceived
+from validation.price_terms import PLAIN, PriceTerms, price_terms_of
 
 Entity = PayerRecorded | ProviderRecorded | ContractRecorded | FeeScheduleRecorded | AuthorisationRecorded
 RateTable = dict[tuple[str, str | None], list[Rate]]
@@ -36,6 +37,7 @@ class Terms:
     authorisation: AuthorisationRecorded | None = None
     rates: RateTable | None = None
     authorisation_codes: frozenset[str] = frozenset()
+    price_terms: PriceTerms = PLAIN
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class Reference:
     authorisations: dict[str, AuthorisationRecorded] = field(default_factory=dict)
     _by_payer: dict[str, dict[UUID | None, list[ContractRecorded]]] = field(default_factory=dict)
     _codes: dict[str, frozenset[str]] = field(default_factory=dict)
+    _price_terms: dict[str, PriceTerms] = field(default_factory=dict)
 
     def clear(self) -> None:
         """Forget everything, to read it all again."""
@@ -90,6 +93,7 @@ class Reference:
             authorisation=None if number is None else self.authorisations.get(number),
             rates=None if contract is None else self.rates.get(contract.fee_schedule),
             authorisation_codes=frozenset() if contract is None else self._codes[contract.contract_id],
+            price_terms=PLAIN if contract is None else self._price_terms[contract.contract_id],
         )
 
     def contract_for(self, submission: SubmissionReceived) -> ContractRecorded | None:
@@ -121,6 +125,7 @@ class Reference:
         for contract in newest_first:
             self._by_payer.setdefault(contract.payer, {}).setdefault(contract.payee_id, []).append(contract)
         self._codes = {name: frozenset(one.authorisation_codes) for name, one in self.contracts.items()}
+        self._price_terms = {name: price_terms_of(one) for name, one in self.contracts.items()}
 
 
 @lru_cache(maxsize=50_000)
