@@ -163,7 +163,7 @@ class Authority:
             return Reason.SAME_PERSON
         if command.second_actor is not None and command.second_actor != str(second.person_id):
             return Reason.ACTOR_DIFFERS
-        return replace(first, second_person_id=second.person_id)
+        return replace(first, second_person_id=second.person_id, second_method=second.method)
 
     def _stepped_up(self, command: Command, proof: Proof, signer: Signer) -> Signer | Reason:
         """An assertion that is there must hold, whether or not it was needed; so must a second signature."""

@@ -36,6 +36,12 @@ class Signer:
     """Whom the person's organisation acts for."""
     second_person_id: UUID | None = None
     """Who signed beside them, where two must."""
+    second_method: Method | None = None
+
+    @property
+    def is_of_two_keys(self) -> bool:
+        """Two people signed, each with a key of their own: no portal spoke for either."""
+        return self.method == self.second_method == "key"
 
     def acts_for(self, payee_id: UUID) -> bool:
         """Operations act for every payee, a biller or provider for those of their organisation."""

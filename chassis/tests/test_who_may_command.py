@@ -65,6 +65,25 @@ def test_a_portal_signs_for_the_person_of_its_session() -> None:
     assert isinstance(signer, Signer) and signer.person_id == ANN.person_id and not signer.stepped_up
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "two"),
+    [
+        ({}, {}, True),
+        ({"key": PORTAL, "method": "totp"}, {}, False),
+        ({}, {"key": PORTAL, "method": "passkey"}, False),
+    ],
+    ids=["each with their own key", "the first by the portal", "the second by the portal"],
+)
+def test_a_portal_does_not_stand_for_a_second_person(
+    first: dict[str, Any], second: dict[str, Any], two: bool
+) -> None:
+    beside = command(BOB, **second).proof
+    assert beside is not None
+    signer = judged(with_proof(command(**first), second=beside.signature), is_sandbox=False)
+    assert isinstance(signer, Signer) and signer.second_person_id == BOB.person_id
+    assert (signer.is_of_two_keys, signer.stepped_up) == (two, False)
+
+
 def changed(**changes: Any) -> Callable[[], Signer | Reason]:
     return lambda: judged(replace(command(), **changes))
 

@@ -1,5 +1,5 @@
-"""EnrolAccount: the first account of a payee. Two people who signed it make it payable at once; of one alone, it waits
-for another person's ConfirmAccount."""
+"""EnrolAccount: the first account of a payee. Two people who signed it, each with their own key, make it payable at
+once; of one alone, it waits for another person's ConfirmAccount."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
     """
     command, person = heard.message, person_of(heard)
     payee_id = command.payee_id
-    if person.second_person_id is None and not person.stepped_up:
+    if not (person.is_of_two_keys or person.stepped_up):
         forbidden(heard, say, Reason.STEP_UP_MISSING)
         return
     if payee_id != payee_id_for(command.kind, command.identifier):
@@ -83,7 +83,10 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
 def _new_row(
     heard: Heard[EnrolAccount], work: AccountsWork, account: Account, fingerprint: bytes, person: Signer
 ) -> AccountRow:
-    payee_id, second = heard.message.payee_id, person.second_person_id
+    payee_id = heard.message.payee_id
+    second = (
+        person.second_person_id if person.is_of_two_keys else None
+    )  # a portal broken into could name anybody
     token = account_token(payee_id, heard.envelope.id)
     return AccountRow(
         token=token,
