@@ -42,12 +42,15 @@ _BILL_KEYS = """
 insert into bill_keys (key, owner)
 select uuid_send(gen_random_uuid()), gen_random_uuid() from generate_series(1, $1::bigint)
 """
-# About five requests a person and payee, over a year.
+# About five requests a person and payee, over a year. A person's key begins with the month (near_duplicates/keys.py).
 _NEAR_KEYS = """
 insert into near_keys (seq, request_id, version, member, name, birth, invoice, first_day, last_day)
-select n, gen_random_uuid(), 1, hashint8extended(n / 5, 1), hashint8extended(n / 5, 2), hashint8extended(n / 5, 3),
+select n, gen_random_uuid(), 1, month << 48 | hashint8extended(n / 5, 1) & mask,
+       month << 48 | hashint8extended(n / 5, 2) & mask, month << 48 | hashint8extended(n / 5, 3) & mask,
        case when n % 3 = 0 then hashint8extended(n, 4) end, day, day
-from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-02' - (hashint8(n) & 255) as day) d
+from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-02' - (hashint8(n) & 255) as day) d,
+     lateral (select (extract(year from day) * 12 + extract(month from day) - 1)::bigint as month,
+                     (1::bigint << 48) - 1 as mask) m
 """
 _INDEXES = ("near_keys_member", "near_keys_name", "near_keys_birth", "near_keys_invoice")
 
@@ -75,8 +78,12 @@ async def fill(context: Context, rows: int) -> float:
         made = {name: await db.fetchval("select pg_get_indexdef($1::regclass)", name) for name in _INDEXES}
         for name in _INDEXES:
             await db.execute(f"drop index {name}")
+        await db.execute("alter table bill_keys drop constraint bill_keys_pkey")
+        await db.execute("alter table versions drop constraint versions_pkey")
         for statement in (_NEAR_KEYS, _BILL_KEYS, _VERSIONS):
             await db.execute(statement, rows, timeout=3_600)
+        await db.execute("alter table bill_keys add primary key (key)", timeout=3_600)
+        await db.execute("alter table versions add primary key (request_id, version)", timeout=3_600)
         for definition in made.values():
             await db.execute(definition, timeout=3_600)
         await db.execute("update near_revision set last = $1", rows)

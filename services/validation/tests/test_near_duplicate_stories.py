@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -136,6 +137,18 @@ async def test_a_suspected_duplicate_asks_a_person_and_holds_its_bill_meanwhile(
     (excepted,) = await desk.hears(second("AGAIN", 12_000, payee=OTHER))
     assert excepted.other_request_id == suspected.request_id
     assert isinstance(await desk.reviewer(suspected, "approve"), SubmissionApproved)
+
+
+async def test_a_period_over_two_months_is_found_from_either(desk: Desk) -> None:
+    """And days that no calendar goes beyond stop nobody else."""
+    period = line(from_date=date(2026, 9, 20), to_date=date(2026, 11, 2))
+    odd = received("ODD", subject=member(8), lines=(line(from_date=date.min, to_date=date.max),))
+    await desk.hears(received("LONG", subject=member(1), lines=(period,)), odd)
+    for day in (date(2026, 9, 25), date(2026, 10, 12), date(2026, 11, 1)):
+        (excepted,) = await desk.hears(
+            second(f"D{day}", lines=(line(from_date=day, to_date=day, charge_cents=1),))
+        )
+        assert isinstance(excepted, SubmissionExcepted) and excepted.reason is Reason.DUPLICATE_NEAR
 
 
 async def test_a_document_is_found_with_whomever_it_came(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import pytest
 from throughline.requests import Attachment, Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveDate, SensitiveTin
 from throughline.submissions import SubmissionReceived
-from validation.near_duplicates.keys import near_keys
+from validation.near_duplicates.keys import in_month, months, near_keys, widened
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.person import match_person
 from validation.near_duplicates.rules import (
@@ -160,6 +160,25 @@ def test_keys_name_nobody_and_forgive_spelling() -> None:
     assert one == other
     shown = repr(one)
     assert not any(secret in shown for secret in ("A100200300", "SORENSEN", "1984"))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "count"),
+    [
+        (date(2026, 10, 3), date(2026, 10, 31), 1),
+        (date(2026, 10, 31), date(2026, 11, 1), 2),
+        (date(2026, 11, 1), date(2026, 10, 1), 1),
+        (date.min, date.max, 25),
+    ],
+)
+def test_a_row_stands_in_each_month_of_its_services_and_no_date_is_too_far(
+    first: date, last: date, count: int
+) -> None:
+    assert len(months(first, last)) == count
+    keys = near_keys(later(lines=(line(from_date=first, to_date=last),)))
+    widest = widened(keys, 31)
+    assert widest[0] <= first and widest[1] >= last
+    assert in_month(keys.member, months(first, last)[-1]) not in (None, keys.member)
 
 
 @pytest.mark.parametrize(

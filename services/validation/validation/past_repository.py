@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from throughline.submissions import SubmissionReceived
 from validation.history import Version
-from validation.near_duplicates.keys import NearKeys
+from validation.near_duplicates.keys import NearKeys, in_month, months, widened
 from validation.near_duplicates.past import Past
 from validation.repository import ClaimedByAnother
 
@@ -61,7 +61,9 @@ select * from unnest($1::bigint[], $2::uuid[], $3::smallint[], $4::bigint[], $5:
 """
 _ADD_DOCUMENTS = """
 insert into near_documents (document, seq, request_id, version)
-select * from unnest($1::bytea[], $2::bigint[], $3::uuid[], $4::smallint[])
+select document, $4::bigint, request_id, version
+from unnest($1::bytea[], $2::uuid[], $3::smallint[]) as new (document, request_id, version)
+on conflict (document, request_id, version) do nothing
 """
 
 
@@ -69,15 +71,11 @@ async def read_past(db: asyncpg.Connection, past: Past, judged: Sequence[Version
     """What the versions to be judged may repeat."""
     if not judged:
         return
-    slack = timedelta(days=past.rules.shift_days_max)
-    keys = [one.near_keys for one in judged]
-    rows = await db.fetch(
-        _CANDIDATES,
-        list(range(len(keys))),
-        *_columns(keys),
-        [one.first_day - slack for one in keys],
-        [one.last_day + slack for one in keys],
-    )
+    wanted: list[tuple[Any, ...]] = []
+    for at, version in enumerate(judged):
+        first, last = widened(version.near_keys, past.rules.shift_days_max)
+        wanted += [(at, *_row(version.near_keys, month), first, last) for month in months(first, last)]
+    rows = await db.fetch(_CANDIDATES, *_columns(wanted))
     past.revision = rows[0]["last"]
     _take(past, judged, [row for row in rows if row["at"] is not None])
     documents = [
@@ -110,36 +108,31 @@ async def store_past(db: asyncpg.Connection, past: Past) -> None:
     """
     if not past.added:
         return
-    last = await db.fetchval(_RAISE_REVISION, len(past.added))
-    first = last - len(past.added) + 1
-    keys = [one for _, one, _ in past.added]
-    columns = _columns(keys)
-    documents = [
-        (one, first + at, submission.request_id, submission.version)
-        for at, (submission, _, held) in enumerate(past.added)
-        for one in held
+    rows = [
+        (submission.request_id, submission.version, *_row(keys, month), keys.first_day, keys.last_day)
+        for submission, keys, _ in past.added
+        for month in months(keys.first_day, keys.last_day)
     ]
+    documents = [
+        (document, submission.request_id, submission.version)
+        for submission, _, held in past.added
+        for document in held
+    ]
+    last = await db.fetchval(_RAISE_REVISION, len(rows))
+    first = last - len(rows) + 1
+    columns = _columns(rows)
     if first != past.revision + 1:
-        since = await db.fetchval(_CAME_SINCE, past.revision, *columns, [one[0] for one in documents])
+        since = await db.fetchval(_CAME_SINCE, past.revision, *columns[2:6], [one[0] for one in documents])
         if since:
             raise ClaimedByAnother("somebody claimed a bill of the same person at the same moment")
-    await db.execute(
-        _ADD,
-        list(range(first, last + 1)),
-        [one.request_id for one, _, _ in past.added],
-        [one.version for one, _, _ in past.added],
-        *columns,
-        [one.first_day for one in keys],
-        [one.last_day for one in keys],
-    )
+    await db.execute(_ADD, list(range(first, last + 1)), *columns)
     if documents:
-        await db.execute(_ADD_DOCUMENTS, *[list(column) for column in zip(*documents, strict=True)])
+        await db.execute(_ADD_DOCUMENTS, *_columns(documents), last)
 
 
-def _columns(keys: Sequence[NearKeys]) -> tuple[list[int | None], ...]:
-    return (
-        [one.member for one in keys],
-        [one.name for one in keys],
-        [one.birth for one in keys],
-        [one.invoice for one in keys],
-    )
+def _row(keys: NearKeys, month: int) -> tuple[int | None, ...]:
+    return in_month(keys.member, month), in_month(keys.name, month), in_month(keys.birth, month), keys.invoice
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

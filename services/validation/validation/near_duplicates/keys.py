@@ -17,11 +17,14 @@ from throughline.submissions import SubmissionReceived
 
 _SEPARATOR = "\x1f"
 _EIGHT_BYTES = Struct(">q24x").unpack
+_PERSON_BITS = 48
+_MASK = (1 << _PERSON_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class NearKeys:
-    """64 bits each. ``member`` finds the person with every payee, ``name`` and ``birth`` with this one alone."""
+    """48 bits each, but for the invoice's 64. ``member`` finds the person with every payee, ``name`` and ``birth`` with
+    this one alone."""
 
     member: int
     name: int | None
@@ -40,19 +43,39 @@ def near_keys(submission: SubmissionReceived) -> NearKeys:
     name = birth = invoice = None
     if subject.first_name is not None:
         names = f"{folded(subject.last_name.reveal())}{_SEPARATOR}{folded(subject.first_name.reveal())}"
-        name = _hashed(f"name{_SEPARATOR}{payee}{_SEPARATOR}{names}")
+        name = _MASK & _hashed(f"name{_SEPARATOR}{payee}{_SEPARATOR}{names}")
     if subject.birth_date is not None:
-        birth = _hashed(f"birth{_SEPARATOR}{payee}{_SEPARATOR}{subject.birth_date.reveal()}")
+        birth = _MASK & _hashed(f"birth{_SEPARATOR}{payee}{_SEPARATOR}{subject.birth_date.reveal()}")
     if request.invoice_number is not None:
         invoice = _hashed(f"invoice{_SEPARATOR}{payee}{_SEPARATOR}{request.invoice_number}")
     return NearKeys(
-        _hashed(f"member{_SEPARATOR}{folded(subject.member_id.reveal())}"),
+        _MASK & _hashed(f"member{_SEPARATOR}{folded(subject.member_id.reveal())}"),
         name,
         birth,
         invoice,
         min([line.from_date for line in lines]),
         max([line.to_date for line in lines]),
     )
+
+
+def in_month(key: int | None, month: int) -> int | None:
+    """A person's key as it is stored: the month before the hash, so that what is billed together lies together in an
+    index, and a year of others' bills lies aside."""
+    return None if key is None else month << _PERSON_BITS | key
+
+
+def months(first: date, last: date) -> range:
+    """The months from one day to another, counted from the year 0; of a span beyond two years the last two years."""
+    end = max(first, last)
+    from_month, to_month = first.year * 12 + first.month - 1, end.year * 12 + end.month - 1
+    return range(max(from_month, to_month - 24), to_month + 1)
+
+
+def widened(keys: NearKeys, days: int) -> tuple[date, date]:
+    """The service days and some more on both sides, as far as there are dates."""
+    first = max(keys.first_day.toordinal() - days, 1)
+    last = min(keys.last_day.toordinal() + days, date.max.toordinal())
+    return date.fromordinal(first), date.fromordinal(last)
 
 
 def folded(text: str) -> str:

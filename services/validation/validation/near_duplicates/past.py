@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
 from uuid import UUID
 
 from throughline.submissions import SubmissionReceived
-from validation.near_duplicates.keys import NearKeys
+from validation.near_duplicates.keys import NearKeys, widened
 from validation.near_duplicates.rules import DuplicateRuleSets
 
 Which = tuple[UUID, int]
@@ -47,8 +46,7 @@ class Past:
             yield there
         if not self._by_key:
             return
-        slack = timedelta(days=self.rules.shift_days_max)
-        first, last = keys.first_day - slack, keys.last_day + slack
+        first, last = widened(keys, self.rules.shift_days_max)
         on_any_day = (keys.invoice, *self.documents_of(submission))
         for key in (keys.member, keys.name, keys.birth, *on_any_day):
             for there, theirs in self._by_key.get(key, ()):

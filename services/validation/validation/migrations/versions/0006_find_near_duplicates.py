@@ -7,8 +7,9 @@ from alembic import op
 revision = "0006"
 down_revision = "0005"
 
-# One row for each version that claimed its bill; never changed. The order of an index's columns is the search's: the
-# person, then from which day on, then until which. Keys are 64-bit hashes; what they find is compared field by field.
+# One row for each version that claimed its bill and each month of its services; never changed. A person's key begins
+# with the month, so that new rows touch the pages of their months alone. The order of an index's columns is that of the
+# search: the person, from which day on, until which. Keys are hashes; what they find is compared field by field.
 NEAR_KEYS = """
 create table near_keys (
     seq bigint primary key,
@@ -30,7 +31,7 @@ create table near_documents (
     seq bigint not null,
     request_id uuid not null,
     version smallint not null,
-    primary key (document, seq)
+    primary key (document, request_id, version)
 )
 """
 
