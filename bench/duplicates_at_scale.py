@@ -45,12 +45,12 @@ select uuid_send(gen_random_uuid()), gen_random_uuid() from generate_series(1, $
 # About five requests a person and payee, over a year. A person's key begins with the month (near_duplicates/keys.py).
 _NEAR_KEYS = """
 insert into near_keys (seq, request_id, version, member, name, birth, invoice, first_day, last_day)
-select n, gen_random_uuid(), 1, month << 48 | hashint8extended(n / 5, 1) & mask,
-       month << 48 | hashint8extended(n / 5, 2) & mask, month << 48 | hashint8extended(n / 5, 3) & mask,
+select n, gen_random_uuid(), 1, month << 46 | hashint8extended(n / 5, 1) & mask,
+       month << 46 | hashint8extended(n / 5, 2) & mask, month << 46 | hashint8extended(n / 5, 3) & mask,
        case when n % 3 = 0 then hashint8extended(n, 4) end, day, day
 from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-02' - (hashint8(n) & 255) as day) d,
      lateral (select (extract(year from day) * 12 + extract(month from day) - 1)::bigint as month,
-                     (1::bigint << 48) - 1 as mask) m
+                     (1::bigint << 46) - 1 as mask) m
 """
 _INDEXES = ("near_keys_member", "near_keys_name", "near_keys_birth", "near_keys_invoice")
 

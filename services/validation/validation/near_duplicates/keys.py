@@ -17,13 +17,14 @@ from throughline.submissions import SubmissionReceived
 
 _SEPARATOR = "\x1f"
 _EIGHT_BYTES = Struct(">q24x").unpack
-_PERSON_BITS = 48
+_PERSON_BITS = 46
+"""A month up to the year 9999 takes the other 17 of a signed 64-bit number."""
 _MASK = (1 << _PERSON_BITS) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class NearKeys:
-    """48 bits each, but for the invoice's 64. ``member`` finds the person with every payee, ``name`` and ``birth`` with
+    """46 bits each, but for the invoice's 64. ``member`` finds the person with every payee, ``name`` and ``birth`` with
     this one alone."""
 
     member: int
