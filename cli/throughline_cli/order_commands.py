@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, get_args
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from throughline_cli.line import STACK, AsOption, Line, SecondOption, StackOptio
 from throughline_cli.parked import everything_said
 from throughline_cli.show import counted, day, say
 from throughline_cli.signing import UNNAMED
+from throughline_cli.witness import Record
 
 batch_app = typer.Typer(help="Hold a closed batch, or let it leave.", no_args_is_help=True)
 payment_app = typer.Typer(help="Pay again what came back, or take a payment back.", no_args_is_help=True)
@@ -39,12 +41,12 @@ def hold(batch: BatchId, note: Note, key_file: AsOption = None, stack: StackOpti
 def release(batch: BatchId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
     """Let a batch leave that waits, over the sum and count that its topic shows."""
     line = line_at(stack, key_file)
-    closed = _closed(line, batch)
-    say(f"{counted(closed.payment_count, 'payment')} of {for_people(closed.total_cents)}.")
+    told = as_last_told(everything_said(line), batch)
+    say(f"{counted(told.payment_count, 'payment')} of {for_people(told.total_cents)}.")
     order = ReleaseBatch(
         batch_id=batch,
-        total_cents=closed.total_cents,
-        entry_count=closed.payment_count,
+        total_cents=told.total_cents,
+        entry_count=told.payment_count,
         note=note,
         actor=UNNAMED,
     )
@@ -74,10 +76,11 @@ def reverse(
     _ask(line_at(stack, key_file, second_file), order, payment)
 
 
-def _closed(line: Line, batch: UUID) -> BatchClosed:
-    """Raises Problem where no such batch was closed."""
-    for record in everything_said(line):
-        if isinstance(record.message, BatchClosed) and record.message.batch_id == batch:
+def as_last_told(records: Iterable[Record], batch: UUID) -> BatchClosed | BatchHeld:
+    """With the sum and count of now: payments may have been taken out since it closed. Raises Problem where no such
+    batch was closed."""
+    for record in sorted(records, key=lambda one: one.offset, reverse=True):  # one key, so one partition
+        if isinstance(record.message, BatchClosed | BatchHeld) and record.message.batch_id == batch:
             return record.message
     raise Problem(
         f"No batch {batch} was closed.", "The portal's batches page, or GET /v1/batches, lists them."
