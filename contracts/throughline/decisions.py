@@ -126,6 +126,10 @@ class Decider(Record):
     note: Note | None = None
 
 
+ReferenceRevision = Annotated[int, Field(ge=0)]
+"""The revision of validation's reference data that the version is pinned to: what stood when it came in."""
+
+
 class ReviewOpened(Event):
     """A person must decide. The command that decides names this event."""
 
@@ -137,6 +141,7 @@ class ReviewOpened(Event):
     proposed_cents: TotalCents | None = None
     """What would be paid; None where no price is known."""
     rule_set: Sha256
+    reference_revision: ReferenceRevision | None = None
 
 
 class SubmissionApproved(Event):
@@ -148,6 +153,7 @@ class SubmissionApproved(Event):
     decided_by: Decider
     findings: tuple[Finding, ...] = ()
     rule_set: Sha256
+    reference_revision: ReferenceRevision | None = None
 
 
 class SubmissionDenied(Event):
@@ -160,6 +166,7 @@ class SubmissionDenied(Event):
     decided_by: Decider
     findings: tuple[Finding, ...] = ()
     rule_set: Sha256
+    reference_revision: ReferenceRevision | None = None
 
 
 class SubmissionExcepted(Event):
@@ -173,6 +180,7 @@ class SubmissionExcepted(Event):
     other_request_id: UUID | None = None
     """The request whose claim on the bill stands in the way (duplicates), or which must be recovered."""
     rule_set: Sha256
+    reference_revision: ReferenceRevision | None = None
 
 
 class ReviewAssigned(Event):

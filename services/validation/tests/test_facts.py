@@ -12,7 +12,7 @@ from throughline.reasons import Reason
 from throughline.reference import RequiredAttachment
 from throughline.requests import Attachment, ChildCareFields, Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveTin
-from validation.reference import Entity
+from validation.reference import Entity, contract_in
 from validation.rules.engine import evaluate
 from validation.rules.facts import PLACES_OF_SERVICE, facts_of_claim, facts_of_line, procedure_code_is_valid
 from validation.rules.rule_set import load_catalogue
@@ -211,13 +211,13 @@ def test_place_of_service_list() -> None:
 def test_a_payees_own_contract_comes_before_a_general_one() -> None:
     own = contract(contract_id="own", payee_id=received().payee_id, fee_schedule="own")
     held = reference(own)
-    chosen = held.contract_for(received())
+    chosen = contract_in(held, received())
     assert chosen is not None and chosen.contract_id == "own"
     ended = contract(
         contract_id="own", version=2, payee_id=received().payee_id, effective_to=date(2025, 1, 1)
     )
     held.take([ended])
-    general = held.contract_for(received())
+    general = contract_in(held, received())
     assert general is not None and general.contract_id == "acme-general"
 
 

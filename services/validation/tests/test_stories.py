@@ -66,22 +66,25 @@ async def test_the_same_bill_twice_in_one_slice(on: Line) -> None:
     assert [type(one) for one in said] == [SubmissionApproved, SubmissionExcepted, SubmissionExcepted]
 
 
-async def test_no_price_is_reviewed_and_cannot_be_approved_until_there_is_one(on: Line) -> None:
+async def test_no_price_is_reviewed_and_cannot_be_approved_until_it_is_sent_again_with_one(on: Line) -> None:
     opened = only(await on.hears(received(lines=(line(code="99499"),))), ReviewOpened)
     assert (opened.reasons, opened.proposed_cents) == ((Reason.NO_PRICE,), None)
     review = on.last_id
     refused = only(await on.reviewer("approve", answers=review), CommandRefused)
     assert refused.reason is Reason.NOT_ALLOWED_NOW
     await on.hears(fees(("99499", 5_000), version=2))
-    approved = only(await on.reviewer("approve", answers=review, sees_cents=5_000), SubmissionApproved)
+    only(await on.reviewer("approve", answers=review, sees_cents=5_000), CommandRefused)
+    again = received(version=2, frequency="7", lines=(line(code="99499"),))
+    approved = only(await on.hears(again), SubmissionApproved)  # pinned to what stands now
     assert approved.adjudication.paid_cents == 5_000
-    assert (approved.decided_by.actor, approved.decided_by.note) == (REVIEWER.name, "seen")
 
 
 async def test_above_the_tier_a_person_decides(on: Line) -> None:
     opened = only(await on.hears(received(lines=DEAR)), ReviewOpened)
     assert (opened.reasons, opened.proposed_cents) == ((Reason.ABOVE_TIER,), 260_000)
-    assert only(await on.reviewer("approve"), SubmissionApproved).adjudication.paid_cents == 260_000
+    approved = only(await on.reviewer("approve"), SubmissionApproved)
+    assert approved.adjudication.paid_cents == 260_000
+    assert (approved.decided_by.actor, approved.decided_by.note) == (REVIEWER.name, "seen")
 
 
 async def test_a_bill_under_review_is_held_against_others(on: Line) -> None:
@@ -89,21 +92,30 @@ async def test_a_bill_under_review_is_held_against_others(on: Line) -> None:
     assert only(await on.hears(received("A2", lines=DEAR)), SubmissionExcepted).reason is Reason.DUPLICATE
 
 
-async def test_two_unpriced_reviews_of_one_bill_cannot_both_be_approved(on: Line) -> None:
-    unpriced = (line(code="99499"),)
-    await on.hears(received("A2", lines=unpriced))
-    other_review = on.last_id
-    await on.hears(received(lines=unpriced))
+async def test_two_released_reviews_of_one_bill_cannot_both_be_approved(on: Line) -> None:
+    await on.hears(received("A2", total_cents=1))
+    stopped = on.last_id
+    await on.hears(received(total_cents=1))
+    await on.reviewer("release")
     review = on.last_id
-    await on.hears(fees(("99499", 5_000), version=2))
-    only(await on.reviewer("approve", answers=review, sees_cents=5_000), SubmissionApproved)
+    release = DecideReview(
+        request_id=received("A2").request_id,
+        version=1,
+        answers=stopped,
+        decision="release",
+        note="seen",
+        actor="r-17",
+    )
+    await on.hears(release)
+    other_review = on.last_id
+    only(await on.reviewer("approve", answers=review), SubmissionApproved)
     command = DecideReview(
         request_id=received("A2").request_id,
         version=1,
         answers=other_review,
         decision="approve",
         note="seen",
-        amount_cents=5_000,
+        amount_cents=9_000,
         actor="r-17",
     )
     assert only(await on.hears(command), SubmissionExcepted).reason is Reason.DUPLICATE

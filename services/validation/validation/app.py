@@ -30,6 +30,7 @@ from validation.on_payer_recorded import record_payer
 from validation.on_provider_recorded import record_provider
 from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
+from validation.pins_repository import keep_rule_sets
 from validation.rules.rule_set import load_catalogue
 from validation.settings import ValidationSettings
 from validation.work import DecisionWork, ReferenceWork, Resources
@@ -37,7 +38,9 @@ from validation.work import DecisionWork, ReferenceWork, Resources
 
 async def build_resources(settings: ValidationSettings, pool: asyncpg.Pool) -> Resources:
     """Compile the rules; a catalogue that contradicts itself stops the start."""
-    return Resources(load_catalogue())
+    catalogue = load_catalogue()
+    await keep_rule_sets(pool, catalogue)
+    return Resources(catalogue)
 
 
 service = Service(

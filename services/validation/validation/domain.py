@@ -89,5 +89,22 @@ def decide(
     return Review(reasons, holds_bill=True) if reasons else Approve(price)
 
 
+def told(decision: Decision) -> str:
+    """A decision in a few words, to be compared with another one of the same request.
+
+    >>> told(Review((Reason.NO_PRICE,)))
+    'review no_price'
+    """
+    match decision:
+        case Approve():
+            return "approve"
+        case Deny(reason):
+            return f"deny {reason}"
+        case Except(reason):
+            return f"except {reason}"
+        case Review(reasons):
+            return f"review {' '.join(reasons)}"
+
+
 def _reasons(findings: Sequence[Finding], severity: Severity) -> tuple[Reason, ...]:
     return tuple(dict.fromkeys(finding.reason for finding in findings if finding.severity == severity))

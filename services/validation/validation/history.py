@@ -17,6 +17,7 @@ from throughline.submissions import SubmissionReceived
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
 from validation.near_duplicates.keys import NearKeys, near_keys
+from validation.reference import Terms
 
 StopCause = Literal["correction", "void", "withdrawal", "recall"]
 
@@ -46,6 +47,14 @@ class Version:
     """Requests that billed the same, as reviewers were shown them."""
     assignee: UUID | None = None
     """Who looks at it, while it waits for a person."""
+    reference_revision: int | None = None
+    """What of reference data stood when it came in. By that and by ``rule_set`` it is decided, whenever that is."""
+    verdict: str | None = None
+    """What rules, price and duplicates came to when it was settled, before any person looked: outcome and reasons."""
+    verdict_cents: int | None = None
+    """The price when it was settled; None where there was none."""
+    terms: Terms | None = field(default=None, compare=False, repr=False)
+    """What it is pinned to of reference data, while a slice is decided."""
     is_stored: bool = False
     is_changed: bool = True
 
@@ -74,6 +83,11 @@ class Version:
     @property
     def charge_cents(self) -> int:
         return sum([line.charge_cents for line in self.submission.request.lines])
+
+    @property
+    def first_day(self) -> date:
+        """The first service day: the rules and terms in force on it decide."""
+        return min([line.from_date for line in self.submission.request.lines])
 
     def end(self, reason: Reason) -> None:
         """Nothing more will be decided about it."""

@@ -15,7 +15,7 @@ from validation.work import DecisionWork
 
 
 def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> None:
-    """The price is looked up anew: terms recorded since the review was opened count, and must be what was seen."""
+    """The price is worked out anew, from the terms that the version is pinned to, and must be what was seen."""
     command, signer = heard.message, heard.signer
     if isinstance(signer, Reason):
         _refuse(heard, signer, say)
@@ -25,7 +25,7 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     if refusal is not None or version is None:
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
         return
-    terms = work.reference.terms_for(version.submission)
+    terms = work.terms_of(version)
     proposed = price(version.submission.request.lines, terms)
     person = Decider(kind="person", actor=command.actor, note=command.note)
     version.decided_at = heard.recorded_at
@@ -38,7 +38,7 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             else:
                 _approve(version, proposed, person, work, say)
         case "deny":
-            verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.catalogue, say)
+            verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.rules_of(version), say)
         case "return_for_edits":
             verdicts.except_(version, Reason.RETURNED_FOR_EDITS, say, note=command.note)
         case "release":

@@ -26,7 +26,7 @@ def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
         return  # not the answer to a question that is open
     waiting = request.waiting()
     if stopped.stop_cause == "recall" and waiting is None:
-        terms = work.reference.terms_for(stopped.submission)
+        terms = work.terms_of(stopped)
         stopped.decided_at = heard.recorded_at
         verdicts.open_review(stopped, (Reason.RECALLED,), price(stopped.submission.request.lines, terms), say)
         return

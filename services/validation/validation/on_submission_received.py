@@ -33,7 +33,7 @@ def decide_submission(heard: Heard[SubmissionReceived], work: DecisionWork, say:
         elif superseded:
             _void(request, version, work)
         else:
-            verdicts.deny(version, Reason.ALREADY_ENDED, verdicts.SYSTEM, work.catalogue, say)
+            verdicts.deny(version, Reason.ALREADY_ENDED, verdicts.SYSTEM, work.rules_of(version), say)
     elif committed.pays_nothing:
         replace_unpaid(request, committed, version, work, say, heard.recorded_at)
     elif committed.state is State.FINAL:

@@ -21,27 +21,28 @@ select 1 from versions where request_id = any($1::uuid[]) order by request_id, v
 """
 _READ_VERSIONS = """
 select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown,
-       assignee, body
+       assignee, body, reference_revision, verdict, verdict_cents
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
-                      charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee)
-select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q
+                      charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee,
+                      reference_revision, verdict, verdict_cents)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
-            $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[])
-    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q)
+            $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[], $18::bigint[], $19::text[], $20::bigint[])
+    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
     decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
     findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[],
-    assignee = new.assignee
+    assignee = new.assignee, verdict = new.verdict, verdict_cents = new.verdict_cents
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
-            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[])
+            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bigint[])
     as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
-            decided_at, shown, assignee)
+            decided_at, shown, assignee, verdict, verdict_cents)
 where versions.request_id = new.request_id and versions.version = new.version
 """
 # A join, so that each key is looked for in its own partition only; `key = any($1)` asks all sixteen for all keys.
@@ -62,14 +63,22 @@ where bill_keys.key = new.key
 """
 _READ_PEOPLE = "select body from chassis.people where person_id = any($1::uuid[])"
 _READ_REFERENCE = "select kind, body, revision from reference where revision > $1 order by revision, kind, id"
+_READ_REFERENCE_SINCE = """
+select kind, body, revision from reference_history where revision > $1 order by revision, kind, id
+"""
 _RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
 _PUT_REFERENCE = """
+with put as (
 insert into reference (kind, id, version, revision, body)
 select kind, id, version, $5, body
 from unnest($1::text[], $2::text[], $3::bigint[], $4::bytea[]) as new (kind, id, version, body) order by kind, id
 on conflict (kind, id) do update
 set version = excluded.version, revision = excluded.revision, body = excluded.body
 where reference.version < excluded.version
+returning kind, id, revision, version, body
+)
+insert into reference_history (kind, id, revision, version, body)
+select kind, id, revision, version, body from put
 """
 
 
@@ -109,6 +118,9 @@ def _version_of(row: asyncpg.Record) -> Version:
         findings=findings_from_json(row["findings"]),
         shown=_ids(row["shown"]),
         assignee=_plain(row["assignee"]),
+        reference_revision=row["reference_revision"],
+        verdict=row["verdict"],
+        verdict_cents=row["verdict_cents"],
         is_stored=True,
         is_changed=False,
     )
@@ -146,6 +158,9 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         submission.__pydantic_serializer__.to_json(submission),
         _joined(one.shown),
         one.assignee,
+        one.reference_revision or 0,
+        one.verdict,
+        one.verdict_cents,
     )
 
 
@@ -164,6 +179,8 @@ def _changed_row(one: Version) -> tuple[Any, ...]:
         one.decided_at,
         _joined(one.shown),
         one.assignee,
+        one.verdict,
+        one.verdict_cents,
     )
 
 
@@ -217,17 +234,23 @@ async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> Non
     The revision's row is locked by who raises it until he commits, so all rows up to the revision read are visible.
     """
     last = await db.fetchval("select last from reference_revision")
-    if last == reference.revision:
+    while (begun := reference.revision) != last:
+        anew = begun == 0 or last < begun  # lower: the database was put back to an earlier point
+        rows = await db.fetch(_READ_REFERENCE if anew else _READ_REFERENCE_SINCE, 0 if anew else begun)
+        if reference.revision != begun:  # another slice of this process took something in meanwhile
+            if reference.revision > last:
+                return
+            continue
+        if anew:
+            reference.clear()
+        applied = [(row["revision"], KINDS[row["kind"]].model_validate_json(row["body"])) for row in rows]
+        reference.take_applied(applied, whole=not anew)
+        reference.revision = max([last, *(row["revision"] for row in rows)])
         return
-    if last < reference.revision:  # the database was put back to an earlier point: begin again
-        reference.clear()
-    rows = await db.fetch(_READ_REFERENCE, reference.revision)
-    reference.take(KINDS[row["kind"]].model_validate_json(row["body"]) for row in rows)
-    reference.revision = max([last, *(row["revision"] for row in rows)])
 
 
 async def store_reference(db: asyncpg.Connection, entities: Mapping[tuple[str, str], Entity]) -> None:
-    """Put entities whose version rises; a lower or equal version changes nothing."""
+    """Put entities whose version rises, and keep them in the history; a lower or equal version changes nothing."""
     if not entities:
         return
     revision = await db.fetchval(_RAISE_REVISION)

@@ -8,7 +8,7 @@ from chassis import Say
 from throughline.decisions import Finding
 from throughline.reasons import Reason
 from validation import verdicts
-from validation.domain import Approve, Decision, Deny, Except, Review, decide
+from validation.domain import Approve, Decision, Deny, Except, Review, decide, told
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
 from validation.near_duplicates.verdict import NOTHING, Verdict
@@ -19,12 +19,12 @@ from validation.work import DecisionWork
 
 
 def settle(request: Request, version: Version, work: DecisionWork, say: Say, at: datetime) -> None:
-    """The whole decision of a version that nothing stands before. ``at`` is when its cause was recorded."""
+    """The whole decision of a version that nothing stands before, by what it is pinned to. ``at`` is when its cause was
+    recorded."""
     version.decided_at = at
     submission = version.submission
     lines = submission.request.lines
-    terms = work.reference.terms_for(submission)
-    rule_set = work.catalogue.in_force_on(min([line.from_date for line in lines]))
+    terms, rule_set = work.terms_of(version), work.rules_of(version)
     version.rule_set = rule_set.sha256
     version.findings = tuple(
         evaluate(
@@ -38,6 +38,7 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
     duplicate_of = work.bills.other_owner(version.bill_keys, submission.request_id, verdict.other_bills)
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     decision = decide(version.findings, proposed, duplicate_of, tier_cents, verdict.likest)
+    version.verdict, version.verdict_cents = told(decision), None if proposed is None else proposed.paid_cents
     tell_duplicates(version, decision, verdict, work)
     _carry_out(decision, version, proposed, work, say)
 
@@ -82,7 +83,7 @@ def _carry_out(
             work.claim(version)
             verdicts.approve(version, amount, verdicts.SYSTEM, say)
         case Deny(reason):
-            verdicts.deny(version, reason, verdicts.SYSTEM, work.catalogue, say)
+            verdicts.deny(version, reason, verdicts.SYSTEM, work.rules_of(version), say)
         case Except(reason, other):
             verdicts.except_(version, reason, say, other_request_id=other)
         case Review(reasons, holds_bill):

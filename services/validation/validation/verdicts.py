@@ -21,7 +21,7 @@ from validation import adjudication
 from validation.domain import State
 from validation.history import StopCause, Version
 from validation.pricing import Price
-from validation.rules.rule_set import Catalogue
+from validation.rules.rule_set import RuleSet
 
 SYSTEM = Decider(kind="system")
 
@@ -38,14 +38,15 @@ def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> No
         decided_by=decided_by,
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
+        reference_revision=version.reference_revision,
     )
     version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
     version.paid_cents = price.paid_cents
 
 
-def deny(version: Version, reason: Reason, decided_by: Decider, catalogue: Catalogue, say: Say) -> None:
+def deny(version: Version, reason: Reason, decided_by: Decider, rules: RuleSet, say: Say) -> None:
     """Not to be paid. The adjustment code is that of what stood against it, also where a person denies."""
-    carc = carc_of(version, reason, catalogue)
+    carc = carc_of(version, reason, rules)
     event = SubmissionDenied(
         request_id=version.submission.request_id,
         version=version.number,
@@ -54,6 +55,7 @@ def deny(version: Version, reason: Reason, decided_by: Decider, catalogue: Catal
         decided_by=decided_by,
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
+        reference_revision=version.reference_revision,
     )
     _stands(version, State.DENIED, reason, say(event, key=str(event.request_id)))
     version.paid_cents = 0
@@ -76,6 +78,7 @@ def except_(
         note=note,
         other_request_id=other_request_id,
         rule_set=version.rule_set or NO_RULES,
+        reference_revision=version.reference_revision,
     )
     _stands(version, State.EXCEPTION, reason, say(event, key=str(event.request_id)))
     if other_request_id is not None:
@@ -93,6 +96,7 @@ def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | No
         charge_cents=version.charge_cents,
         proposed_cents=proposed_cents,
         rule_set=version.rule_set or NO_RULES,
+        reference_revision=version.reference_revision,
     )
     _stands(version, State.REVIEW, reasons[0], say(event, key=str(event.request_id)))
     version.paid_cents = proposed_cents
@@ -138,13 +142,13 @@ def refuse_command(heard: Heard[DecideReview] | Heard[AssignReview], reason: Rea
     say(refused, key=str(command.request_id))
 
 
-def carc_of(version: Version, reason: Reason, catalogue: Catalogue) -> str:
+def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
     """The code of the reason itself, else of the first finding, else of why it stood open, else "lacks information"."""
     stopping = [one.reason for one in version.findings if one.severity is not Severity.NOTE]
     for candidate in (reason, *stopping, version.reason):
         if candidate is None:
             continue
-        carc = catalogue.carc_of(candidate) or adjudication.DENIALS.get(candidate)
+        carc = rules.carcs.get(candidate) or adjudication.DENIALS.get(candidate)
         if carc is not None:
             return carc
     return adjudication.CARC_LACKS_INFORMATION

@@ -12,15 +12,15 @@ import asyncpg
 from chassis import Context, Heard
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
-from validation import past_repository, repository
+from validation import past_repository, pins_repository, repository
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
 from validation.history import Request, Version
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
-from validation.reference import Entity, Reference
-from validation.rules.rule_set import Catalogue
+from validation.reference import Entity, Reference, Terms
+from validation.rules.rule_set import Catalogue, RuleSet
 
 
 @dataclass(slots=True)
@@ -75,7 +75,26 @@ class DecisionWork:
         work.reviewers = await repository.reviewers_among(db, sorted(to))
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
         await past_repository.read_past(db, past, work._to_be_judged(heard))
+        await work._pin(db)
         return work
+
+    async def _pin(self, db: asyncpg.Connection) -> None:
+        """What arrives is pinned to what stands now; what stands open was pinned when it arrived."""
+        for version in self.arriving.values():
+            version.rule_set = self.catalogue.in_force_on(version.first_day).sha256
+        unfinished = [
+            one for request in self.requests.values() for one in request if one.state is not State.ENDED
+        ]
+        await pins_repository.read_rule_sets(db, self.catalogue, unfinished)
+        await pins_repository.read_pinned(db, self.reference, [*unfinished, *self.arriving.values()])
+
+    def terms_of(self, version: Version) -> Terms:
+        """What of reference data stood when it came in."""
+        return version.terms or pins_repository.terms_pinned(self.reference, version)
+
+    def rules_of(self, version: Version) -> RuleSet:
+        """The rules that were in force for its first service day when it came in."""
+        return self.catalogue.set_of(version.rule_set, version.first_day)
 
     def _to_be_judged(self, heard: Sequence[Heard[Any]]) -> list[Version]:
         """What this slice may approve: what arrives, what waits, and what a reviewer approves."""

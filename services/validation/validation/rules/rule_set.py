@@ -6,7 +6,7 @@ import json
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from hashlib import sha256
 from importlib.resources import files
@@ -75,6 +75,9 @@ class RuleSet:
     whole_claim: cel.Program
     whole_line: cel.Program
 
+    carcs: Mapping[Reason, str]
+    """The adjustment reason code by which a rule denies for a reason."""
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         return tuple(one.rule for one in (*self.claim_rules, *self.line_rules))
@@ -91,16 +94,31 @@ class Catalogue:
         self._days = sorted(changes)
         self._sets = [rule_set_of(_in_force(self.rules, day)) for day in self._days]
         self._before = rule_set_of(())
-        self._carcs = {rule.reason: rule.carc for rule in self.rules if rule.carc}
+        self._by_hash = {one.sha256: one for one in (*self._sets, self._before)}
 
     def in_force_on(self, day: date) -> RuleSet:
         """The rule set of a service day. Before the first rule it is empty, and the engine asks for a review."""
         position = bisect_right(self._days, day)
         return self._sets[position - 1] if position else self._before
 
-    def carc_of(self, reason: Reason) -> str | None:
-        """The adjustment reason code by which a rule denies for this reason."""
-        return self._carcs.get(reason)
+    @property
+    def sets(self) -> tuple[RuleSet, ...]:
+        """Every set that is in force on some day."""
+        return (*self._sets, self._before)
+
+    def knows(self, sha256: str) -> bool:
+        return sha256 in self._by_hash
+
+    def remember(self, sha256: str, rules: Sequence[Rule]) -> None:
+        """A set of another release, for what is pinned to it. Raises CatalogueBreach where it is not CEL."""
+        self._by_hash[sha256] = replace(rule_set_of(rules), sha256=sha256)
+
+    def set_of(self, sha256: str | None, day: date) -> RuleSet:
+        """The set with this hash; the one of the service day where nothing was pinned. A set that nobody kept is empty,
+        and the engine asks for a review."""
+        if sha256 is None:
+            return self.in_force_on(day)
+        return self._by_hash.get(sha256) or replace(self._before, sha256=sha256)
 
 
 def load_catalogue() -> Catalogue:
@@ -126,7 +144,12 @@ def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
     claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "claim")
     line_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "line")
     return RuleSet(
-        content_hash(rules), claim_rules, line_rules, _together(claim_rules), _together(line_rules)
+        content_hash(rules),
+        claim_rules,
+        line_rules,
+        _together(claim_rules),
+        _together(line_rules),
+        {rule.reason: rule.carc for rule in rules if rule.carc},
     )
 
 
