@@ -88,9 +88,9 @@ class OrdersWork(ItemsWork):
         payees = await payees_with_accounts(db, [one.payee_id for one in payments])
         work._banks = context.settings.banks
         work._batches = {one.batch_id: one for one in batches}
-        released = {one.message.batch_id for one in heard if isinstance(one.message, ReleaseBatch)}
-        waiting = [one.batch_id for one in batches if one.batch_id in released and one.waits]
-        work._unpayable = await lock_unpayable(db, waiting, work.today)
+        work._unpayable = await lock_unpayable(
+            db, to_be_released([one.message for one in heard], batches), work.today
+        )
         work._approvers = await approvers_of(db, list(named)) if named else {}
         work._accounts = {payee_id: payee.payable for payee_id, payee in payees.items()}
         return work
@@ -157,6 +157,13 @@ class OrdersWork(ItemsWork):
             await repository.store_follow_ups(
                 db, [(one.cause, "reissue_items", one.payment_id, one.held_for) for one in self._reissues]
             )
+
+
+def to_be_released(orders: Iterable[Any], batches: Iterable[OrderedBatch]) -> list[UUID]:
+    """The batches whose accounts are asked once more, wherever they stand as the slice begins: one that leaves by
+    itself may be held and released within the slice."""
+    named = {one.batch_id for one in orders if isinstance(one, ReleaseBatch)}
+    return [one.batch_id for one in batches if one.batch_id in named]
 
 
 async def _lock_payments(db: asyncpg.Connection, orders: Sequence[Any]) -> list[OrderedPayment]:

@@ -14,9 +14,11 @@ from uuid import UUID
 
 import pytest
 
+from payout.batches import OrderedBatch
 from payout.findings import page_open_findings
 from payout.nacha import BatchControl, BatchHeader, EntryDetail, Frame, read_records
 from payout.nacha.without import without
+from payout.orders_work import to_be_released
 from payout.rails import ach
 from payout.vault import Account
 from payout.work import AccountsWork
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 FIRST, SECOND = "1234567893", "1558598797"
 DAY = timedelta(days=1)
+DATE = date(2026, 11, 24)
 
 
 def credit(sequence: int, cents: int, company: str = "1987654321", programme: str = "medical") -> ach.Credit:
@@ -70,6 +73,20 @@ def _but_its_number(record: Any) -> Any:
 
 def test_a_file_without_any_entry_is_none() -> None:
     assert without(file_of(credit(1, 100)), {"121042880000001"}) is None
+
+
+def test_accounts_are_asked_also_where_one_slice_holds_and_releases_the_batch() -> None:
+    """As the slice begins, the batch leaves by itself."""
+    one, other = (
+        OrderedBatch(UUID(int=at), "b", "w", "built", 1, 100, DATE, DATE, None, False, None, None)
+        for at in (1, 2)
+    )
+    orders = (
+        HoldBatch(batch_id=one.batch_id, note="wait", actor="bea"),
+        ReleaseBatch(batch_id=one.batch_id, total_cents=100, entry_count=1, note="go", actor="cleo"),
+        HoldBatch(batch_id=other.batch_id, note="wait", actor="bea"),
+    )
+    assert to_be_released(orders, (one, other)) == [one.batch_id]
 
 
 @pytest.fixture
