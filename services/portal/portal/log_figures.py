@@ -6,6 +6,7 @@ functions. Where both agree, neither a lost row nor a wrong statement stands beh
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,7 +78,7 @@ async def rows_of_the_log(context: Context) -> RowsInMemory:
     try:
         for topic, partition, end in heard:
             records = [one async for page in read_feed(settings, topic, partition, 0, end) for one in page]
-            apply(rows, records)
+            await asyncio.to_thread(apply, rows, records)  # pages are answered meanwhile
     except LogTrouble:
         raise LogUnread("figures.feed_lacks") from None
     except ConnectionError:

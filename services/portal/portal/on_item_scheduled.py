@@ -21,4 +21,10 @@ def show_scheduled(heard: Heard[ItemScheduled], work: ReadModelWork, say: Say) -
         amount_cents=message.amount_cents,
         batch_id=message.batch_id,
     )
-    work.put("payments", payment_id=message.payment_id, payee_id=payee_id, payer=message.adjudication.payer)
+    work.put(
+        "payments",
+        payment_id=message.payment_id,
+        payee_id=payee_id,
+        payer=message.adjudication.payer,
+        batch_id=message.batch_id,
+    )

@@ -15,16 +15,20 @@ _BOARD = """
 select b.batch_id, b.bank, b."window", b.closed_at, b.effective_date, b.payment_count, b.total_cents, b.refused,
        b.file_name, b.held, count(p.payment_id) filter (where p.state = 'sent') as sent,
        count(p.payment_id) filter (where p.state = 'settled') as settled,
-       count(p.payment_id) filter (where p.state in ('returned', 'refused')) as sent_back
+       count(p.payment_id) filter (where p.state in ('returned', 'refused') and p.sent_at is not null) as sent_back
 from batches b left join payments p using (batch_id)
 where ($1::date is null or (b.effective_date, b.batch_id) < ($1, $2)) and b.closed_at is not null
 group by b.batch_id order by b.effective_date desc, b.batch_id desc limit $3
 """
 _BATCH = "select * from batches where batch_id = $1"
+# Before a batch leaves its payments are known by their items alone: who releases it sees them.
 _PAYMENTS = """
-select p.payment_id, p.payer, p.amount_cents, p.item_count, p.account_mask, p.trace_number, p.state, p.settled_on,
+select p.payment_id, p.payer, coalesce(p.amount_cents, i.amount_cents) as amount_cents,
+       coalesce(p.item_count, i.item_count) as item_count, p.account_mask, p.trace_number, p.state, p.settled_on,
        p.returned_on, p.return_code, p.refused, p.remittance_id, e.name as payee_name
-from payments p left join payees e using (payee_id)
+from payments p left join payees e using (payee_id) left join lateral (
+    select sum(amount_cents)::bigint as amount_cents, count(*) as item_count
+    from payment_items where payment_id = p.payment_id) as i on true
 where p.batch_id = $1 and p.payment_id > $2 order by p.payment_id limit $3
 """
 _SENT_BACK = """
@@ -32,7 +36,7 @@ select p.payment_id, p.payer, p.payee_id, p.amount_cents, p.account_mask, p.trac
        p.return_code, p.refused, p.effective_date, e.name as payee_name, a.state as account_state,
        a.payable_from, a.mask as account_now
 from payments p left join payees e using (payee_id) left join payee_accounts a using (payee_id)
-where p.state in ('returned', 'refused')
+where p.state in ('returned', 'refused') and p.sent_at is not null
   and exists (select from requests r join payment_items i using (request_id)
               where i.payment_id = p.payment_id and r.payment_id = p.payment_id and r.state = 'Exception')
   and ($1::date is null or (p.effective_date, p.payment_id) < ($1, $2))

@@ -37,7 +37,7 @@ select not exists (select from notices_seen s join requests r using (request_id)
 """
 _SEEN = """
 insert into notices_seen (person_id, request_id, changed_at)
-select portal_person(), request_id, changed_at from requests where request_id = $1 and changed_at is not null
+select portal_person(), request_id, $2 from requests where request_id = $1
 on conflict (person_id, request_id) do update set changed_at = excluded.changed_at
 where notices_seen.changed_at < excluded.changed_at
 """
@@ -100,9 +100,9 @@ async def is_new(db: asyncpg.Connection, request_id: UUID) -> bool:
     return found
 
 
-async def see(db: asyncpg.Connection, request_id: UUID) -> None:
-    """The person looked at this request as it stands."""
-    await db.execute(_SEEN, request_id)
+async def see(db: asyncpg.Connection, request_id: UUID, changed_at: datetime) -> None:
+    """The person looked at this request as it stood then: what came while the page was made is news."""
+    await db.execute(_SEEN, request_id, changed_at)
 
 
 async def see_all(db: asyncpg.Connection, until: datetime) -> None:

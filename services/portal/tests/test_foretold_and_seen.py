@@ -17,8 +17,8 @@ from portal.app import service
 from portal.foretold import count_dates, held
 from portal.read_model.rebuild import forget
 from portal.rules import Role
-from portal.stage_notices import stage_of
-from portal.tenancy import WRITER, enter
+from portal.stage_notices import see, stage_of
+from portal.tenancy import WRITER, Scope, Sees, enter, writing
 from throughline.envelope import read_envelope
 from throughline.parked import RecordParked
 from throughline.repairs import RedriveRecords
@@ -100,6 +100,9 @@ async def test_what_is_new_is_told_until_the_person_has_seen_it(
 
     shown = await news()
     assert "accepted" in shown and "in a bank batch, settles on" in shown
+    async with writing(context, Scope(Sees.OWN, ada.person_id, (ada.organisation_id,))) as db:
+        await see(db, first.request_id, BEGAN - timedelta(seconds=1))
+    assert "CLM-1" in await news(), "an earlier state was looked at"
     await browser.get(f"/requests/{first.request_id}")
     shown = await news()
     assert "CLM-1" not in shown and "CLM-2" in shown, "looked at one"

@@ -249,8 +249,11 @@ async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, con
     assert {(one.decision, one.note, one.amount_cents) for one in commands} == {
         ("deny", "Not covered.", None)
     }
-    wrong = await browser.post("/reviews/decide", data=form | {"chosen": ["everything"]})
-    assert wrong.status_code == 422
+    for chosen in ("everything", f"{uuid4()}~1000~{uuid4()}~"):
+        wrong = await browser.post("/reviews/decide", data=form | {"chosen": [chosen]})
+        assert wrong.status_code == 422
+    buttons = page.text.split('action="/reviews/decide"')[1].split("<button")
+    assert buttons[1].startswith(" disabled hidden>"), "Enter in the note takes no row"
 
 
 async def test_a_duplicate_stands_beside_the_other_with_its_differences_marked(
@@ -348,18 +351,30 @@ async def test_a_held_batch_is_released_with_a_step_up_over_its_sum(
     browser: httpx.AsyncClient, context: Context
 ) -> None:
     teller = Teller()
-    closed = example("BatchClosed", payment_count=2, total_cents=765_432)
+    life = Life(teller, "CLM-1").received().approved().scheduled()
+    amount = f"${teller.told[-1].message.amount_cents / 100:,.2f}"
+    batch_id = life.batch_id
+    closed = example("BatchClosed", batch_id=batch_id, payment_count=2, total_cents=765_432)
     teller.tell(closed)
     teller.tell(example("BatchHeld", batch_id=closed.batch_id, payment_count=2, total_cents=765_432))
     await told(context, teller)
     await sign_in(browser, await known(context, "rae", Role.RELEASER))
     page = await browser.get(f"/batches/{closed.batch_id}")
+    assert amount in page.text and "Nothing waited" not in page.text, "who releases it sees what it pays"
     form = {"csrf": csrf_in(page), "once": hidden(page, "once"), "note": "The sums agree."}
     answer = await browser.post(f"/batches/{closed.batch_id}/release", data=form)
     assert answer.headers["location"].startswith("/step-up/")
     assert "$7,654.32" in (await browser.get(answer.headers["location"])).text
     assert await said(context) == []
     assert (await browser.post(f"/batches/{uuid4()}/hold", data=form)).status_code == 404
+    life.says("PaymentRefused", payment_id=life.payment_id, batch_id=batch_id, reason=Reason.ACCOUNT_HELD)
+    life.says("ItemHeld", payment_id=life.payment_id, reason=Reason.ACCOUNT_HELD)
+    teller.tell(example("BatchRedated", batch_id=batch_id, payment_count=1, total_cents=111_111))
+    await told(context, teller)
+    assert "Nothing came back" in (await browser.get("/returns")).text, (
+        "it never left: it waits for its account"
+    )
+    assert "$1,111.11" in (await browser.get(f"/batches/{batch_id}")).text
 
 
 async def test_a_changed_account_is_confirmed_by_another_person_after_a_step_up(

@@ -37,9 +37,9 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         new = await is_new(db, request_id)
     if one is None:
         raise HTTPException(404)
-    if new:
+    if new and one.row["changed_at"] is not None:
         async with visit.writing() as db:
-            await see(db, request_id)
+            await see(db, request_id, one.row["changed_at"])
     cutoffs = visit.settings.cutoffs_of(one.row["bank"])
     return await visit.show(
         "request.html",

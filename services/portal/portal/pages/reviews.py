@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import asyncpg
 from fastapi import Form, HTTPException, Query, Response
+from pydantic import ValidationError
 
 from chassis import Transaction
 from portal import step_up
@@ -198,14 +199,17 @@ async def _send_assignment(
     assignee: UUID | None,
     held_by: UUID | None,
 ) -> None:
-    command = AssignReview(
-        request_id=request_id,
-        version=version,
-        answers=answers,
-        assignee=assignee,
-        held_by=held_by,
-        actor=str(visit.session.person_id),
-    )
+    try:
+        command = AssignReview(
+            request_id=request_id,
+            version=version,
+            answers=answers,
+            assignee=assignee,
+            held_by=held_by,
+            actor=str(visit.session.person_id),
+        )
+    except ValidationError:
+        raise HTTPException(422) from None
     key = str(request_id)
     await send_command(visit, transaction, command, key=key, once=once, correlation_id=key)
 
@@ -274,15 +278,19 @@ def _command(
     note: str,
     amount_cents: int | None,
 ) -> DecideReview:
-    return DecideReview(
-        request_id=request_id,
-        version=version,
-        answers=answers,
-        decision=decision,
-        amount_cents=amount_cents if decision == "approve" else None,
-        note=note,
-        actor=str(visit.session.person_id),
-    )
+    """Raises HTTPException 422 where no page of ours wrote the version or the amount."""
+    try:
+        return DecideReview(
+            request_id=request_id,
+            version=version,
+            answers=answers,
+            decision=decision,
+            amount_cents=amount_cents if decision == "approve" else None,
+            note=note,
+            actor=str(visit.session.person_id),
+        )
+    except ValidationError:
+        raise HTTPException(422) from None
 
 
 async def _case(visit: Visit, db: asyncpg.Connection, request_id: UUID) -> Case:
