@@ -21,6 +21,7 @@ from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, AsOption, StackOption, line_at
 from throughline_cli.order_commands import batch_app, payment_app
+from throughline_cli.pack_commands import packs_app
 from throughline_cli.people_commands import partner_app, payee_app
 from throughline_cli.portal_shown import show_portal
 from throughline_cli.reference_commands import reference_app
@@ -228,6 +229,7 @@ app.add_typer(reference_app, name="reference")
 app.add_typer(partner_app, name="partner")
 app.add_typer(payee_app, name="payee")
 app.add_typer(people_app, name="people")
+app.add_typer(packs_app, name="packs")
 app.add_typer(batch_app, name="batch")
 app.add_typer(payment_app, name="payment")
 

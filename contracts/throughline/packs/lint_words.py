@@ -1,0 +1,51 @@
+"""Whether a pack says everything that people read, in each of its languages, and nothing that nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from throughline.packs.model import Pack, Wording
+
+AMOUNTS = ("charge", "pays")
+"""What every price has, beside the pack's adjustments."""
+REMITTANCE = ("heading", "paid", "adjusted")
+
+
+def problems_of_words(pack: Pack) -> Iterator[str]:
+    """Each word that is missing or stands for nothing, by language."""
+    for language in sorted(set(pack.wording) - set(pack.header.languages)):
+        yield f"wording/{language}.toml: pack.toml does not name the language {language}"
+    for language in pack.header.languages:
+        if language not in pack.wording:
+            yield f"wording/{language}.toml: missing"
+            continue
+        wording = pack.wording[language]
+        where = f"wording/{language}.toml"
+        for part, wanted, there in _parts(pack, wording):
+            yield from _compared(f"{where}: {part}", wanted, there)
+        for one in pack.fields:
+            words = wording.fields.get(one.id)
+            if words is not None:
+                yield from _compared(f"{where}: option of {one.id}", set(one.options), words.options)
+                yield from _compared(
+                    f"{where}: column of {one.id}", {c.id for c in one.column}, words.columns
+                )
+        spoken = {one.id for one in pack.rules} if language != pack.header.languages[0] else set()
+        yield from _compared(f"{where}: rule", spoken, wording.rules)
+
+
+def _parts(pack: Pack, wording: Wording) -> Iterator[tuple[str, set[str], Mapping[str, object]]]:
+    yield "text", set(pack.header.texts), wording.texts
+    yield "step", {one.id for one in pack.steps}, wording.steps
+    yield "field", {one.id for one in pack.fields}, wording.fields
+    yield "attachment", {one.type for one in pack.attachments}, wording.attachments
+    yield "reason", {one.id for one in pack.reasons}, wording.reasons
+    yield "amount", {*AMOUNTS, *[one.id for one in pack.prices.adjustment]}, wording.amounts
+    yield "remittance", set(REMITTANCE), wording.remittance
+
+
+def _compared(where: str, wanted: set[str], there: Mapping[str, object]) -> Iterator[str]:
+    for name in sorted(wanted - set(there)):
+        yield f"{where} {name} has no words"
+    for name in sorted(set(there) - wanted):
+        yield f"{where} {name} is not in the pack"

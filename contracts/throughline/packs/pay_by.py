@@ -1,0 +1,73 @@
+"""The clock from "properly completed" to "paid by": a return for completion stops it, what comes back starts it anew.
+
+Counted from the events of a request in their order; nothing is stored for it. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
+
+Kind = Literal["completed", "returned", "ended"]
+Counting = Literal["business_days", "days", "day_of_month"]
+
+
+class Moment(NamedTuple):
+    """What the clock hears: a complete request came, it was returned for completion, or it ended (paid, denied)."""
+
+    kind: Kind
+    on: date
+
+
+class PayBy(NamedTuple):
+    """Where the clock stands. ``due_on`` is None while it does not run; ``stops`` are the days of the returns."""
+
+    started_on: date | None
+    due_on: date | None
+    ended_on: date | None
+    stops: tuple[date, ...]
+
+    def is_late_on(self, day: date) -> bool:
+        """Whether the request should have been paid before ``day``, or was ended after it was due."""
+        return self.due_on is not None and (self.ended_on or day) > self.due_on
+
+
+def pay_by(
+    moments: Iterable[Moment], counting: Counting, count: int, holidays: Collection[date] = ()
+) -> PayBy:
+    """The clock after these moments. ``count``: how many days, or with day_of_month the next such day (at most 28).
+
+    >>> pay_by([Moment("completed", date(2026, 11, 2))], "business_days", 10).due_on
+    datetime.date(2026, 11, 16)
+    """
+    started: date | None = None
+    ended: date | None = None
+    stops: list[date] = []
+    for kind, on in moments:
+        if ended is not None:
+            break
+        if kind == "completed":
+            started = on
+        elif kind == "returned" and started is not None:
+            started = None
+            stops.append(on)
+        elif kind == "ended":
+            ended = on
+    due = None if started is None else due_on(started, counting, count, holidays)
+    return PayBy(started, due, ended, tuple(stops))
+
+
+def due_on(started: date, counting: Counting, count: int, holidays: Collection[date] = ()) -> date:
+    """The last day in time for what was complete on ``started``. That day itself is not counted."""
+    if counting == "days":
+        return started + timedelta(days=count)
+    if counting == "day_of_month":
+        following = (started.replace(day=1) + timedelta(days=32)).replace(day=1)
+        return started.replace(day=count) if started.day <= count else following.replace(day=count)
+    day, left = started, count
+    while left:
+        day += timedelta(days=1)
+        if day.isoweekday() <= 5 and day not in holidays:
+            left -= 1
+    return day
