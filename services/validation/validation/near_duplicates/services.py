@@ -33,9 +33,7 @@ def match_services(
         (one, other)
         for one in here
         for other in there
-        if one.from_date <= other.to_date
-        and other.from_date <= one.to_date
-        and _distinct(one, rules) == _distinct(other, rules)
+        if _overlap(one, other) and _distinct(one, rules) == _distinct(other, rules)
     ]
     same_code = [(one, other) for one, other in pairs if one.code == other.code]
     if same_code:
@@ -45,6 +43,14 @@ def match_services(
         keys = ("dates", "amount") if share == 100 else ("dates", "amount_close") if share else ("dates",)
         return ServiceMatch(100, 0, share, keys)
     return _shifted(here, there, rules, terms, tied)
+
+
+def _overlap(one: ServiceLine, other: ServiceLine) -> bool:
+    """On a day of both. Two periods of several days that share the day on which one ends and the other begins follow
+    one another: so recurring care and prescriptions are billed."""
+    if one.from_date < one.to_date and other.from_date < other.to_date:
+        return one.from_date < other.to_date and other.from_date < one.to_date
+    return one.from_date <= other.to_date and other.from_date <= one.to_date
 
 
 def _same_code(
