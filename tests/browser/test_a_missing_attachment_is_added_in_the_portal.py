@@ -58,7 +58,7 @@ def test_what_is_missing_is_named_and_added_at_its_field(
     expect(page.locator("#attachments-problem")).to_contain_text("treatment-plan")
     must_be_sound(page)
     document = tmp_path / "Treatment plan.pdf"
-    document.write_bytes(attendance_sheet())
+    document.write_bytes(attendance_sheet("ATT-1"))
     page.get_by_label("Kind of document").fill("treatment-plan")
     page.locator("#attachments").set_input_files(document)
     page.get_by_role("button", name="Add the document").click()
@@ -77,7 +77,7 @@ def test_what_is_missing_is_named_and_added_at_its_field(
     with reviewer.expect_download() as saved:
         reviewer.get_by_role("link", name="Download treatment-plan").click()
     assert saved.value.suggested_filename.endswith(".pdf")
-    assert Path(saved.value.path()).read_bytes() == attendance_sheet()
+    assert Path(saved.value.path()).read_bytes() == attendance_sheet("ATT-1")
 
 
 def fill_in(page: Page, payee_id: str) -> None:

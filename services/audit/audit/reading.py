@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,8 +17,12 @@ from audit.leaves import KeptRecord
 from audit.packs import record_at, records_at
 from audit.repository import Batch, Place, batch_of, batches_by_id, places_of
 from throughline.envelope import Envelope, EnvelopeBreach, read_envelope
+from throughline.flow import INTAKE
 from throughline.message import Message
+from throughline.signed import SIGNATURE, SignatureMalformed
+from throughline.signed import read as read_signature
 
+_PEOPLES_OWN = INTAKE.of("portal")
 RECORDS_MAX = 2_000
 """Records shown at once; one request has a few dozen."""
 
@@ -60,8 +65,29 @@ class Found:
             "sequence": envelope.sequence if envelope else None,
             "value_bytes": None if record.value is None else len(record.value),
             "erased": record.is_erased,
+            "signed": signer_named(record),
             "message": None if self.message is None else masked(self.message),
         }
+
+
+def signer_named(record: KeptRecord) -> dict[str, str] | None:
+    """Who a command says it is signed by. Whether it was believed, its answer says: what was not is refused there.
+
+    None on a partner's own topic: nobody checks a signature there, so none is repeated.
+    """
+    found = next((value for name, value in record.headers if name == SIGNATURE), None)
+    if found is None or (record.topic != _PEOPLES_OWN and re.fullmatch(INTAKE.pattern, record.topic)):
+        return None
+    try:
+        signature = read_signature(found)
+    except SignatureMalformed:
+        return None
+    return {
+        "person_id": str(signature.person_id),
+        "organisation_id": str(signature.organisation_id),
+        "role": signature.role,
+        "method": signature.method,
+    }
 
 
 def masked(message: Message) -> Any:

@@ -16,8 +16,10 @@ import asyncpg
 from audit.keep_records import term_of
 from audit.reading import Found, find_by_terms, find_record
 from throughline.answers import RequestAnswered
+from throughline.flow import ACCOUNTS, PAYEES
 from throughline.items import ItemScheduled
 from throughline.lifecycle import TABLE, Told, VersionState, fold
+from throughline.payments import PaymentRefused, PaymentReissued, PaymentReturned, PaymentSent
 from throughline.submissions import SubmissionWithdrawn
 
 MOVES_STATE = frozenset({row.on for row in TABLE} | {SubmissionWithdrawn})
@@ -31,6 +33,7 @@ async def timeline_of(db: asyncpg.Connection, request_id: UUID) -> dict[str, Any
         return None
     states = fold(told(heard))
     shown = states[max(states)] if states else None
+    heard += await records_of_the_mended_account(db, heard)
     heard.sort(key=lambda each: (each.at, each.record.topic, each.record.offset))
     return {
         "request_id": str(request_id),
@@ -56,6 +59,27 @@ async def records_of_request(db: asyncpg.Connection, request_id: UUID) -> list[F
     return list(
         {(each.record.topic, each.record.partition, each.record.offset): each for each in heard}.values()
     )
+
+
+async def records_of_the_mended_account(db: asyncpg.Connection, heard: Sequence[Found]) -> list[Found]:
+    """What was asked and decided about the payee's account from when a payment came back until it was paid again.
+
+    An account is of all its payee's requests: before and after, what happens to it is no part of this one's life.
+    """
+    back = [each.at for each in heard if isinstance(each.message, PaymentReturned | PaymentRefused)]
+    payees = {each.message.payee_id for each in heard if isinstance(each.message, PaymentSent)}
+    if not back or not payees:
+        return []
+    again = [each.at for each in heard if isinstance(each.message, PaymentReissued)]
+    until = max(again) if again and max(again) > max(back) else None
+    found = await find_by_terms(db, [term_of(str(payee)) for payee in payees])
+    return [
+        each
+        for each in found
+        if each.record.topic in (PAYEES.name, ACCOUNTS.name)
+        and min(back) <= each.at
+        and (until is None or each.at <= until)
+    ]
 
 
 def _is_about(each: Found, request_id: UUID) -> bool:

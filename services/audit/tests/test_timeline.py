@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 
 from audit.timeline import timeline_of
 from chassis.testing import raw
+from throughline.signed import new_signing_key, sign
 
 REQUEST = "0e5c4064-bed8-5d44-b85f-777bf62157e3"
 PAYMENT = "16047619-fcec-5952-89ba-9d0bb5ef8aa3"
@@ -96,6 +98,62 @@ async def test_a_return_after_payment_is_an_exception(log: Any, example: Any, po
     returned = log.record(example("PaymentReturned", "no-account"), "payments", PAYMENT, PAYMENT)
     await log.keep(returned, *records)
     assert (await timeline(pool))["state"] == "Exception (returned)"
+
+
+async def test_of_the_account_it_tells_what_was_done_from_the_return_until_it_is_paid_again(
+    log: Any, example: Any, pool: asyncpg.Pool
+) -> None:
+    payee = str(example("PaymentSent", "sent").payee_id)
+    records = said(log, example)  # payments at the first two seconds
+    for name, case in (
+        ("PaymentReturned", "no-account"),
+        ("PaymentReissued", "reissued"),
+    ):  # and the next two
+        records.append(log.record(example(name, case), "payments", PAYMENT, PAYMENT))
+    change = example("ChangeAccount", "change")
+    asked = [log.record(change, "payees", payee, payee) for _ in range(5)]  # one in each second
+    await log.keep(*records, *asked)
+    found = [each for each in (await timeline(pool))["events"] if each["type"] == "ChangeAccount"]
+    assert [each["offset"] for each in found] == [2, 3]
+
+
+async def test_who_signed_a_command_is_told_but_on_a_partners_own_topic(
+    log: Any, example: Any, pool: asyncpg.Pool
+) -> None:
+    person, organisation = uuid4(), uuid4()
+    signature = sign(
+        b"{}",
+        key=new_signing_key(),
+        message="DecideReview",
+        id=uuid4(),
+        topic="reviews",
+        person_id=person,
+        organisation_id=organisation,
+        role="reviewer",
+        method="totp",
+        at=datetime(2026, 11, 16, 15, tzinfo=UTC),
+    )
+    headers = (("ce_correlationid", REQUEST.encode()), ("signature", signature.encode()))
+    await log.keep(
+        *said(log, example, 2),
+        raw("reviews", b"{}", key=REQUEST.encode(), headers=headers, offset=3),
+        raw("intake.northside-billing", b"{}", headers=headers, partition=2, offset=41),
+        raw("reviews", b"{}", key=REQUEST.encode(), headers=(("signature", b"a.b.c"),), offset=4),
+    )
+    told = {
+        (each["topic"], each["offset"]): each["signed"]
+        for each in (await timeline(pool))["events"]
+        if each["signed"] or each["topic"].startswith("intake")
+    }
+    assert told == {
+        ("intake.northside-billing", 41): None,
+        ("reviews", 3): {
+            "person_id": str(person),
+            "organisation_id": str(organisation),
+            "role": "reviewer",
+            "method": "totp",
+        },
+    }
 
 
 async def test_what_the_partner_sent_is_found_through_its_answer(

@@ -23,7 +23,7 @@ from intake.attachment_keys import (
 )
 from intake.attachments import Arriving
 
-PDF = attendance_sheet()
+PDF = attendance_sheet("ATT-1")
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(17) + b"\x00\x00\x00\x00IEND\xaeB`\x82"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(40) + b"\xff\xd9"
 TIFF = b"II*\x00\x08\x00\x00\x00\x01\x00" + bytes(16)
