@@ -60,6 +60,7 @@ MAGIC_ACCOUNTS = {
     "returned twice": "9905030001",
     "refused entry": "9906000001",
     "refused file": "9907000001",
+    "returned in the portal": "9901020002",
 }
 """Account numbers that choose the sandbox bank's answer (deploy/sandbox/README.md)."""
 
@@ -279,11 +280,15 @@ class WholeLine:
 
     def pass_the_cutoff(self) -> BatchClosed:
         """Business time goes past the next cutoff: the window is closed, its file collected and acknowledged."""
-        (window,) = self.http.get("payout", "/v1/windows")
-        self._move(datetime.fromisoformat(window["next_cutoff"]) + timedelta(minutes=5))
-        batch = self.until_said(BatchClosed, window=window["next_window"])
+        batch = self.close_the_window()
         self.bank_took(batch)
         return batch
+
+    def close_the_window(self) -> BatchClosed:
+        """Business time goes past the next cutoff, and no further: the batch may wait for a person."""
+        (window,) = self.http.get("payout", "/v1/windows")
+        self._move(datetime.fromisoformat(window["next_cutoff"]) + timedelta(minutes=5))
+        return self.until_said(BatchClosed, window=window["next_window"])
 
     def bank_took(self, batch: BatchClosed) -> None:
         """Until the bank's word on the batch's file is in payout, and the payments are told of."""

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import asyncpg
 
 from portal.foretold import DATES_HELD, SETTLED
+from portal.review_queue import causes
 
 ROWS_MAX = 200
 
@@ -81,6 +83,31 @@ select partner, field, reason, count(*) as count from (
   where received_at >= $1 and finding->>'severity' in ('deny', 'exception')
 ) as failed group by partner, field, reason order by count(*) desc, partner, field, reason limit $2
 """
+_FAILED_GROUPS = """
+  select a.number, a.request_id, a.answered_at as at, a.partner, problem->>'field' as field,
+         problem->>'reason' as reason, (select v.payee_id from versions v where v.request_id = a.request_id
+                                        and v.payee_id is not null order by v.version limit 1) as payee_id
+  from answers a, jsonb_array_elements(a.problems) as problem where a.outcome = 'refused' and a.answered_at >= $1
+  union all
+  select v.number, v.request_id, v.received_at, v.partner, finding->>'field', finding->>'reason', v.payee_id
+  from versions v, jsonb_array_elements(v.findings) as finding
+  where v.received_at >= $1 and finding->>'severity' in ('deny', 'exception')
+"""
+# A provider group is the organisation of providers that acts for the payee; of several, the first by id.
+_GROUP_OF = """
+select distinct on (o.payee_id) o.payee_id, o.organisation_id from organisation_payees o
+join organisations g using (organisation_id) where g.kind = 'provider' and g.active
+order by o.payee_id, o.organisation_id
+"""
+_GROUPS = f"""
+select g.organisation_id, n.name, count(*) as count from ({_FAILED_GROUPS}) as failed
+left join ({_GROUP_OF}) as g using (payee_id) left join organisation_names n using (organisation_id)
+group by g.organisation_id, n.name order by count(*) desc, g.organisation_id limit $2
+"""
+_OF_GROUP = f"""
+select failed.* from ({_FAILED_GROUPS}) as failed left join ({_GROUP_OF}) as g using (payee_id)
+where g.organisation_id is not distinct from $3 order by at desc, number limit $2
+"""
 
 
 SHARES = {
@@ -118,6 +145,11 @@ class Figures:
     times: Sequence[Times]
     shares: Sequence[Share]
     failures: Sequence[asyncpg.Record]
+    """By sender, field and reason."""
+    groups: Sequence[asyncpg.Record]
+    """Failures by provider group: ``organisation_id`` (None: none is known), ``count``."""
+    causes: Sequence[asyncpg.Record]
+    """What waits now, whenever it came: by ``state`` and ``reason``."""
 
 
 async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
@@ -132,7 +164,13 @@ async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
         for name, statement in SHARES.items()
         for row in [await db.fetchrow(statement, since)]
     ]
-    return Figures(times, shares, await db.fetch(_FAILURES, since, ROWS_MAX))
+    return Figures(
+        times,
+        shares,
+        await db.fetch(_FAILURES, since, ROWS_MAX),
+        await db.fetch(_GROUPS, since, ROWS_MAX),
+        await causes(db),
+    )
 
 
 _FAILED = f"""
@@ -153,6 +191,14 @@ async def failed(
 ) -> list[asyncpg.Record]:
     """What failed of one sender, in one field, for one reason; the newest first."""
     rows: list[asyncpg.Record] = await db.fetch(_FAILED, since, ROWS_MAX, partner, field, reason)
+    return rows
+
+
+async def failed_of_group(
+    db: asyncpg.Connection, since: datetime, organisation_id: UUID | None
+) -> list[asyncpg.Record]:
+    """What failed of one provider group, or of none; the newest first."""
+    rows: list[asyncpg.Record] = await db.fetch(_OF_GROUP, since, ROWS_MAX, organisation_id)
     return rows
 
 

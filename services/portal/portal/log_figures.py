@@ -6,109 +6,23 @@ functions. Where both agree, neither a lost row nor a wrong statement stands beh
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
+from uuid import UUID
 
-from chassis import Context, Heard
-from chassis.arrival import Arrival, decode
-from chassis.feed import FedRecord, read_feed
-from chassis.log_check import LogTrouble
 from portal.figures import ROWS_MAX, Figures, Share, Times
-from portal.read_model.hears import READ_MODEL
-from portal.read_model.tables import KEYS
-from portal.tenancy import Scope, Sees, reading
-from throughline.flow import topic_named
+from portal.log_rows import Row, RowsInMemory
+from portal.read_model.standing import standing_of
+from portal.review_queue import QUEUES, WAITING
+from throughline.lifecycle import fold
+from throughline.people import OrganisationRecorded
 
-COUNTED = ("submissions", "decisions", "payments", "remittances", "drafts", "answers.")
-"""The topics that figures are made of, by how their names begin."""
-RECORDS_MAX = 2_000_000
-_POSITIONS = "select topic, partition, next from chassis.positions where next > 0 order by topic, partition"
-
-Row = dict[str, Any]
-Handler = Callable[[Heard[Any], Any, Any], None]
-
-
-class LogUnread(Exception):
-    """``why``: a text of the catalogue."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-class _NothingSealed:
-    def seal(self, content: bytes, *where: object) -> bytes:
-        return b""
-
-
-class RowsInMemory:
-    """Stands in for the read model's work: rows are put, nothing is told and nothing sealed."""
-
-    def __init__(self) -> None:
-        self.key = _NothingSealed()
-        self.approvals: list[Any] = []
-        self.tables: dict[str, dict[tuple[str, ...], Row]] = {table: {} for table in KEYS}
-
-    def put(self, table: str, **values: Any) -> None:
-        key = tuple(str(values[name]) for name in KEYS[table])
-        self.tables[table].setdefault(key, {}).update(values)
-
-    def tell(self, *told: Any, **more: Any) -> None:
-        self.approvals.clear()
-
-    def rows(self, table: str) -> Iterable[Row]:
-        return self.tables[table].values()
-
-
-async def rows_of_the_log(context: Context) -> RowsInMemory:
-    """Everything that the portal has heard, as audit keeps it. Raises LogUnread."""
-    settings = context.settings
-    if settings.audit_feed_url is None or settings.audit_feed_token is None:
-        raise LogUnread("figures.no_feed")
-    async with reading(context, Scope(Sees.OPERATIONS)) as db:
-        heard = [row for row in await db.fetch(_POSITIONS) if row["topic"].startswith(COUNTED)]
-    if sum(row["next"] for row in heard) > RECORDS_MAX:
-        raise LogUnread("figures.too_many")
-    rows = RowsInMemory()
-    try:
-        for topic, partition, end in heard:
-            records = [one async for page in read_feed(settings, topic, partition, 0, end) for one in page]
-            await asyncio.to_thread(apply, rows, records)  # pages are answered meanwhile
-    except LogTrouble:
-        raise LogUnread("figures.feed_lacks") from None
-    except ConnectionError:
-        raise LogUnread("figures.feed_away") from None
-    return rows
-
-
-def apply(rows: RowsInMemory, records: Iterable[FedRecord]) -> None:
-    """One partition's records, in the order in which they were said; what cannot be read the portal parked as well."""
-    messages: dict[int, Heard[Any]] = {}
-    for record in records:
-        topic = topic_named(record.topic)
-        arrival = Arrival(cast(Any, record))
-        if topic is None:
-            continue
-        decode(arrival, topic)
-        if isinstance(arrival.message, Heard):
-            sequence = arrival.message.envelope.sequence
-            messages.setdefault(record.offset if sequence is None else sequence, arrival.message)
-    for _, heard in sorted(messages.items()):
-        handler = _handler(heard.topic, type(heard.message))
-        if handler is not None:
-            handler(heard, rows, None)
-
-
-def _handler(topic: str, kind: type[Any]) -> Handler | None:
-    for hearing in READ_MODEL:
-        if topic in hearing.topics or (hearing.pattern is not None and re.match(hearing.pattern, topic)):
-            return cast(Handler | None, hearing.on.get(kind))
-    return None
+STOPPING = ("deny", "exception")
+"""Severities of findings that stop a request."""
 
 
 def figures_of(rows: RowsInMemory, since: datetime) -> Figures:
@@ -148,7 +62,52 @@ def figures_of(rows: RowsInMemory, since: datetime) -> Figures:
             ),
         ],
         _failures(rows, versions, since),
+        _groups(rows, versions, since),
+        _causes(rows),
     )
+
+
+def _groups(rows: RowsInMemory, versions: Sequence[Row], since: datetime) -> list[Any]:
+    group_of = _group_of_payees(rows.organisations.values())
+    payee_of: dict[str, str] = {}
+    for version in sorted(versions, key=lambda one: int(one["version"]), reverse=True):
+        if version.get("payee_id"):
+            payee_of[str(version["request_id"])] = str(version["payee_id"])
+    failed: Counter[UUID | None] = Counter()
+    for answer in rows.rows("answers"):
+        if answer["outcome"] == "refused" and _from(answer, "answered_at", since):
+            payee = payee_of.get(str(answer.get("request_id")))
+            failed[group_of.get(payee)] += len(answer["problems"])
+    for version in versions:
+        if _from(version, "received_at", since):
+            stopping = [one for one in version.get("findings") or () if one.get("severity") in STOPPING]
+            failed[group_of.get(str(version.get("payee_id")))] += len(stopping)
+    return [{"organisation_id": group, "count": count} for group, count in failed.items() if count]
+
+
+def _group_of_payees(organisations: Iterable[OrganisationRecorded]) -> Mapping[str | None, UUID]:
+    found: dict[str | None, UUID] = {}
+    for one in sorted(organisations, key=lambda one: one.organisation_id, reverse=True):
+        if one.kind == "provider" and one.active:
+            found |= {str(payee): one.organisation_id for payee in one.payees}
+    return found
+
+
+def _causes(rows: RowsInMemory) -> list[Any]:
+    """What waits, by the same fold over everything that was told of each request and of its payments and batches."""
+    about: dict[UUID, set[UUID]] = {}
+    for item in rows.rows("payment_items"):
+        mine = about.setdefault(item["request_id"], set())
+        mine |= {one for one in (item["payment_id"], item.get("batch_id")) if one}
+    waiting: Counter[tuple[str, str | None]] = Counter()
+    for request_id in {one["request_id"] for one in rows.rows("versions")}:
+        subjects = (request_id, *about.get(request_id, ()))
+        states = fold(told for subject in subjects for told in rows.moves.get(subject, ()))
+        if states:
+            stands = standing_of(states[max(states)])
+            if stands["state"] in QUEUES["all"] and stands["substatus"] in WAITING:
+                waiting[stands["state"], stands["reason"]] += 1
+    return [{"state": state, "reason": reason, "count": count} for (state, reason), count in waiting.items()]
 
 
 def _failures(rows: RowsInMemory, versions: Iterable[Row], since: datetime) -> list[Any]:
@@ -161,7 +120,7 @@ def _failures(rows: RowsInMemory, versions: Iterable[Row], since: datetime) -> l
             failed.update(
                 (version.get("partner"), _field(one), one.get("reason"))
                 for one in version.get("findings") or ()
-                if one.get("severity") in ("deny", "exception")
+                if one.get("severity") in STOPPING
             )
     return [
         {"partner": partner, "field": field, "reason": reason, "count": count}
@@ -228,11 +187,11 @@ def side_by_side(own: Figures, log: Figures) -> list[Beside]:
 OF_THE_PORTAL = frozenset({"sent_on_time", "dates_held"})
 """Counted against what the portal foretold, which is its own record."""
 
-Told = dict[tuple[str, tuple[tuple[str, str], ...]], str]
+Answers = dict[tuple[str, tuple[tuple[str, str], ...]], str]
 
 
-def _told(figures: Figures) -> Told:
-    found: Told = {}
+def _told(figures: Figures) -> Answers:
+    found: Answers = {}
     for times in figures.times:
         for name, span in (("p50", times.p50), ("p90", times.p90)):
             words = "–" if span is None else f"{span.total_seconds():.3f} s"
@@ -248,4 +207,9 @@ def _told(figures: Figures) -> Told:
             ("reason", one["reason"] or "–"),
         )
         found["figures.log_failure", named] = str(one["count"])
+    for group in figures.groups:
+        found["figures.log_group", (("group", str(group["organisation_id"] or "–")),)] = str(group["count"])
+    for cause in figures.causes:
+        waits = (("reason", cause["reason"] or "–"), ("state", cause["state"]))
+        found["figures.log_cause", waits] = str(cause["count"])
     return found

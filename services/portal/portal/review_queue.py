@@ -33,7 +33,7 @@ order by r.received_at, r.request_id limit $7
 """
 _CAUSES = """
 select state, reason, count(*) as count, sum(charge_cents)::bigint as charge_cents, min(received_at) as oldest
-from requests where state = any($1::text[]) and substatus in ('', 'on hold', 'returned', 'mismatch')
+from requests where state = any($1::text[]) and substatus = any($2::text[])
 group by state, reason order by count(*) desc, reason
 """
 _ONE = """
@@ -63,6 +63,8 @@ _PAYERS = "select distinct payer from payers order by payer"
 
 QUEUES = {"review": ("In review",), "exception": ("Exception",), "all": ("In review", "Exception")}
 """Which states each list shows, by its name in the address."""
+WAITING = ("", "on hold", "returned", "mismatch")
+"""The substatuses that still wait for somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ async def waiting(
 
 async def causes(db: asyncpg.Connection) -> list[asyncpg.Record]:
     """How many requests wait for which cause, and since when."""
-    rows: list[asyncpg.Record] = await db.fetch(_CAUSES, QUEUES["all"])
+    rows: list[asyncpg.Record] = await db.fetch(_CAUSES, QUEUES["all"], WAITING)
     return rows
 
 

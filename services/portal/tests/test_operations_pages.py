@@ -482,6 +482,7 @@ class SealedLog:
                         "type": "DecideReview",
                         "source": "portal",
                         "message": {"version": 1, "actor": "person-9"},
+                        "signed": {"person_id": "person-8", "role": "reviewer"},
                     },
                     {
                         "topic": "submissions",
@@ -525,7 +526,8 @@ async def test_the_timeline_names_who_acted_and_gives_a_proof(
     SealedLog(monkeypatch)
     await sign_in(browser, await known(context, "ada", Role.AUDITOR))
     page = (await browser.get(f"/audit/requests/{UUID(int=5)}")).text
-    assert "person-9" in page and "/audit/proofs/reviews/0/3" in page and "not sealed yet" in page
+    assert "person-8" in page and ">reviewer<" in page
+    assert "/audit/proofs/reviews/0/3" in page and "not sealed yet" in page
     proof = await browser.get("/audit/proofs/reviews/0/3")
     assert proof.json() == {"leaf_index": 6}
     assert proof.headers["content-disposition"] == 'attachment; filename="proof-reviews-0-3.json"'

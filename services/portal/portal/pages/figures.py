@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import Query, Response
 
 from chassis import clock
-from portal.figures import behind, failed, figures
-from portal.log_figures import LogUnread, figures_of, rows_of_the_log, side_by_side
+from portal.figures import behind, failed, failed_of_group, figures
+from portal.figures_drawn import drawn
+from portal.log_figures import figures_of, side_by_side
+from portal.log_rows import LogUnread, rows_of_the_log
 from portal.page import Nav, Visit, may, page_router
-from portal.review_queue import causes
 from portal.rules import OPERATIONS
+from portal.texts import text
 
 router = page_router(Nav("figures", "/figures", OPERATIONS, order=75))
 
@@ -23,8 +27,8 @@ Days = Annotated[int, Query(ge=1, le=366)]
 async def all_figures(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 30) -> Response:
     async with visit.reading() as db:
         found = await figures(db, clock.event_time() - timedelta(days=days))
-        waiting = await causes(db)
-    return await visit.show("figures.html", found=found, causes=waiting, days=days)
+    charts = drawn(found, lambda key: text(visit.shown.language, key, {}))
+    return await visit.show("figures.html", found=found, charts=charts, days=days)
 
 
 @router.get("/figures/failures")
@@ -40,14 +44,25 @@ async def failures(
     return await visit.show("figures_rows.html", rows=rows, name="failures", days=days)
 
 
+@router.get("/figures/groups")
+async def group(
+    visit: Annotated[Visit, may(*OPERATIONS)], organisation: UUID | None = None, days: Days = 30
+) -> Response:
+    """What failed of the payees of one organisation of providers; without one, of payees that none acts for."""
+    async with visit.reading() as db:
+        rows = await failed_of_group(db, clock.event_time() - timedelta(days=days), organisation)
+    return await visit.show("figures_rows.html", rows=rows, name="failures", days=days)
+
+
 @router.get("/figures/from-the-log")
 async def from_the_log(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 30) -> Response:
     """The figures once more, from audit's memory of every topic, beside those of the read model."""
     since = clock.event_time() - timedelta(days=days)
     try:
-        log = figures_of(await rows_of_the_log(visit.context), since)
+        rows = await rows_of_the_log(visit.context)
     except LogUnread as unread:
         return await visit.show("figures_log.html", days=days, why=unread.why, rows=())
+    log = await asyncio.to_thread(figures_of, rows, since)
     async with visit.reading() as db:
         own = await figures(db, since)
     return await visit.show("figures_log.html", days=days, why=None, rows=side_by_side(own, log))
