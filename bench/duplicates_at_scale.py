@@ -34,8 +34,9 @@ from validation.settings import ValidationSettings
 SLICE, SLICES, WARM = 300, 60, 10
 
 _VERSIONS = """
-insert into versions (request_id, version, state, payer, received_on, charge_cents, paid_cents, decided_at, body)
-select gen_random_uuid(), 1, 'final', 'OTHERS', date '2026-06-01', 54015, 42000, timestamptz '2026-06-01', '{}'
+insert into versions (request_id, version, state, payer, received_on, charge_cents, paid_cents, decided_at, body,
+                      reference_revision)
+select gen_random_uuid(), 1, 'final', 'OTHERS', date '2026-06-01', 54015, 42000, timestamptz '2026-06-01', '{}', 0
 from generate_series(1, $1::bigint)
 """
 _BILL_KEYS = """

@@ -173,6 +173,7 @@ class Reason(StrEnum):
         "It may have been billed before, or by somebody else. Compare both before deciding.",
     )
     SUBSCRIBER_MISSING = "subscriber_missing", "The member id or name is missing."
+    DATA = "data", "What a rule asks for is not known. A person must look."
     RULE_FAILED_TO_RUN = (
         "rule_failed_to_run",
         "A rule could not be evaluated with the values given. A person must look.",

@@ -18,6 +18,7 @@ TODAY = date(2026, 11, 2)
 
 HOLDING_CLAIM: Facts = {
     "programme": "medical",
+    "payer": "acme",
     "payer_order": "P",
     "frequency": "1",
     "payee_kind": "npi",
@@ -190,7 +191,6 @@ def rule(**changes: Any) -> Rule:
 @pytest.mark.parametrize(
     "expression",
     [
-        pytest.param("no_such_fact > 0", id="a name nobody knows"),
         pytest.param("total_cents > 'text'", id="types that do not compare"),
         pytest.param("total_cents / 0 > 1", id="division by zero"),
         pytest.param("total_cents + 1", id="not true or false"),
@@ -202,6 +202,42 @@ def test_a_rule_that_cannot_be_evaluated_asks_for_a_review_and_never_passes(expr
     found = evaluate(catalogue.in_force_on(TODAY), HOLDING_CLAIM, [HOLDING_LINE])
     assert [(one.reason, one.severity) for one in found] == [(Reason.RULE_FAILED_TO_RUN, Severity.REVIEW)]
     assert "12000" not in found[0].message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["no_such_fact > 0", "no_such_fact != 5", "no_such_fact == null", "total_cents > 0 || no_such_fact > 0"],
+)
+def test_a_name_that_nobody_knows_is_never_a_pass(expression: str) -> None:
+    catalogue = Catalogue([rule(expression=expression)])
+    (found,) = evaluate(catalogue.in_force_on(TODAY), HOLDING_CLAIM, [HOLDING_LINE])
+    assert (found.reason, found.severity) == (Reason.DATA, Severity.REVIEW)
+    assert "no_such_fact" in found.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "broken"),
+    [
+        ({"programme": "medical"}, True),
+        ({"programme": "child-care"}, False),
+        ({"payer": "acme"}, True),
+        ({"payer": "other"}, False),
+        ({"payer": "acme", "programme": "child-care"}, False),
+        ({"payer": "acme", "when": "total_cents < 0"}, False),
+        ({"payer": "other", "expression": "no_such_fact"}, False),
+    ],
+)
+def test_a_rule_applies_to_its_programme_and_payer_only(changes: dict[str, Any], broken: bool) -> None:
+    catalogue = Catalogue([rule(**{"expression": "total_cents < 0", **changes})])
+    assert bool(evaluate(catalogue.in_force_on(TODAY), HOLDING_CLAIM, [])) is broken
+
+
+def test_what_a_rule_does_not_use_changes_no_hash() -> None:
+    """Decisions of earlier releases name the set by this hash."""
+    assert rule(scope="request").content() == rule().content()
+    assert not {"programme", "payer", "margin"} & rule().content().keys()
+    assert content_hash([rule(payer="acme")]) != content_hash([rule()])
+    assert content_hash([rule(margin="total_cents")]) == content_hash([rule()])
 
 
 def test_before_the_first_rule_a_person_must_look() -> None:

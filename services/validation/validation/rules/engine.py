@@ -27,29 +27,40 @@ def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Fi
     # CEL asks for what a rule reads; handing it everything would cost a sixth more.
     context = cel.Context()
     context.set_variable_resolver(facts.get)
-    _run(rule_set.whole_claim, rule_set.claim_rules, context, None, facts, found)
+    _run(rule_set.whole_claim, rule_set.claim_names, rule_set.claim_rules, context, None, facts, found)
     if rule_set.line_rules:
         for position, line in enumerate(lines):
             facts.update(line)  # every line has the same names, so nothing of the one before is left
-            _run(rule_set.whole_line, rule_set.line_rules, context, position, facts, found)
+            _run(
+                rule_set.whole_line, rule_set.line_names, rule_set.line_rules, context, position, facts, found
+            )
     return found[:FINDINGS_MAX]
 
 
 def _run(
     whole: cel.Program,
+    names: frozenset[str],
     rules: tuple[CompiledRule, ...],
     context: cel.Context,
     position: int | None,
     facts: Facts,
     found: list[Finding],
 ) -> None:
-    """All at once; only where that is not plainly true, one by one to see which."""
+    """All at once; only where that is not plainly true, one by one to see which.
+
+    In CEL ``true || unknown`` is true: names are looked up first, so that an unknown one never lets a rule pass.
+    """
     try:
-        if whole.execute(context) is True:
+        if names <= facts.keys() and whole.execute(context) is True:
             return
     except Exception:  # whatever CEL raises, the rule at fault says so below
         pass
     for one in rules:
+        if any(facts.get(name) != value for name, value in one.rule.selectors().items()):
+            continue
+        if unknown := sorted(name for name in one.names if facts.get(name) is None):
+            found.append(_unknown(one.rule, position, unknown))
+            continue
         try:
             holds = one.program.execute(context)
         except Exception as error:
@@ -80,6 +91,18 @@ def _told(text: str, facts: Facts) -> str:
     if "{" in text:
         text = _NAMED.sub(lambda found: str(facts.get(found[1], found[0])), text)
     return text[:MESSAGE_CHARACTERS_MAX]
+
+
+def _unknown(rule: Rule, position: int | None, names: Sequence[str]) -> Finding:
+    return Finding(
+        rule=rule.id,
+        rule_version=rule.version,
+        severity=Severity.REVIEW,
+        reason=Reason.DATA,
+        field=_field(rule, position),
+        message=f"The rule asks for what is not known here: {', '.join(names)}."[:MESSAGE_CHARACTERS_MAX],
+        fix="Decide by hand, and have the rule or its data mended.",
+    )
 
 
 def _failed_to_run(rule: Rule, position: int | None, why: str) -> Finding:

@@ -40,6 +40,7 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
     provider, contract, authorisation = terms.provider, terms.contract, terms.authorisation
     return {
         "programme": request.programme,
+        "payer": request.payer,
         "payer_order": request.payer_order or "P",
         "frequency": request.frequency,
         "payee_kind": request.payee.kind,

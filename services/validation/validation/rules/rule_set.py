@@ -14,13 +14,20 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import cel
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from throughline.reasons import Reason, Severity
 
 
 class CatalogueBreach(ValueError):
     """The catalogue contradicts itself; the service does not start with it."""
+
+
+ADDED_LATER = ("programme", "payer")
+"""Not in the content of a rule that does not use them, so that the hash of older sets stays what decisions carry."""
+
+_SCOPES = {"request": "claim"}
+_CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 
 
 class Rule(BaseModel):
@@ -33,7 +40,14 @@ class Rule(BaseModel):
     effective_from: date
     effective_to: date | None = None
     severity: Severity
-    scope: Literal["claim", "line"]
+    scope: Annotated[
+        Literal["claim", "line", "payee"], BeforeValidator(lambda scope: _SCOPES.get(scope, scope))
+    ]
+    """What it judges: the whole request (``claim``, or ``request``), each line, or the payee, whatever was billed."""
+    programme: Annotated[str, Field(pattern=_CODE)] | None = None
+    """The only programme it applies to; None: all."""
+    payer: Annotated[str, Field(pattern=_CODE)] | None = None
+    """The only payer it applies to; None: all."""
     field: Annotated[str, Field(max_length=100)]
     """The field to look at; ``#`` stands for the line's position, from 0."""
     when: str = "true"
@@ -42,6 +56,8 @@ class Rule(BaseModel):
     message: Annotated[str, Field(max_length=400)]
     """A sentence, as ``fix``; ``{name}`` stands for what that fact says."""
     fix: Annotated[str, Field(max_length=400)]
+    margin: str | None = None
+    """CEL for how near a pass was: a number; at 0 nothing is left, below it the rule is broken. Only shown."""
     carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
     """The claim adjustment reason code of a denial for this reason; 16 with remark MA130 where none is given."""
     passing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
@@ -49,17 +65,31 @@ class Rule(BaseModel):
 
     def source(self) -> str:
         """The whole rule as one CEL expression; an error in either part is an error of the rule."""
-        return self.expression if self.when == "true" else f"({self.when}) ? ({self.expression}) : true"
+        when = self.applies_when()
+        return self.expression if when == "true" else f"({when}) ? ({self.expression}) : true"
+
+    def applies_when(self) -> str:
+        """Its programme, its payer and ``when``, as one CEL expression."""
+        selectors = [f'{name} == "{value}"' for name, value in self.selectors().items()]
+        parts = [*selectors, *(() if self.when == "true" else (f"({self.when})",))]
+        return self.when if not selectors else " && ".join(parts)
+
+    def selectors(self) -> dict[str, str]:
+        chosen = {"programme": self.programme, "payer": self.payer}
+        return {name: value for name, value in chosen.items() if value is not None}
 
     def content(self) -> dict[str, Any]:
-        """What the rule decides, without its examples: the part that the rule-set hash covers."""
-        return self.model_dump(mode="json", exclude={"passing", "failing"})
+        """What the rule decides, without its examples and margin: the part that the rule-set hash covers."""
+        unused = {name for name in ADDED_LATER if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude={"passing", "failing", "margin", *unused})
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
     rule: Rule
     program: cel.Program
+    names: frozenset[str]
+    """The facts that it may read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +104,8 @@ class RuleSet:
     line_rules: tuple[CompiledRule, ...]
     whole_claim: cel.Program
     whole_line: cel.Program
+    claim_names: frozenset[str]
+    line_names: frozenset[str]
 
     carcs: Mapping[Reason, str]
     """The adjustment reason code by which a rule denies for a reason."""
@@ -141,7 +173,7 @@ def rules_in(texts: Mapping[str, str]) -> list[Rule]:
 
 def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
     """Compile rules into a set. Raises CatalogueBreach where an expression is not CEL."""
-    claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "claim")
+    claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope != "line")
     line_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "line")
     return RuleSet(
         content_hash(rules),
@@ -149,6 +181,8 @@ def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
         line_rules,
         _together(claim_rules),
         _together(line_rules),
+        frozenset().union(*(one.names for one in claim_rules)),
+        frozenset().union(*(one.names for one in line_rules)),
         {rule.reason: rule.carc for rule in rules if rule.carc},
     )
 
@@ -167,7 +201,10 @@ def _together(rules: Sequence[CompiledRule]) -> cel.Program:
 
 def _compiled(rule: Rule) -> CompiledRule:
     try:
-        return CompiledRule(rule, cel.compile(rule.source()))
+        program = cel.compile(rule.source())
+        if rule.margin is not None:
+            cel.compile(rule.margin)
+        return CompiledRule(rule, program, frozenset(program.variables()))
     except ValueError as error:
         raise CatalogueBreach(f"rule {rule.id} version {rule.version} is not CEL: {error}") from error
 
