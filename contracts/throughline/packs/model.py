@@ -20,7 +20,8 @@ OfExample = Known | tuple[dict[str, Known], ...]
 FieldType = Literal[
     "code", "text", "choice", "boolean", "integer", "cents", "minute", "date", "month", "table"
 ]
-FilledBy = Literal["agency", "master", "provider", "parent", "operations"]
+FilledBy = Literal["agency", "master", "payee", "recipient", "operations"]
+"""``recipient``: for whom the service is, or who speaks for them, as a parent."""
 
 
 class Part(BaseModel):
@@ -169,6 +170,7 @@ class PackRule(Part):
     reason: Name
     message: Sentence
     fix: Sentence
+    carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
     passing: Annotated[tuple[dict[str, OfExample], ...], Field(min_length=1)]
     failing: Annotated[tuple[dict[str, OfExample], ...], Field(min_length=1)]
 
