@@ -21,7 +21,7 @@ from playwright.sync_api import Page, expect
 from sample_input.documents import attendance_sheet
 
 from stack.provider_people import PROVIDER, act_for
-from tests.browser.people import People, must_be_sound
+from tests.browser.people import DESK, PHONE, People, must_be_sound
 from tests.browser.test_a_decision_in_the_portal_is_carried_out import person_of, until_there
 from tests.whole_line import WholeLine
 from throughline.accounts import AccountChanged, AccountVerified
@@ -93,6 +93,7 @@ def test_a_claim_is_fixed_approved_released_paid_returned_and_paid_again(
     second = it_is_paid_again_to_the_new_account(walk, biller, first)
     assert second.amount_cents == first.amount_cents
     every_step_stands_in_the_timeline_with_its_person_and_role(walk)
+    the_figures_are_drawn_and_sound(walk)
 
 
 @contextmanager
@@ -306,3 +307,18 @@ def every_step_stands_in_the_timeline_with_its_person_and_role(walk: Walk) -> No
     for entry, (command, login, role) in zip(told, STEPS, strict=True):
         assert str(person_of(walk.line, login)) in entry, f"{command} names who asked"
         assert f"({role})" in entry, f"{command} names the role"
+
+
+def the_figures_are_drawn_and_sound(walk: Walk) -> None:
+    """Each page of figures at both widths: WCAG, weight, and no scrolling sideways."""
+    page = walk.window("auditor-1")
+    lists = ("decisions", "late", "unmatched", "dates", "drafts", "failures", "groups", "from-the-log")
+    for path in ("/figures", *(f"/figures/{name}" for name in lists)):
+        answer = page.goto(path)
+        assert answer is not None and answer.status == 200, path
+        for viewport in (DESK, PHONE):
+            page.set_viewport_size(viewport)
+            must_be_sound(page)
+    page.goto("/figures")
+    for what in ("Money and remittances", "What fails, by provider group"):
+        expect(page.get_by_role("img", name=re.compile(what))).to_be_visible()

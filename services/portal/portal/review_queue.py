@@ -13,6 +13,7 @@ import asyncpg
 
 from portal.read_model.sealed_content import ContentKey
 from throughline.requests import PaymentRequest
+from throughline.reviews import DecideReview
 
 PAGE = 50
 
@@ -53,6 +54,14 @@ select exists (
   select from unnest($1::uuid[], $2::bigint[]) as asked (request_id, cents)
   left join requests r using (request_id) left join payers p on p.payer = r.payer
   where asked.cents >= coalesce(p.second_approval_cents, p.auto_approve_below_cents, 0))
+"""
+_CHANGED = """
+select exists (
+  select from unnest($1::uuid[], $2::int[], $3::uuid[], $4::bigint[]) as seen (request_id, version, decision_id, cents)
+  left join requests r using (request_id)
+  left join versions v on v.request_id = r.request_id and v.version = r.version
+  where (r.version, v.decision_id) is distinct from (seen.version, seen.decision_id)
+     or $5 and seen.cents is distinct from v.proposed_cents)
 """
 _REVIEWERS = """
 select s.person_id, s.name from account_names s join people p using (person_id)
@@ -119,6 +128,15 @@ async def any_needs_passkey(db: asyncpg.Connection, amounts: Mapping[UUID, int])
     """
     needs: bool = await db.fetchval(_NEEDS_PASSKEY, list(amounts), list(amounts.values()))
     return needs
+
+
+async def all_as_seen(db: asyncpg.Connection, decisions: Sequence[DecideReview]) -> bool:
+    """Whether each request still stands as it was when these decisions were made. Validation asks again."""
+    seen = [(one.request_id, one.version, one.answers, one.amount_cents) for one in decisions]
+    priced = any(one.decision == "approve" for one in decisions)
+    columns = (list(column) for column in zip(*seen, strict=True))
+    changed: bool = await db.fetchval(_CHANGED, *columns, priced)
+    return not changed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from portal.rules import SignInNeeded
 from portal.sessions import SESSION_COOKIE, take_cookie
 from portal.templates import STATIC, render
 
-WHAT_WAS_SEEN = frozenset({"version", "answers", "token"})
+WHAT_WAS_SEEN = frozenset({"version", "answers", "token", "amount_cents", "total_cents", "entry_count"})
 """Fields of a decision that say what the person looked at: nobody decides without having looked."""
 PAGES_OF_ERRORS = (400, 403, 404, 405, 408, 409, 412, 413, 422, 428, 429, 500, 503)
 

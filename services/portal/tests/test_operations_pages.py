@@ -124,8 +124,10 @@ async def test_a_decision_leaves_as_a_signed_command_with_what_was_seen(
         ({"answers": str(uuid4())}, 412),
         ({"version": None}, 428),
         ({"answers": None}, 428),
+        ({"decision": "approve", "amount_cents": "101"}, 412),
+        ({"decision": "approve", "amount_cents": None}, 412),
     ],
-    ids=["another version", "another event", "no version", "no event"],
+    ids=["another version", "another event", "no version", "no event", "another amount", "no amount"],
 )
 async def test_h4_what_was_not_seen_is_not_decided(
     browser: httpx.AsyncClient, context: Context, changed: dict[str, str | None], status: int
@@ -141,6 +143,26 @@ async def test_h4_what_was_not_seen_is_not_decided(
     answer = await browser.post(f"/reviews/{life.request_id}/decide", data=sent)
     assert answer.status_code == status
     assert await said(context) == []
+    changed_one = {"version": form["version"], "answers": form["answers"], "amount_cents": "100"} | changed
+    if None not in changed_one.values():
+        ticked = "~".join(str(changed_one[name]) for name in ("version", "answers", "amount_cents"))
+        many = {
+            "csrf": form["csrf"],
+            "once": form["once"],
+            "note": "All.",
+            "chosen": f"{life.request_id}~{ticked}",
+        }
+        answer = await browser.post("/reviews/decide", data=many | {"decision": "approve"})
+        assert answer.status_code == 412, "of many it is the same"
+        assert await said(context) == []
+
+
+async def needs_what_was_seen(
+    browser: httpx.AsyncClient, where: str, form: dict[str, str], **stale: str
+) -> None:
+    """H4: without what was seen, and with what no longer is, nothing is asked."""
+    assert (await browser.post(where, data=form)).status_code == 428
+    assert (await browser.post(where, data=form | stale)).status_code == 412
 
 
 async def test_h8_a_form_says_one_thing_however_often_it_comes(
@@ -342,6 +364,8 @@ async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(
     assert (await browser.get(f"/batches/{uuid4()}")).status_code == 404
     page = await browser.get("/returns")
     form = {"csrf": csrf_in(page), "once": hidden(page, "once"), "note": "New account."}
+    await needs_what_was_seen(browser, f"/returns/{life.payment_id}/reissue", form, amount_cents="1")
+    form |= {"amount_cents": hidden(page, "amount_cents")}
     answer = await browser.post(f"/returns/{life.payment_id}/reissue", data=form)
     assert answer.headers["location"].startswith("/step-up/"), "paying again is a person's twice"
     assert await said(context) == []
@@ -362,7 +386,10 @@ async def test_a_held_batch_is_released_with_a_step_up_over_its_sum(
     page = await browser.get(f"/batches/{closed.batch_id}")
     assert amount in page.text and "Nothing waited" not in page.text, "who releases it sees what it pays"
     form = {"csrf": csrf_in(page), "once": hidden(page, "once"), "note": "The sums agree."}
-    answer = await browser.post(f"/batches/{closed.batch_id}/release", data=form)
+    where = f"/batches/{closed.batch_id}/release"
+    await needs_what_was_seen(browser, where, form, total_cents="765433", entry_count="2")
+    form |= {name: hidden(page, name) for name in ("total_cents", "entry_count")}
+    answer = await browser.post(where, data=form)
     assert answer.headers["location"].startswith("/step-up/")
     assert "$7,654.32" in (await browser.get(answer.headers["location"])).text
     assert await said(context) == []

@@ -60,11 +60,18 @@ async def hold(
 
 @router.post("/batches/{batch_id}/release")
 async def release(
-    visit: Annotated[Visit, may(Role.RELEASER)], batch_id: UUID, once: Once, note: Note
+    visit: Annotated[Visit, may(Role.RELEASER)],
+    batch_id: UUID,
+    once: Once,
+    note: Note,
+    total_cents: Annotated[int, Form()],
+    entry_count: Annotated[int, Form()],
 ) -> Response:
-    """With a step-up over the sum and the number of payments. Payout refuses who held it."""
+    """With a step-up over the sum and the number of payments, as they were seen. Payout refuses who held it."""
     async with visit.reading() as db:
         row = await _batch(db, batch_id)
+    if (total_cents, entry_count) != (row["total_cents"], row["payment_count"]):
+        raise HTTPException(412)
     command = ReleaseBatch(
         batch_id=batch_id,
         total_cents=row["total_cents"],

@@ -35,12 +35,15 @@ async def reissue(
     payment_id: UUID,
     once: Annotated[UUID, Form()],
     note: Annotated[str, Form(min_length=1, max_length=1000)],
+    amount_cents: Annotated[int, Form()],
 ) -> Response:
     """With a step-up over the payee and the sum. Payout pays its items again, as a new payment, or says why not."""
     async with visit.reading() as db:
         row = await payment(db, payment_id)
     if row is None:
         raise HTTPException(404)
+    if amount_cents != (row["amount_cents"] or 0):
+        raise HTTPException(412)
     command = ReissuePayment(payment_id=payment_id, note=note, actor=str(visit.session.person_id))
     return await step_up.ask(
         visit,

@@ -20,6 +20,7 @@ from portal.review_queue import (
     QUEUES,
     Case,
     Filter,
+    all_as_seen,
     any_needs_passkey,
     case_of,
     causes,
@@ -131,6 +132,8 @@ async def decide(
         case = await _case(visit, db, request_id)
         if (version, answers) != (case.row["version"], case.row["decision_id"]):
             raise HTTPException(412)  # validation would refuse it too; here the person sees at once why
+        if decision == "approve" and amount_cents != case.amount_cents:
+            raise HTTPException(412)
         asks = decision == "approve" and await any_needs_passkey(db, {request_id: amount_cents or 0})
     back, notice = f"/reviews/{request_id}", f"reviews.asked_{decision}"
     if asks:
@@ -232,9 +235,11 @@ async def decide_many(
     for one in chosen:
         request_id, version, answers, amount = _ticked(one)
         commands.append(_command(visit, request_id, version, answers, decision, note, amount))
-    if decision == "approve":
-        amounts = {command.request_id: command.amount_cents or 0 for command in commands}
-        async with visit.reading() as db:
+    async with visit.reading() as db:
+        if not await all_as_seen(db, commands):
+            raise HTTPException(412)
+        if decision == "approve":
+            amounts = {command.request_id: command.amount_cents or 0 for command in commands}
             if await any_needs_passkey(db, amounts):
                 raise HTTPException(428)
     async with visit.speaking() as transaction:
