@@ -1,4 +1,4 @@
-"""The bank refused the payment before it moved."""
+"""The payment came to nothing before it moved: the bank refused it, or it was taken out of a batch that waited."""
 
 from __future__ import annotations
 

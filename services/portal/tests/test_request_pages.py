@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
 
 import asyncpg
 import httpx
@@ -13,8 +15,11 @@ from portal_stories import Life, Teller, example
 from chassis import Context, FixedClock, testing
 from portal.app import service
 from portal.commands import Command
+from portal.one_request import Entry
+from portal.pages.request import _said
 from portal.request_rows import PAGE
 from portal.rules import Role
+from portal.shown import Shown
 from portal.tenancy import WRITER, enter
 from throughline.requests import WithdrawRequest
 
@@ -148,3 +153,22 @@ async def test_what_another_system_sent_is_not_withdrawn_here(
     form = {"csrf": csrf_in(page), "once": str(life.request_id)}
     assert (await browser.post(f"/requests/{life.request_id}/withdraw", data=form)).status_code == 412
     assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("type", "is_read"),
+    [
+        ("SubmissionDenied", True),
+        ("SubmissionExcepted", True),
+        ("SubmissionWithdrawn", True),
+        ("SubmissionApproved", False),
+        ("DecideReview", False),
+        ("HoldItem", False),
+        ("ReversalOrdered", False),
+        ("PaymentReissued", False),
+    ],
+)
+def test_a_provider_reads_the_notes_of_denials_and_returns_alone(type: str, is_read: bool) -> None:
+    visit: Any = SimpleNamespace(shown=Shown("en", "UTC"))
+    entry = Entry(type, datetime(2026, 11, 16, 15, tzinfo=UTC), None, {}, "It looks like fraud.")
+    assert (_said(visit, entry)["note"] is not None) == is_read

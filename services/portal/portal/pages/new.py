@@ -123,9 +123,13 @@ async def show_step(
 ) -> Response:
     async with visit.reading() as db:
         draft = await _own(visit, db, draft_id)
-        if step == "attachments":
-            return await show_attachments(visit, draft, await _wrong_attached(visit, db, draft, field))
-        return await _step(visit, db, draft, step if step in STEPS else STEPS[0], field)
+        if step != "attachments":
+            values = await _step(visit, db, draft, step if step in STEPS else STEPS[0], field)
+        else:
+            wrong = await _wrong_attached(visit, db, draft, field)
+    if step == "attachments":
+        return await show_attachments(visit, draft, wrong)  # asks intake: no connection waits for it
+    return await visit.show("new_step.html", **values)
 
 
 @router.post("/new/{draft_id}")
@@ -266,12 +270,12 @@ async def _wrong_attached(visit: Visit, db: asyncpg.Connection, draft: Draft, fi
     return next((one for one in found if one.field == field), Wrong(field, "look_here"))
 
 
-async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> Response:
+async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> dict[str, Any]:
     payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
     last = step == STEPS[-1]
     wrong = await _checked(visit, db, draft) if last or field else []
     made = await _made(db, visit, draft) if last else None
-    values: dict[str, Any] = {
+    return {
         "draft": draft,
         "fields": draft.fields,
         "step": step,
@@ -286,4 +290,3 @@ async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, f
         "lines": min(line_count(draft.fields) + (1 if draft.fields.get("lines.0.code") else 0), LINES_MAX),
         "line_fields": LINE_FIELDS,
     }
-    return await visit.show("new_step.html", **values)

@@ -25,6 +25,9 @@ from throughline.requests import Attachment, WithdrawRequest
 
 router = page_router()
 PORTAL = "portal"
+NOTES_SHOWN = frozenset({"SubmissionDenied", "SubmissionExcepted", "SubmissionWithdrawn"})
+"""Whose notes a provider reads: what is denied or returned, as its reviewer is told, and their own. Of approvals, holds
+and reversals the staff write for each other."""
 _FINAL = (State.PAID.value, State.SCHEDULED.value)
 
 
@@ -140,5 +143,5 @@ def _said(visit: Visit, entry: Entry) -> dict[str, Any]:
         "named": values,
         "who": f"line.by_{who}",
         "reason": None if reason is None else f"reasons.{reason}",
-        "note": entry.note,
+        "note": entry.note if entry.type in NOTES_SHOWN else None,
     }
