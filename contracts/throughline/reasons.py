@@ -159,6 +159,10 @@ class Reason(StrEnum):
         "authorisation_invalid",
         "The authorisation does not cover the provider, the member or the dates.",
     )
+    AUTHORISATION_UNITS = (
+        "authorisation_units",
+        "The authorisation has fewer units left than are billed. Have it extended, or correct the units.",
+    )
     TIMELY_FILING = "timely_filing", "The request came later than the contract allows."
     DUPLICATE = (
         "duplicate",

@@ -175,3 +175,5 @@ class AuthorisationRecorded(Event):
     valid_from: date
     valid_to: date
     active: bool = True
+    units: Annotated[int, Field(ge=1, le=9_999_999)] | None = None
+    """How many units of its services it covers in all, over every request that names it. None: any number."""

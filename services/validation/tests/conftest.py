@@ -32,7 +32,8 @@ def validation_database(postgres: Databases) -> str:
 async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
     async with testing.emptied(
         validation_database,
-        "truncate versions, bill_keys, near_keys, near_documents, reference, reference_history, chassis.outbox",
+        "truncate versions, tallies, bill_keys, near_keys, near_documents",
+        "truncate reference, reference_history, chassis.outbox",
         "update near_revision set last = 0",
         "update reference_revision set last = 0",
     ) as made:

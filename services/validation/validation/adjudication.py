@@ -17,6 +17,7 @@ DENIALS = {
     Reason.DUPLICATE: "18",
     Reason.DUPLICATE_NEAR: "18",
     Reason.DUPLICATE_SUSPECT: "18",
+    Reason.AUTHORISATION_UNITS: "198",
     Reason.NO_PRICE: "96",
     Reason.ABOVE_TIER: "96",
     Reason.RECALLED: "96",

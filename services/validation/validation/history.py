@@ -18,6 +18,7 @@ from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
 from validation.near_duplicates.keys import NearKeys, near_keys
 from validation.reference import Terms
+from validation.tallies import Readings
 
 StopCause = Literal["correction", "void", "withdrawal", "recall"]
 
@@ -55,6 +56,10 @@ class Version:
     """The price when it was settled; None where there was none."""
     terms: Terms | None = field(default=None, compare=False, repr=False)
     """What it is pinned to of reference data, while a slice is decided."""
+    readings: Readings = ()
+    """What the latest decision read of tallies, and added to them."""
+    settled_readings: Readings = ()
+    """What was read of tallies when it was settled; ``verdict_cents`` goes by it."""
     is_stored: bool = False
     is_changed: bool = True
 

@@ -9,7 +9,7 @@ from throughline.reviews import DecideReview
 from validation import verdicts
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
-from validation.pricing import Price, price
+from validation.quote import Quote
 from validation.review import BREACHES, approval_refused, refusal_of
 from validation.work import DecisionWork
 
@@ -26,7 +26,8 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
         return
     terms = work.terms_of(version)
-    proposed = price(version.submission.request.lines, terms)
+    quoted = work.quote(version)
+    proposed = quoted.price
     person = Decider(kind="person", actor=command.actor, note=command.note)
     version.decided_at = heard.recorded_at
     match command.decision:
@@ -36,7 +37,7 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             if forbidden is not None or proposed is None:
                 _refuse(heard, forbidden or Reason.NOT_ALLOWED_NOW, say)
             else:
-                _approve(version, proposed, person, work, say)
+                _approve(version, quoted, person, work, say)
         case "deny":
             verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.rules_of(version), say)
         case "return_for_edits":
@@ -47,8 +48,10 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             verdicts.revoke(version, "recall", say)
 
 
-def _approve(version: Version, proposed: Price, person: Decider, work: DecisionWork, say: Say) -> None:
-    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it. A reviewer who
+def _approve(version: Version, quoted: Quote, person: Decider, work: DecisionWork, say: Say) -> None:
+    """Too few units of an authorisation stop it here too, unless a reviewer released it for that.
+
+    The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it. A reviewer who
     released a duplicate pays it beside the request that was shown, and beside no other: what nobody was shown yet, and
     may have been claimed since the review was opened, is shown now."""
     verdict, rules = work.judge(version), work.duplicate_rules_for(version)
@@ -64,10 +67,17 @@ def _approve(version: Version, proposed: Price, person: Decider, work: DecisionW
             verdicts.except_(version, Reason.DUPLICATE_NEAR, say, other_request_id=likest.other_request_id)
         else:
             version.shown = (*version.shown, likest.other_request_id)
-            verdicts.open_review(version, (Reason.DUPLICATE_SUSPECT,), proposed, say)
+            verdicts.open_review(version, (Reason.DUPLICATE_SUSPECT,), quoted.price, say)
         return
+    short = quoted.shortage
+    if short is not None and all(one.reason is not short.reason for one in version.findings):
+        version.findings = (*version.findings, short)
+        verdicts.except_(version, short.reason, say)
+        return
+    assert quoted.price is not None, "what has no price is refused before"
     work.claim(version)
-    verdicts.approve(version, proposed, person, say)
+    work.use_up(version, quoted)
+    verdicts.approve(version, quoted.price, person, say)
 
 
 def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:

@@ -7,7 +7,6 @@ from throughline.items import ItemStopped
 from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import State
-from validation.pricing import price
 from validation.settle import settle
 from validation.work import DecisionWork
 
@@ -24,11 +23,11 @@ def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
         or stopped.decision_id != heard.message.decision_id
     ):
         return  # not the answer to a question that is open
+    work.give_back(stopped)
     waiting = request.waiting()
     if stopped.stop_cause == "recall" and waiting is None:
-        terms = work.terms_of(stopped)
         stopped.decided_at = heard.recorded_at
-        verdicts.open_review(stopped, (Reason.RECALLED,), price(stopped.submission.request.lines, terms), say)
+        verdicts.open_review(stopped, (Reason.RECALLED,), work.quote(stopped).price, say)
         return
     stopped.end(_ENDED_BY.get(stopped.stop_cause or "", Reason.CORRECTION))
     if waiting is not None and not waiting.is_void:

@@ -15,34 +15,39 @@ from validation.domain import State
 from validation.duplicates import BillClaims, BillKey
 from validation.history import Request, Version, findings_from_json, findings_to_json
 from validation.reference import KINDS, Entity, Reference
+from validation.tallies import readings_from_json, readings_to_json
 
 _LOCK_VERSIONS = """
 select 1 from versions where request_id = any($1::uuid[]) order by request_id, version for update
 """
 _READ_VERSIONS = """
 select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown,
-       assignee, body, reference_revision, verdict, verdict_cents
+       assignee, body, reference_revision, verdict, verdict_cents,
+       readings, settled_readings
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
                       charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee,
-                      reference_revision, verdict, verdict_cents)
-select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t
+                      reference_revision, verdict, verdict_cents, readings, settled_readings)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t, u, v
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
-            $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[], $18::bigint[], $19::text[], $20::bigint[])
-    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t)
+            $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[], $18::bigint[], $19::text[], $20::bigint[],
+            $21::bytea[], $22::bytea[])
+    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
     decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
     findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[],
-    assignee = new.assignee, verdict = new.verdict, verdict_cents = new.verdict_cents
+    assignee = new.assignee, verdict = new.verdict, verdict_cents = new.verdict_cents,
+    readings = new.readings, settled_readings = new.settled_readings
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
-            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bigint[])
+            $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bigint[],
+            $16::bytea[], $17::bytea[])
     as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
-            decided_at, shown, assignee, verdict, verdict_cents)
+            decided_at, shown, assignee, verdict, verdict_cents, readings, settled_readings)
 where versions.request_id = new.request_id and versions.version = new.version
 """
 # A join, so that each key is looked for in its own partition only; `key = any($1)` asks all sixteen for all keys.
@@ -121,6 +126,8 @@ def _version_of(row: asyncpg.Record) -> Version:
         reference_revision=row["reference_revision"],
         verdict=row["verdict"],
         verdict_cents=row["verdict_cents"],
+        readings=readings_from_json(row["readings"]),
+        settled_readings=readings_from_json(row["settled_readings"]),
         is_stored=True,
         is_changed=False,
     )
@@ -161,6 +168,8 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         one.reference_revision or 0,
         one.verdict,
         one.verdict_cents,
+        readings_to_json(one.readings),
+        readings_to_json(one.settled_readings),
     )
 
 
@@ -181,6 +190,8 @@ def _changed_row(one: Version) -> tuple[Any, ...]:
         one.assignee,
         one.verdict,
         one.verdict_cents,
+        readings_to_json(one.readings),
+        readings_to_json(one.settled_readings),
     )
 
 

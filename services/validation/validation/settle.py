@@ -12,7 +12,7 @@ from validation.domain import Approve, Decision, Deny, Except, Review, decide, t
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
 from validation.near_duplicates.verdict import NOTHING, Verdict
-from validation.pricing import Price, price
+from validation.quote import Quote
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
 from validation.work import DecisionWork
@@ -33,14 +33,17 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
             [facts_of_line(submission.request, line, terms) for line in lines],
         )
     )
-    proposed = price(lines, terms)
+    quoted = work.quote(version)
+    version.settled_readings, proposed = quoted.read, quoted.price
+    if quoted.shortage is not None:
+        version.findings = (*version.findings, quoted.shortage)
     verdict = work.judge(version)
     duplicate_of = work.bills.other_owner(version.bill_keys, submission.request_id, verdict.other_bills)
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     decision = decide(version.findings, proposed, duplicate_of, tier_cents, verdict.likest)
     version.verdict, version.verdict_cents = told(decision), None if proposed is None else proposed.paid_cents
     tell_duplicates(version, decision, verdict, work)
-    _carry_out(decision, version, proposed, work, say)
+    _carry_out(decision, version, quoted, work, say)
 
 
 def tell_duplicates(version: Version, decision: Decision, verdict: Verdict, work: DecisionWork) -> None:
@@ -67,6 +70,7 @@ def replace_unpaid(
 ) -> None:
     """A version that was approved at zero gives way to the next: no money moved, so none is recovered. A correction is
     decided like a first version (its remittance supersedes the old one's); a void ends both."""
+    work.give_back(unpaid)
     unpaid.end(Reason.VOID if version.is_void else Reason.CORRECTION)
     if not version.is_void:
         settle(request, version, work, say, at)
@@ -75,12 +79,11 @@ def replace_unpaid(
     work.bills.release(request.all_bill_keys(), request.request_id)
 
 
-def _carry_out(
-    decision: Decision, version: Version, proposed: Price | None, work: DecisionWork, say: Say
-) -> None:
+def _carry_out(decision: Decision, version: Version, quoted: Quote, work: DecisionWork, say: Say) -> None:
     match decision:
         case Approve(amount):
             work.claim(version)
+            work.use_up(version, quoted)
             verdicts.approve(version, amount, verdicts.SYSTEM, say)
         case Deny(reason):
             verdicts.deny(version, reason, verdicts.SYSTEM, work.rules_of(version), say)
@@ -89,4 +92,4 @@ def _carry_out(
         case Review(reasons, holds_bill):
             if holds_bill:
                 work.claim(version)
-            verdicts.open_review(version, reasons, proposed, say)
+            verdicts.open_review(version, reasons, quoted.price, say)

@@ -12,15 +12,17 @@ import asyncpg
 from chassis import Context, Heard
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
-from validation import past_repository, pins_repository, repository
+from validation import past_repository, pins_repository, repository, tally_repository
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
 from validation.history import Request, Version
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
+from validation.quote import Quote, quote, tally_keys
 from validation.reference import Entity, Reference, Terms
 from validation.rules.rule_set import Catalogue, RuleSet
+from validation.tallies import Tallies, TallyKey
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class DecisionWork:
         """New versions by the id of the message that brings them; each joins its request in its turn."""
         self.reviewers: frozenset[UUID] = frozenset()
         """Of those to whom the slice hands reviews, the ones who may look at them."""
+        self.tallies = Tallies({})
         self.bills = bills
         self.catalogue = catalogue
         self.reference = reference
@@ -76,6 +79,7 @@ class DecisionWork:
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
         await past_repository.read_past(db, past, work._to_be_judged(heard))
         await work._pin(db)
+        work.tallies = await tally_repository.lock_tallies(db, work._tally_keys())
         return work
 
     async def _pin(self, db: asyncpg.Connection) -> None:
@@ -95,6 +99,18 @@ class DecisionWork:
     def rules_of(self, version: Version) -> RuleSet:
         """The rules that were in force for its first service day when it came in."""
         return self.catalogue.set_of(version.rule_set, version.first_day)
+
+    def _tally_keys(self) -> list[TallyKey]:
+        """What versions of the slice have added to, and what any of them may be decided by."""
+        keys: set[TallyKey] = set()
+        for version in (
+            *self.arriving.values(),
+            *(one for request in self.requests.values() for one in request),
+        ):
+            keys.update([reading.key for reading in version.readings])
+            if version.terms is not None:
+                keys.update(tally_keys(version.submission, version.terms))
+        return sorted(keys)
 
     def _to_be_judged(self, heard: Sequence[Heard[Any]]) -> list[Version]:
         """What this slice may approve: what arrives, what waits, and what a reviewer approves."""
@@ -126,6 +142,24 @@ class DecisionWork:
         shown = {other for one in approved for other in one.shown}
         return judge(version.submission, candidates, self.duplicate_rules_for(version), shown)
 
+    def quote(self, version: Version) -> Quote:
+        """What the version would be paid at this moment. What was read for it stays on the version."""
+        quoted = quote(version.submission, self.terms_of(version), self.tallies)
+        if not any(one.added for one in version.readings):  # of what is approved, what it holds stays
+            version.readings = quoted.read
+        return quoted
+
+    def use_up(self, version: Version, quoted: Quote) -> None:
+        """Once for each version: it holds what its latest approval added, and nothing besides."""
+        self.give_back(version)
+        version.readings = quoted.readings
+        self.tallies.add(quoted.readings)
+
+    def give_back(self, version: Version) -> None:
+        """The version was stopped, or gives way, before anything was paid."""
+        self.tallies.give_back(version.readings)
+        version.readings = ()
+
     def claim(self, version: Version) -> None:
         """From now on the bill is this version's, and others may repeat it."""
         self.bills.take(version.bill_keys, version.submission.request_id)
@@ -139,6 +173,7 @@ class DecisionWork:
     async def store(self, db: asyncpg.Connection) -> None:
         await repository.store_versions(db, self.requests)
         await repository.store_bill_keys(db, self.bills)
+        await tally_repository.store_tallies(db, self.tallies)
         await past_repository.store_past(db, self.past)
 
 

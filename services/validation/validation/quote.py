@@ -1,0 +1,45 @@
+"""What a version would be paid now, what it would use up, and whether that is left: asked anew for each decision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from throughline.decisions import Finding
+from throughline.submissions import SubmissionReceived
+from validation import authorised_units
+from validation.pricing import Price, price
+from validation.reference import Terms
+from validation.tallies import Reading, Readings, Tallies, TallyKey
+
+
+class Quote(NamedTuple):
+    price: Price | None
+    readings: Readings = ()
+    """What an approval adds to the tallies."""
+    shortage: Finding | None = None
+    """Too little is left of something."""
+
+    @property
+    def read(self) -> Readings:
+        """The same without adding anything."""
+        return tuple([one._replace(added=0) for one in self.readings])
+
+
+def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies) -> Quote:
+    """At the terms on file and as the tallies stand."""
+    proposed = price(submission.request.lines, terms)
+    found = authorised_units.counted(submission, terms)
+    if found is None:
+        return Quote(proposed)
+    key = authorised_units.key_of(found)
+    used, wanted = tallies.of(key), authorised_units.units_thousandths(submission, found, terms)
+    reading = Reading(authorised_units.KIND, key, used, wanted)
+    return Quote(proposed, (reading,), authorised_units.shortage(found, used, wanted))
+
+
+def tally_keys(submission: SubmissionReceived, terms: Terms) -> Iterator[TallyKey]:
+    """Of all tallies that ``quote`` may read under these terms."""
+    found = authorised_units.counted(submission, terms)
+    if found is not None:
+        yield authorised_units.key_of(found)
