@@ -1,4 +1,4 @@
-"""SQL of validation: one statement for a whole slice, arrays in, rows out. Locks: versions, bill keys, tallies, each sorted."""
+"""SQL of validation: a statement for a slice, arrays in, rows out. Locks: versions, bill keys, tallies, each sorted."""
 
 from __future__ import annotations
 
