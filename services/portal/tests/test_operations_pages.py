@@ -402,6 +402,10 @@ async def test_a_held_batch_is_released_with_a_step_up_over_its_sum(
         "it never left: it waits for its account"
     )
     assert "$1,111.11" in (await browser.get(f"/batches/{batch_id}")).text
+    member = example("SubmissionReceived", "first").request.subject.member_id.reveal()
+    assert member not in (await browser.get(f"/reviews/{life.request_id}")).text, (
+        "reviewers and auditors alone"
+    )
 
 
 async def test_a_changed_account_is_confirmed_by_another_person_after_a_step_up(

@@ -103,8 +103,8 @@ async def propose_person(
             name,
             secrets.token_bytes(32),
         )
-        if made is None:
-            raise HTTPException(409)
+        if made is None:  # the login is another person's
+            raise HTTPException(422)
         held = (RoleHeld(role=role.value, organisation_id=organisation_id),)
         await propose(visit, db, PersonRecorded(person_id=person_id, version=1, roles=held), note)
     return await visit.redirect_with("/people", "people.proposed")
