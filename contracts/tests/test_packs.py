@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import json
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -22,6 +24,8 @@ from throughline.packs.model import Pack
 from throughline.packs.occupied import occupied, period_key, shared_minutes
 from throughline.packs.pay_by import Moment, pay_by
 from throughline.packs.price import Price
+from throughline.packs.travel import assess_sent, form_of, sent_of
+from throughline.requests import ProgrammeForm, SubmitRequest
 
 PACKS = Path(__file__).parents[2] / "packs"
 NAMES = sorted(path.name for path in PACKS.iterdir() if path.is_dir())
@@ -98,6 +102,49 @@ def test_the_hash_is_of_what_is_decided_and_not_of_its_layout(tmp_path: Path) ->
     assert after("prices.toml", lambda text: text.replace("cents = 169182", "cents = 169183")) != was
     assert after("rules/who.toml", lambda text: text.replace("< 13", "< 14")) != was
     assert after("wording/es.toml", lambda text: text.replace("Agencia", "La agencia", 1)) != was
+
+
+# A form in a request.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_form_travels_whole_and_shows_nobody(name: str) -> None:
+    pack = EVERY[name]
+    case = case_of(pack, "base")
+    sent = sent_of(pack, case.form)
+    back = ProgrammeForm.model_validate_json(sent.model_dump_json(), extra="forbid")
+    assert form_of(back, case.form.attachments) == case.form
+    personal = [
+        str(case.form.values[one.id]) for one in pack.fields if one.sensitive and one.id in case.form.values
+    ]
+    assert personal and not any(one in f"{sent!r} {sent}" for one in personal)
+
+
+EXAMPLE = json.loads(
+    (PACKS.parent / "contracts/examples/SubmitRequest/v1/programme-form.json").read_text("utf-8")
+)
+SENT: list[tuple[str, Callable[[Any], Any], list[str]]] = [
+    ("as it should be", lambda form: None, ["authorised agency"]),
+    ("another version", lambda form: form.update(pack_version=9), ["version pack"]),
+    ("a name in the open", lambda form: form["values"].update(child_id="CH-0001"), ["misplaced child_id"]),
+    ("a county held back", lambda form: form["personal"].update(county="lake"), ["misplaced county"]),
+    ("why a child was ill, in the open",
+     lambda form: form["rows"]["days"][3]["values"].update(absence_reason="ill"), ["misplaced days[3].absence_reason"]),
+    ("a field of nobody", lambda form: form["values"].update(shoe_size=42), ["unknown-field shoe_size"]),
+    ("a month that is none", lambda form: form["values"].update(service_month="2026-13"), ["type service_month"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SENT, ids=[one[0] for one in SENT])
+def test_what_is_found_in_a_form_as_sent(case: Any) -> None:
+    _, change, expected = case
+    body = copy.deepcopy(EXAMPLE)
+    change(body["request"]["form"])
+    request = SubmitRequest.model_validate_json(json.dumps(body), extra="forbid").request
+    found = assess_sent(CHILD_CARE, request, None, {"received_day": 739891})
+    assert found is not None
+    assert [f"{one.rule} {one.field}" for one in found.findings][: len(expected)] == expected
+    assert not found.holds
 
 
 # What is said of a person never leaves the form.

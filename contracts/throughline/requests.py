@@ -79,6 +79,32 @@ class ChildCareFields(Record):
     provider_signed_on: date | None = None
 
 
+FormName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+FormText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+FormNumber = Annotated[int, Field(ge=-9_999_999_999, le=9_999_999_999)]
+FormValues = Annotated[dict[FormName, bool | FormNumber | FormText], Field(max_length=200)]
+FormPersonal = Annotated[dict[FormName, Sensitive], Field(max_length=100)]
+
+
+class FormRow(Record):
+    """A row of a form's table."""
+
+    values: FormValues = {}
+    personal: FormPersonal = {}
+
+
+class ProgrammeForm(Record):
+    """A programme's own form, by the fields of its pack (docs/packs.md). ``personal`` is what tells of a person."""
+
+    pack: Code
+    pack_version: Annotated[int, Field(ge=1)]
+    values: FormValues = {}
+    personal: FormPersonal = {}
+    rows: Annotated[
+        dict[FormName, Annotated[tuple[FormRow, ...], Field(max_length=200)]], Field(max_length=20)
+    ] = {}
+
+
 class PaymentRequest(Record):
     """One request to pay one payee for services to one subject."""
 
@@ -111,6 +137,8 @@ class PaymentRequest(Record):
         Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None
     ) = None
     child_care: ChildCareFields | None = None
+    form: ProgrammeForm | None = None
+    """The form of the programme's pack. A request with one is looked at by a person."""
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=20)] = ()
 
 

@@ -35,6 +35,16 @@ CHECKS: dict[str, tuple[Reason, str, str]] = {
         "Leave it out, or use the form in force.",
     ),
     "required": (Reason.MISSING, "The field is required and empty.", "Fill it in."),
+    "misplaced": (
+        Reason.FORMAT,
+        "The field stands among the wrong values: what tells of a person is in `personal`, the rest in `values`.",
+        "Send it where the pack's fields say.",
+    ),
+    "version": (
+        Reason.FORMAT,
+        "The form is of another pack or version than the one in force.",
+        "Use the form in force on the first day of service.",
+    ),
     "altered": (
         Reason.AUTHORISATION_INVALID,
         "What was printed from the authorisation was altered.",
@@ -71,10 +81,10 @@ def assess(pack: Pack, form: Form, authorised: Form | None, given: Values) -> As
     day = service_day(pack, form)
     if faults or day is None:
         faults = faults or [Fault(pack.header.dated_by, "required")]
-        return Assessment(_at_fault(faults), (), Unpriced("form"))
+        return Assessment(at_fault(faults), (), Unpriced("form"))
     facts = facts_of(pack, form, given)
     findings = [
-        *_at_fault([*_altered(pack, sent, authorised), *_missing(pack, form, facts, day)]),
+        *at_fault([*_altered(pack, sent, authorised), *_missing(pack, form, facts, day)]),
         *findings_of(pack, facts, day),
     ]
     return Assessment(
@@ -177,7 +187,8 @@ def _is_required(pack: Pack, one: Column, facts: Facts, day: date) -> bool:
     return _asks(one.required, context_of(pack, facts, day))
 
 
-def _at_fault(faults: Iterable[Fault]) -> tuple[Finding, ...]:
+def at_fault(faults: Iterable[Fault]) -> tuple[Finding, ...]:
+    """Faults as findings, in the words of their checks."""
     made = []
     for fault in faults:
         reason, message, fix = CHECKS[fault.check]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import cel
 
-from throughline.packs.assess import Assessment, assess
+from throughline.packs.assess import CHECKS, Assessment, assess
 from throughline.packs.expressions import NotEvaluated, context_of, evaluate
 from throughline.packs.facts import facts_of, service_day
 from throughline.packs.form import Form
@@ -101,7 +101,7 @@ def _differences(example: Example, found: Assessment) -> Iterator[str]:
             yield f"{what}: expected {wanted}, found {got}{step if 'cents' in what else ''}"
 
 
-_BUILT_IN = ("type", "rows", "unknown-field", "required", "altered", "authorised")
+_BUILT_IN = tuple(CHECKS)
 
 
 def _rule(pack: Pack, rule: PackRule) -> Iterator[str]:

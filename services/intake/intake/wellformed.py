@@ -15,7 +15,7 @@ from throughline.reasons import Reason
 
 DEPTH_MAX = 32
 ITEMS_MAX = 5_000
-"""Fields and elements of one message. The widest message of the contract has about 900."""
+"""Fields and elements of one message. The widest claim of the contract has about 900; a form of 300 rows fits."""
 DIGITS_MAX = 25
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")

@@ -20,6 +20,7 @@ HOLDING_CLAIM: Facts = {
     "programme": "medical",
     "payer": "acme",
     "payer_order": "P",
+    "form_sent": False,
     "frequency": "1",
     "payee_kind": "npi",
     "payee_npi_valid": True,

@@ -62,6 +62,7 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "attachment_count": len(request.attachments),
         "missing_attachments": missing_attachments(request, terms),
         "signed": _is_signed(request),
+        "form_sent": request.form is not None,
         "member_given": not request.subject.member_id.reveal().isspace(),
         "name_given": not request.subject.last_name.reveal().isspace(),
         "received_day": submission.received_on.toordinal(),
