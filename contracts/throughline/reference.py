@@ -142,6 +142,10 @@ class ContractRecorded(Event):
     """What modifiers do to a price. None: only rates that a modifier has of its own count."""
     unit_limits: Annotated[tuple[UnitLimit, ...], Field(max_length=2000)] | None = None
     """Units above the limit are not covered. None: no limits."""
+    deductible_cents: Cents | None = None
+    """What a member pays in a calendar year, by first service day, before the payer pays. None: nothing."""
+    out_of_pocket_max_cents: Cents | None = None
+    """The most a member pays in a calendar year: deductible, copay and coinsurance together. None: without end."""
 
 
 class Rate(Record):

@@ -10,7 +10,13 @@ from test_two_replicas import until_done
 from validation_stories import WITHDRAWN, Line, correction, only, void
 
 from chassis import Context, testing
-from throughline.decisions import ApprovalRevoked, SubmissionApproved, SubmissionExcepted
+from throughline.decisions import (
+    ApprovalRevoked,
+    CommandRefused,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionExcepted,
+)
 from throughline.reasons import Reason
 from validation.app import service
 from validation.testing import SERVICE_DAY, authorisation, contract, fees, line, payer, provider, received
@@ -73,3 +79,61 @@ async def test_slices_at_once_never_use_more_units_than_there_are(context: Conte
     kinds = [type(one.message) for half in said for one in half]
     assert (kinds.count(SubmissionApproved), kinds.count(SubmissionExcepted)) == (6, 2)
     assert await context.pool.fetchval("select used from tallies") == 18_000
+
+
+def visit(days: int, charge_cents: int = 9_000) -> dict[str, Any]:
+    day = SERVICE_DAY - timedelta(days=days)
+    return {"lines": (line(charge_cents=charge_cents, from_date=day, to_date=day),)}
+
+
+YEARLY = contract(version=2, deductible_cents=10_000, out_of_pocket_max_cents=12_000, copay_cents=1_500)
+
+
+async def test_the_deductible_of_a_year_is_taken_once_and_moved_by_a_correction(on: Line) -> None:
+    await on.hears(YEARLY)
+    first = only(await on.hears(received(**visit(0))), SubmissionApproved)
+    assert first.adjudication.patient_responsibility_cents == 9_000
+    second = only(await on.hears(received("A2", **visit(3))), SubmissionApproved)
+    told = {(one.group, one.carc): one.amount_cents for one in second.adjudication.lines[0].adjustments}
+    assert told == {("PR", "1"): 1_000, ("PR", "3"): 1_500}
+    third = only(await on.hears(received("A3", **visit(6))), SubmissionApproved)
+    told = {(one.group, one.carc): one.amount_cents for one in third.adjudication.lines[0].adjustments}
+    assert told == {("PR", "3"): 500}, "no more than the year's most"
+    assert await used(on) == [10_000, 12_000]
+    # The first was approved at zero, so its correction is decided at once: its deductible is moved by the difference.
+    moved = only(await on.hears(correction(**visit(0, 4_000))), SubmissionApproved)
+    assert moved.adjudication.patient_responsibility_cents == 4_000
+    assert await used(on) == [5_000, 7_000]
+
+
+async def test_a_review_whose_price_moved_is_shown_anew(on: Line) -> None:
+    await on.hears(payer(version=2, auto_approve_below_cents=5_000), YEARLY)
+    dear: dict[str, Any] = {"lines": (line(charge_cents=90_000, units_thousandths=2_000),)}
+    seen = only(await on.hears(received(**dear)), ReviewOpened)
+    assert seen.proposed_cents == 18_000 - 10_000 - 1_500
+    only(await on.hears(received("A2", **visit(3, 4_000))), SubmissionApproved)
+    refused, again = await on.reviewer("approve", answers=on.said[-2].id)
+    assert isinstance(refused, CommandRefused) and refused.reason is Reason.STALE_AMOUNT
+    assert isinstance(again, ReviewOpened) and again.proposed_cents == 18_000 - 6_000 - 1_500
+    assert again.reasons == seen.reasons
+    only(await on.reviewer("approve"), SubmissionApproved)
+    assert await used(on) == [10_000, 11_500]
+
+
+async def test_slices_at_once_take_one_deductible(context: Context) -> None:
+    """Two replicas, five visits each of one member: whoever comes first, the year's deductible is taken once."""
+    await testing.deliver(service, context, [payer(), provider(), YEARLY, fees()])
+    halves = [[received(f"N{at}", **visit(at)) for at in range(first, first + 5)] for first in (0, 5)]
+    said = await asyncio.gather(*[until_done(context, list(half)) for half in halves])
+    approved = [one.message for half in said for one in half]
+    shares = [
+        one.amount_cents
+        for message in approved
+        if isinstance(message, SubmissionApproved)
+        for one in message.adjudication.lines[0].adjustments
+        if (one.group, one.carc) == ("PR", "1")
+    ]
+    assert sum(shares) == 10_000 and len(approved) == 10
+    assert sum(message.adjudication.patient_responsibility_cents for message in approved) == 12_000  # type: ignore[attr-defined]
+    rows = await context.pool.fetch("select used from tallies order by kind")
+    assert [row["used"] for row in rows] == [10_000, 12_000]

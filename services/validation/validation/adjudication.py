@@ -86,6 +86,7 @@ def _priced_line(line: ServiceLine, amount: LinePrice) -> Values:
         ("CO", "45", amount.contractual_cents),
         ("CO", "151", amount.excess_cents),
         ("CO", "59", amount.reduction_cents),
+        ("PR", "1", amount.deductible_cents),
         ("PR", "3", amount.copay_cents),
         ("PR", "2", amount.coinsurance_cents),
     )

@@ -36,6 +36,8 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             forbidden = approval_refused(command, signer, request, proposed, terms.payer)
             if forbidden is not None or proposed is None:
                 _refuse(heard, forbidden or Reason.NOT_ALLOWED_NOW, say)
+                if forbidden is Reason.STALE_AMOUNT and version.reason is not None:
+                    _show_anew(version, quoted, version.reason, say)
             else:
                 _approve(version, quoted, person, work, say)
         case "deny":
@@ -78,6 +80,12 @@ def _approve(version: Version, quoted: Quote, person: Decider, work: DecisionWor
     work.claim(version)
     work.use_up(version, quoted)
     verdicts.approve(version, quoted.price, person, say)
+
+
+def _show_anew(version: Version, quoted: Quote, reason: Reason, say: Say) -> None:
+    """The price moved since the review was opened, by what others have used up: it is shown as it is now."""
+    if quoted.price is not None and quoted.price.paid_cents != version.paid_cents:
+        verdicts.open_review(version, (reason,), quoted.price, say)
 
 
 def _refuse(heard: Heard[DecideReview], reason: Reason, say: Say) -> None:

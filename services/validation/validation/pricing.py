@@ -1,9 +1,10 @@
 """What the contract pays for each line, and the adjustments that explain every cent between charge and payment.
 
 What is allowed is worked out in ``allowed.py``: the rate, modifiers, the units covered of a day, multiple procedures;
-each difference is an adjustment of its own (CO 45, CO 151, CO 59). Of what is allowed the patient owes the copay
-(PR 3), taken from the lines in order, then the coinsurance (PR 2), a share of what is left, rounded half up once per
-request and spread over the lines in proportion. All of it in integers: cents, thousandths of units, basis points.
+each difference is an adjustment of its own (CO 45, CO 151, CO 59). Of what is allowed the patient owes what
+is left of the year's deductible (PR 1), then the copay (PR 3), both taken from the lines in order, then the coinsurance
+(PR 2), a share of what is left, rounded half up once per request and spread over the lines in proportion; together at
+most what is left of the year's out-of-pocket maximum. All of it in integers: cents, thousandths of units, basis points.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from throughline.money import allocate
+from throughline.reference import ContractRecorded
 from throughline.requests import ServiceLine
-from validation.allowed import allowed
+from validation.allowed import allowed, rounded
 from validation.reference import Terms
 
 
@@ -30,6 +32,7 @@ class LinePrice(NamedTuple):
     """For units above the contract's limit of a day."""
     reduction_cents: int = 0
     """Because of a dearer service on the same day."""
+    deductible_cents: int = 0
 
     @property
     def allowed_cents(self) -> int:
@@ -37,7 +40,7 @@ class LinePrice(NamedTuple):
 
     @property
     def patient_cents(self) -> int:
-        return self.copay_cents + self.coinsurance_cents
+        return self.deductible_cents + self.copay_cents + self.coinsurance_cents
 
     @property
     def paid_cents(self) -> int:
@@ -58,17 +61,29 @@ class Price:
     def patient_cents(self) -> int:
         return sum([line.patient_cents for line in self.lines])
 
+    @cached_property
+    def deductible_cents(self) -> int:
+        return sum([line.deductible_cents for line in self.lines])
 
-def price(lines: Sequence[ServiceLine], terms: Terms) -> Price | None:
+
+class PatientLeft(NamedTuple):
+    """What the patient still owes of the plan year: of the deductible, and of everything (None: without end)."""
+
+    deductible_cents: int = 0
+    out_of_pocket_cents: int | None = None
+
+
+NOTHING_COUNTED = PatientLeft()
+
+
+def price(lines: Sequence[ServiceLine], terms: Terms, left: PatientLeft = NOTHING_COUNTED) -> Price | None:
     """The price under the terms on file; None where there is no contract or one line has no rate. Zero is a price."""
     if terms.contract is None or terms.rates is None:
         return None
     steps = allowed(lines, terms.rates, terms.price_terms)
     if steps is None:
         return None
-    copays = _copays([one.allowed_cents for one in steps], terms.contract.copay_cents)
-    owed = [one.allowed_cents - copay for one, copay in zip(steps, copays, strict=True)]
-    coinsurances = _coinsurances(owed, terms.contract.coinsurance_basis_points)
+    shares = _patient_shares([one.allowed_cents for one in steps], terms.contract, left)
     return Price(
         tuple(
             [
@@ -79,26 +94,42 @@ def price(lines: Sequence[ServiceLine], terms: Terms) -> Price | None:
                     coinsurance,
                     one.full_cents - one.covered_cents,
                     one.covered_cents - one.allowed_cents,
+                    deductible,
                 )
-                for line, one, copay, coinsurance in zip(lines, steps, copays, coinsurances, strict=True)
+                for line, one, deductible, copay, coinsurance in zip(lines, steps, *shares, strict=True)
             ]
         )
     )
 
 
-def _copays(allowed: Sequence[int], copay_cents: int) -> list[int]:
-    """The copay of the request, from its lines in order, never more than a line is allowed."""
-    taken, left = [], copay_cents
-    for amount in allowed:
+def _patient_shares(
+    owed: list[int], contract: ContractRecorded, left: PatientLeft
+) -> tuple[list[int], list[int], list[int]]:
+    """Deductible, copay and coinsurance of each line, each of what the one before has left, together at most what the
+    patient still owes of the year."""
+    most = left.out_of_pocket_cents
+    deductibles = _from_lines(owed, _at_most(left.deductible_cents, most))
+    if left.deductible_cents:
+        owed = [amount - part for amount, part in zip(owed, deductibles, strict=True)]
+    most = None if most is None else most - sum(deductibles)
+    copays = _from_lines(owed, _at_most(contract.copay_cents, most))
+    owed = [amount - part for amount, part in zip(owed, copays, strict=True)]
+    most = None if most is None else most - sum(copays)
+    total = _at_most(rounded(sum(owed) * contract.coinsurance_basis_points, 10_000), most)
+    return deductibles, copays, allocate(total, owed) if total else [0] * len(owed)
+
+
+def _at_most(cents: int, most: int | None) -> int:
+    return cents if most is None else min(cents, most)
+
+
+def _from_lines(owed: Sequence[int], cents: int) -> list[int]:
+    """An amount of the request, from its lines in order, never more than a line has left."""
+    if not cents:
+        return [0] * len(owed)
+    taken, left = [], cents
+    for amount in owed:
         part = min(amount, left)
         taken.append(part)
         left -= part
     return taken
-
-
-def _coinsurances(owed: Sequence[int], basis_points: int) -> list[int]:
-    """The patient's share of what is owed after the copay, spread so that no line goes below zero."""
-    total = sum(owed)
-    if total == 0 or basis_points == 0:
-        return [0] * len(owed)
-    return allocate((total * basis_points + 5_000) // 10_000, owed)

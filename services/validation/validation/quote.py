@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from throughline.decisions import Finding
 from throughline.submissions import SubmissionReceived
-from validation import authorised_units
+from validation import authorised_units, plan_year
 from validation.pricing import Price, price
 from validation.reference import Terms
 from validation.tallies import Reading, Readings, Tallies, TallyKey
@@ -28,18 +28,27 @@ class Quote(NamedTuple):
 
 def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies) -> Quote:
     """At the terms on file and as the tallies stand."""
-    proposed = price(submission.request.lines, terms)
+    readings: Readings = ()
+    keys = plan_year.keys_of(submission, terms)
+    if keys is None or terms.contract is None:
+        proposed = price(submission.request.lines, terms)
+    else:
+        left = plan_year.left_of(terms.contract, keys, tallies)
+        proposed = price(submission.request.lines, terms, left)
+        if proposed is not None:
+            readings = plan_year.readings_of(keys, tallies, proposed)
     found = authorised_units.counted(submission, terms)
     if found is None:
-        return Quote(proposed)
+        return Quote(proposed, readings)
     key = authorised_units.key_of(found)
     used, wanted = tallies.of(key), authorised_units.units_thousandths(submission, found, terms)
     reading = Reading(authorised_units.KIND, key, used, wanted)
-    return Quote(proposed, (reading,), authorised_units.shortage(found, used, wanted))
+    return Quote(proposed, (*readings, reading), authorised_units.shortage(found, used, wanted))
 
 
 def tally_keys(submission: SubmissionReceived, terms: Terms) -> Iterator[TallyKey]:
     """Of all tallies that ``quote`` may read under these terms."""
+    yield from plan_year.keys_of(submission, terms) or ()
     found = authorised_units.counted(submission, terms)
     if found is not None:
         yield authorised_units.key_of(found)
