@@ -44,8 +44,8 @@ def place_of(text: str | None) -> Place:
         return START
     at, topic, partition, offset = text.split("~")
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None:
-        raise ValueError("a place has a time zone")
+    if moment.tzinfo is None or not 1 < moment.year < 9999:  # at the ends UTC has no such date
+        raise ValueError("a place has a date and a time zone")
     return moment, topic, int(partition), int(offset)
 
 

@@ -62,7 +62,7 @@ class After:
         try:
             at, _, request_id = (text or "").partition("_")
             when = datetime.fromisoformat(at)
-            return cls(when, UUID(request_id)) if when.tzinfo is not None else None
+            return cls(when, UUID(request_id)) if when.tzinfo is not None and 1 < when.year < 9999 else None
         except ValueError:
             return None
 

@@ -333,7 +333,15 @@ def test_lines_are_paired_by_what_they_share() -> None:
     assert [pair.differs for pair in pairs] == [frozenset({"charge_cents"})]
 
 
-@pytest.mark.parametrize("text", ["x", "2026-01-01~1", f"2026-01-01T00:00:00~{UUID(int=7)}"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x",
+        "2026-01-01~1",
+        f"2026-01-01T00:00:00~{UUID(int=7)}",
+        f"0001-01-01T00:00:00+14:00~{UUID(int=7)}",
+    ],
+)
 def test_a_place_that_no_page_wrote_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         place_of(text)

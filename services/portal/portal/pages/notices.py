@@ -24,7 +24,7 @@ async def seen(
         instant = datetime.fromisoformat(until)
     except ValueError:
         raise HTTPException(422) from None
-    if instant.tzinfo is None:
+    if instant.tzinfo is None or not 1 < instant.year < 9999:
         raise HTTPException(422)
     async with visit.writing() as db:
         await see_all(db, min(instant, clock.event_time()))
