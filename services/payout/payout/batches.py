@@ -32,6 +32,8 @@ class OrderedBatch:
     reversal_count: int = 0
     lacks_entries: bool = False
     """Payments were taken out of it: its bytes go without them."""
+    released_at: datetime | None = None
+    """The broker's time of the order, whenever it is decided: after a restore the same order is heard again."""
 
     @property
     def waits(self) -> bool:
@@ -75,7 +77,7 @@ def hold(batch: OrderedBatch, actor: str) -> None:
     batch.state, batch.held_by = "held", actor
 
 
-def release(batch: OrderedBatch, actor: str, now: datetime) -> None:
+def release(batch: OrderedBatch, actor: str, now: datetime, ordered_at: datetime) -> None:
     """It leaves with the date it was closed with, if the bank can still keep that; else with a new one, which its bytes
     must carry before they leave."""
     if batch.dated_until is not None and now >= batch.dated_until:
@@ -83,7 +85,7 @@ def release(batch: OrderedBatch, actor: str, now: datetime) -> None:
         batch.dated_until = begin_of(batch.effective_date)
     is_as_built = batch.effective_date == batch.file_date and not batch.lacks_entries
     batch.state = "built" if is_as_built else "released"
-    batch.released_by = actor
+    batch.released_by, batch.released_at = actor, ordered_at
 
 
 async def lock_batches(db: asyncpg.Connection, ids: Sequence[UUID]) -> list[OrderedBatch]:
@@ -93,7 +95,8 @@ async def lock_batches(db: asyncpg.Connection, ids: Sequence[UUID]) -> list[Orde
         """
         select batch_id, bank, window_id, state, payment_count, total_cents, effective_date, file_date, dated_until,
             intended_at is not null, held_by, released_by, reversal_count,
-            exists (select from payments p where p.batch_id = batches.batch_id and p.state = 'refused')
+            exists (select from payments p where p.batch_id = batches.batch_id and p.state = 'refused'),
+            released_at
         from batches where batch_id = any($1::uuid[]) order by batch_id for update
         """,
         sorted(ids),
@@ -101,13 +104,12 @@ async def lock_batches(db: asyncpg.Connection, ids: Sequence[UUID]) -> list[Orde
     return [OrderedBatch(*row) for row in rows]
 
 
-async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch], now: datetime) -> None:
+async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch]) -> None:
     for one in batches:
         await db.execute(
             """
             update batches set state = $2, effective_date = $3, dated_until = $4, held_by = $5, released_by = $6,
-                released_at = case when $2 in ('built', 'released') then $7 else released_at end,
-                payment_count = $8, total_cents = $9
+                released_at = $7, payment_count = $8, total_cents = $9
             where batch_id = $1
             """,
             one.batch_id,
@@ -116,7 +118,7 @@ async def store_batches(db: asyncpg.Connection, batches: Sequence[OrderedBatch],
             one.dated_until,
             one.held_by,
             one.released_by,
-            now,
+            one.released_at,
             one.payment_count,
             one.total_cents,
         )

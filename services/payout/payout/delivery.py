@@ -33,11 +33,14 @@ from payout.withdraw_reversals import withdraw_reversals
 
 PART = ".part"
 # Intent and rename are in no topic. What a restored database holds as not sent may have left in the past that it has
-# forgotten, unless it was released since, or a person has asked the bank.
-_DOUBT_AFTER_A_RESTORE = """
+# forgotten, unless its release was ordered since, or a person has asked the bank.
+_IS_DOUBTFUL = """
+intended_at is null and resolved_by is null and coalesce(
+    greatest(closed_at, released_at) < (select max(recovered_at) from chassis.recoveries where what = 'recover'), false)
+"""
+_DOUBT_AFTER_A_RESTORE = f"""
 update batches set state = 'unknown', part_name = $1, intended_at = clock_timestamp()
-where state = 'built' and intended_at is null and resolved_by is null
-    and greatest(closed_at, released_at) < (select max(recovered_at) from chassis.recoveries where what = 'recover')
+where state = 'built' and {_IS_DOUBTFUL}
 """
 
 
@@ -54,8 +57,8 @@ async def deliver_files(context: Context) -> None:
     await withdraw_reversals(context)
     await date_anew(context)
     built = await context.pool.fetch(
-        """
-        select batch_id, bank from batches b where state = 'built' and not exists (
+        f"""
+        select batch_id, bank from batches b where state = 'built' and not ({_IS_DOUBTFUL}) and not exists (
             select 1 from items i join payments p using (payment_id) where p.batch_id = b.batch_id and not i.announced)
         order by closed_at
         """

@@ -34,7 +34,7 @@ def release_batch(heard: Heard[ReleaseBatch], work: OrdersWork, say: Say) -> Non
         if batch.payment_count > 0 or batch.reversal_count == 0:
             return
         # What is left are reversals, each of which a person ordered: they wait for nobody.
-    release(batch, order.actor, work.now)
+    release(batch, order.actor, work.now, heard.recorded_at)
     work.changed_batch(batch)
     say(
         BatchReleased(

@@ -143,7 +143,7 @@ class OrdersWork(ItemsWork):
         await super().store(db)
         await order_reversals(db, self._reversals, self.now)
         await store_taken_out(db, self._taken_out)
-        await store_batches(db, list(self._changed_batches.values()), self.now)
+        await store_batches(db, list(self._changed_batches.values()))
         if self._reissues:
             await db.execute(
                 """

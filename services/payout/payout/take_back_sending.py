@@ -48,9 +48,9 @@ update batches set state = 'unknown', effective_date = $2, file_date = $2, file_
     intended_at = clock_timestamp()
 where batch_id = $1
 """
+# Its release is older than the restore: that no new date was told proves only that, and the file may have left.
 _GO_ON = """
-update batches set state = 'released', effective_date = $2, dated_until = $3, released_by = $4,
-    released_at = clock_timestamp()
+update batches set state = 'released', effective_date = $2, dated_until = $3, released_by = $4
 where batch_id = $1
 """
 

@@ -331,6 +331,39 @@ async def test_a_file_that_may_have_left_before_the_restore_is_in_doubt(house: H
     )
 
 
+@pytest.mark.parametrize(("heard", "leaves"), [("again", False), ("told of", False), ("since", True)])
+async def test_only_a_release_since_the_restore_sends_a_file(house: House, heard: str, leaves: bool) -> None:
+    """Released a day late, and sent; put back to when it waited. Neither the same order heard again nor what was told
+    of it proves that nothing has left."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(1_000)
+    await house.cutoff()
+    ((batch_id,),) = await house.rows("update batches set state = 'awaiting' returning batch_id")
+    await house.work()
+    house.clock.instant = MONDAY_CUTOFF + timedelta(days=1)
+    order = order_of(batch_id, 1_000, 1)
+    if heard == "told of":
+        released = BatchReleased(
+            batch_id=batch_id, effective_date=date(2026, 11, 25), total_cents=1_000, note="seen", actor="ann"
+        )
+        await recover(house, [], released)
+    else:
+        await recover(house, [])
+        ((recovered_at,),) = await house.rows("select recovered_at from chassis.recoveries")
+        at = recovered_at + timedelta(minutes=1 if heard == "since" else -1)
+        again = testing.heard(order, str(batch_id), timestamp_ms=int(at.timestamp() * 1_000))
+        (said,) = await testing.deliver(service, house.context, [again])
+        assert isinstance(said.message, BatchReleased)
+    for _ in range(2):
+        with suppress(NotSpeaking):
+            await house.work()
+        await house.look_back()
+    assert not house.context.said_before.remembers
+    assert await house.rows("select state from batches") == [("delivered" if leaves else "unknown",)]
+    assert len(house.inbox()) == leaves
+
+
 async def test_a_reversal_in_a_lost_batch_comes_back_under_its_own_trace(house: House) -> None:
     """Ordered and settled payment are known; the batch whose file took the payment back is not."""
     await house.payer()
