@@ -14,7 +14,7 @@ import typer
 from stack import StackError, new_stack, running_stack
 from throughline.money import for_people
 from throughline_cli import explain as explain_
-from throughline_cli import parked, review
+from throughline_cli import parked, replaying, review
 from throughline_cli import submit as sending
 from throughline_cli.clock_commands import clock_app
 from throughline_cli.enrolling import people_app
@@ -121,9 +121,25 @@ def status(request: RequestId, stack: StackOption = STACK) -> None:
 
 
 @app.command()
-def explain(request: RequestId, stack: StackOption = STACK) -> None:
-    """Everything that was said of a request, in order, and what it did to the state."""
-    explain_.show_explanation(line_at(stack), explain_.request_id_of(request))
+def explain(
+    request: RequestId,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The timeline and validation's reasons as JSON.")
+    ] = False,
+    stack: StackOption = STACK,
+) -> None:
+    """Everything that was said of a request and what it did to the state; by which rules and prices it was decided."""
+    explain_.show_explanation(line_at(stack), explain_.request_id_of(request), as_json=as_json)
+
+
+@app.command("replay-decisions")
+def replay_decisions(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day received.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day received.")],
+    stack: StackOption = STACK,
+) -> None:
+    """Decide stored history again by what each request was pinned to, and show every difference."""
+    raise typer.Exit(0 if replaying.replay_decisions(line_at(stack), first.date(), last.date()) else 1)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from throughline.reasons import Reason
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.show import console, counted, day, moment, say
+from throughline_cli.why import show_why
 
 SENTENCES = {str(reason): reason.sentence for reason in Reason}
 
@@ -44,9 +45,13 @@ def show_status(line: Line, request: UUID) -> None:
             say(f"    why: {SENTENCES[reason]} ({reason})")
 
 
-def show_explanation(line: Line, request: UUID) -> None:
-    """Every event with its time, who said it and what it did to the state."""
+def show_explanation(line: Line, request: UUID, *, as_json: bool = False) -> None:
+    """Every event with its time, who said it and what it did to the state; then why it was decided so."""
     timeline = line.get("audit", f"/v1/requests/{request}/timeline")
+    why = _why(line, request)
+    if as_json:
+        console.print_json(data={"timeline": timeline, "why": why})
+        return
     steps = {step["event_id"]: step for version in timeline["versions"] for step in version["steps"]}
     table = Table(title=f"{request}: {timeline['state']}", title_justify="left")
     for column in ("when (UTC)", "topic", "what", "state", "details"):
@@ -60,6 +65,17 @@ def show_explanation(line: Line, request: UUID) -> None:
         what = event.get("type") or "(the partner's record)"
         table.add_row(at, event.get("topic", ""), what, state, escape(", ".join(_details(_message(event)))))
     console.print(table)
+    if why is not None:
+        show_why(why)
+
+
+def _why(line: Line, request: UUID) -> dict[str, Any] | None:
+    """None where validation has not decided anything about it yet."""
+    try:
+        told: dict[str, Any] = line.get("validation", f"/v1/requests/{request}/explanation")
+    except Problem:
+        return None
+    return told
 
 
 def _message(event: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from throughline.reference import (
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
+from validation.explanation_api import router as explanation_router
 from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
@@ -31,6 +32,7 @@ from validation.on_provider_recorded import record_provider
 from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
+from validation.replay_api import router as replay_router
 from validation.rules.rule_set import load_catalogue
 from validation.settings import ValidationSettings
 from validation.work import DecisionWork, ReferenceWork, Resources
@@ -72,7 +74,7 @@ service = Service(
             "reference.authorisations", work=ReferenceWork, on={AuthorisationRecorded: record_authorisation}
         ),
     ],
-    api=router,
+    api=(router, explanation_router, replay_router),
     start=build_resources,
 )
 

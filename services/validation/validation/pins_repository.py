@@ -13,14 +13,15 @@ from validation.reference_history import Key, Name
 from validation.rules.rule_set import Catalogue, Rule
 
 _READ_AS_OF = """
-select a.kind, a.id, h.revision, h.body,
-       (select min(n.revision) from reference_history n
-        where n.kind = a.kind and n.id = a.id and n.revision > a.revision) as before
-from unnest($1::text[], $2::text[], $3::bigint[]) as a (kind, id, revision)
-left join lateral (
-    select revision, body from reference_history h
-    where h.kind = a.kind and h.id = a.id and h.revision <= a.revision order by h.revision desc limit 1
-) h on true
+select s.kind, s.id, s.revision, s.before, h.body from (
+    select distinct a.kind, a.id,
+        (select max(revision) from reference_history h
+         where h.kind = a.kind and h.id = a.id and h.revision <= a.revision) as revision,
+        (select min(revision) from reference_history h
+         where h.kind = a.kind and h.id = a.id and h.revision > a.revision) as before
+    from unnest($1::text[], $2::text[], $3::bigint[]) as a (kind, id, revision)
+) s
+left join reference_history h on h.kind = s.kind and h.id = s.id and h.revision = s.revision
 """
 _READ_RULE_SETS = "select sha256, rules from rule_sets where sha256 = any($1::bytea[])"
 _KEEP_RULE_SETS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,18 @@ select version, state, reason, latest_event, decision_id, charge_cents, paid_cen
        decided_at
 from versions where request_id = $1 order by version
 """
+_RECEIVED = """
+select distinct request_id from versions
+where received_on between $1 and $2 and ($3::uuid is null or request_id > $3) order by request_id limit $4
+"""
+
+
+async def received_requests(
+    db: asyncpg.Connection, first: date, last: date, after: UUID | None, limit: int
+) -> list[UUID]:
+    """Requests with a version received on these days, in order of id."""
+    rows = await db.fetch(_RECEIVED, first, last, after, limit)
+    return [UUID(int=row["request_id"].int) for row in rows]
 
 
 async def waiting_reviews(

@@ -100,9 +100,14 @@ async def lock_requests(db: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUI
     Two statements on purpose: the second one's snapshot is taken when the locks are held, so it sees a version that
     another transaction added while the first one waited.
     """
-    requests = {request_id: Request(request_id) for request_id in ids}
     if not await db.fetch(_LOCK_VERSIONS, ids):
-        return requests
+        return {request_id: Request(request_id) for request_id in ids}
+    return await read_requests(db, ids)
+
+
+async def read_requests(db: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID, Request]:
+    """All versions of these requests, in the order of the ids given."""
+    requests = {request_id: Request(request_id) for request_id in ids}
     for row in await db.fetch(_READ_VERSIONS, ids):
         version = _version_of(row)
         requests[version.submission.request_id].versions[version.number] = version

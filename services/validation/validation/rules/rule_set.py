@@ -166,7 +166,7 @@ def rules_in(texts: Mapping[str, str]) -> list[Rule]:
     for name in sorted(texts):
         try:
             found.extend(Rule.model_validate(entry) for entry in tomllib.loads(texts[name])["rule"])
-        except (KeyError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CatalogueBreach(f"{name}: {error}") from error
     return found
 

@@ -1,0 +1,38 @@
+"""Why a request was decided as it was, over HTTP."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import HTTPException, Request
+
+from chassis.guarded import context_of, guarded_router
+from validation.explanation import Explanation, explain
+from validation.reference import Terms
+from validation.stored_requests import read_pinned_requests
+
+router = guarded_router()
+
+
+@router.get("/requests/{request_id}/explanation")
+async def explanation(request: Request, request_id: UUID) -> Explanation:
+    """For each version: its pins, what every rule read, the price's steps, and what was found of duplicates."""
+    context = context_of(request)
+    async with context.pool.acquire() as db:
+        found = await read_pinned_requests(db, context.resources, [request_id])
+    if not found:
+        raise HTTPException(404, "no such request was decided here")
+    (asked,) = found
+    rules = context.resources.catalogue
+    return Explanation(
+        request_id=request_id,
+        versions=[
+            explain(
+                version,
+                asked.first_received_on,
+                version.terms or Terms(),
+                rules.set_of(version.rule_set, version.first_day),
+            )
+            for version in asked
+        ],
+    )

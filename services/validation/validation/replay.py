@@ -1,0 +1,112 @@
+"""Stored history decided again, page by page: by the pinned sets what differs, by a candidate set what would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from validation.decided_again import decide_again, differences
+from validation.history import Request, Version
+from validation.reference import Terms
+from validation.rules.rule_set import Catalogue
+
+
+class Differs(BaseModel):
+    """One version that comes out otherwise than it was stored, in one respect."""
+
+    request_id: UUID
+    version: int
+    what: str
+    stored: Any
+    again: Any
+
+
+class Replayed(BaseModel):
+    """A page. ``skipped`` were never settled by rules: voids, what waits, what is older than kept verdicts."""
+
+    compared: int = 0
+    skipped: int = 0
+    differences: list[Differs] = []
+    next: UUID | None = None
+    """Give it as ``after`` for the next page; None on the last."""
+
+
+class WouldChange(BaseModel):
+    """A decision that a candidate set would make otherwise. ``cents``: what the system would approve more, or less."""
+
+    request_id: UUID
+    version: int
+    payee_id: UUID
+    stored: str
+    candidate: str
+    cents: int
+
+
+class Previewed(BaseModel):
+    compared: int = 0
+    skipped: int = 0
+    changes: list[WouldChange] = []
+    next: UUID | None = None
+
+
+def replay(requests: Iterable[Request], first: date, last: date, catalogue: Catalogue) -> Replayed:
+    """By what each version is pinned to, and what its decision stored of duplicates."""
+    page = Replayed()
+    for request, version in _of_days(requests, first, last):
+        if version.verdict is None:
+            page.skipped += 1
+            continue
+        page.compared += 1
+        rules = catalogue.set_of(version.rule_set, version.first_day)
+        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules)
+        for one in differences(version, again):
+            page.differences.append(
+                Differs(
+                    request_id=request.request_id,
+                    version=version.number,
+                    what=one.what,
+                    stored=one.stored,
+                    again=one.again,
+                )
+            )
+    return page
+
+
+def preview(requests: Iterable[Request], first: date, last: date, candidate: Catalogue) -> Previewed:
+    """By the candidate's rules and the pinned reference data. Duplicates stay what was found of them."""
+    page = Previewed()
+    for request, version in _of_days(requests, first, last):
+        if version.verdict is None:
+            page.skipped += 1
+            continue
+        page.compared += 1
+        rules = candidate.in_force_on(version.first_day)
+        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules)
+        if again.verdict != version.verdict:
+            cents = _approved(again.verdict, again.cents) - _approved(version.verdict, version.verdict_cents)
+            page.changes.append(
+                WouldChange(
+                    request_id=request.request_id,
+                    version=version.number,
+                    payee_id=version.submission.payee_id,
+                    stored=version.verdict,
+                    candidate=again.verdict,
+                    cents=cents,
+                )
+            )
+    return page
+
+
+def _approved(verdict: str, cents: int | None) -> int:
+    return (cents or 0) if verdict == "approve" else 0
+
+
+def _of_days(requests: Iterable[Request], first: date, last: date) -> Iterator[tuple[Request, Version]]:
+    for request in requests:
+        for version in request:
+            if first <= version.submission.received_on <= last:
+                yield request, version
