@@ -32,6 +32,7 @@ STEPS = {
     "full_cents": 9_000,
     "covered_cents": 9_000,
     "allowed_cents": 9_000,
+    "deductible_cents": 0,
     "copay_cents": 500,
     "coinsurance_cents": 0,
     "paid_cents": 8_500,

@@ -94,6 +94,9 @@ def _value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+_PATIENTS_SHARE = ("deductible_cents", "copay_cents", "coinsurance_cents")
+
+
 def _price(lines: list[dict[str, Any]]) -> Table:
     table = Table(title="The price, line by line", title_justify="left")
     for column in (
@@ -110,7 +113,7 @@ def _price(lines: list[dict[str, Any]]) -> Table:
     ):
         table.add_column(column, justify="left" if column in ("line", "code") else "right")
     for line in lines:
-        patient = None if line["paid_cents"] is None else line["copay_cents"] + line["coinsurance_cents"]
+        patient = None if line["paid_cents"] is None else sum(line[name] for name in _PATIENTS_SHARE)
         rate = _money(line["rate_cents"]) + (
             f" ({line['rate_of_modifier']})" if line["rate_of_modifier"] else ""
         )

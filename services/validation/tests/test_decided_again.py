@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -11,9 +12,19 @@ import pytest
 from fastapi import FastAPI
 from validation_stories import DEAR, Line, correction
 
+from throughline.submissions import SubmissionReceived
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
-from validation.testing import contract, fees, line, payer, provider, received
+from validation.testing import (
+    SERVICE_DAY,
+    authorisation,
+    contract,
+    fees,
+    line,
+    payer,
+    provider,
+    received,
+)
 
 CATALOGUE = {
     one.name: one.read_text("utf-8")
@@ -35,11 +46,15 @@ async def http(on: Line) -> AsyncIterator[httpx.AsyncClient]:
         received("A5", lines=(line(code="99499"),)), received("A6", received_on=correction().received_on)
     )
     await on.hears(correction())
+    await on.hears(authorisation(version=2, units=10), contract(version=2, deductible_cents=20_000))
+    await on.hears(therapy("A7", 6, SERVICE_DAY), therapy("A8", 5, SERVICE_DAY - timedelta(days=20)))
+    await on.hears(received("A9", lines=(line(charge_cents=11_000),)))
     await on.hears(
+        authorisation(version=3, units=1),
         fees(("99213", 1), version=2),
         payer(version=2, auto_approve_below_cents=0),
         provider(version=2, active=False),
-        contract(version=2, timely_filing_days=1),
+        contract(version=3, timely_filing_days=1),
     )
     settings: Any = ValidationSettings(database_url=on.context.settings.database_url)
     on.context.resources = await build_resources(settings, on.context.pool)
@@ -47,6 +62,11 @@ async def http(on: Line) -> AsyncIterator[httpx.AsyncClient]:
         transport=httpx.ASGITransport(app), base_url="http://validation/v1"
     ) as client:
         yield client
+
+
+def therapy(number: str, units: int, day: date) -> SubmissionReceived:
+    one = line(code="97110", units_thousandths=units * 1000, charge_cents=9_000, from_date=day, to_date=day)
+    return received(number, lines=(one,), authorisation_number="AUTH1")
 
 
 async def pages(http: httpx.AsyncClient, method: str, path: str, **more: Any) -> list[dict[str, Any]]:
@@ -66,7 +86,7 @@ async def test_history_decided_again_differs_in_nothing_and_a_forged_price_is_fo
 ) -> None:
     found = await pages(http, "GET", "/replay")
     assert [one for page in found for one in page["differences"]] == []
-    assert sum(page["compared"] for page in found) == 7
+    assert sum(page["compared"] for page in found) == 10
     await on.context.pool.execute(
         "update versions set verdict_cents = 1 where request_id = $1", received("A2").request_id
     )
@@ -122,3 +142,9 @@ async def test_a_candidate_set_shows_whose_decisions_it_would_change(http: httpx
     )
     refused = await http.post("/rules/preview", params=DAYS, json={"files": {"x.toml": "rule = 1"}})
     assert (refused.status_code, "x.toml" in refused.text) == (422, True)
+
+
+async def test_what_others_had_used_up_is_told_as_it_was_read(http: httpx.AsyncClient) -> None:
+    short = (await http.get(f"/requests/{received('A8').request_id}/explanation")).json()["versions"][0]
+    assert (short["verdict"], short["differs"]) == ("except authorisation_units", [])
+    assert {(one["what"], one["before"]) for one in short["used_up"]} >= {("authorisation", 6_000)}

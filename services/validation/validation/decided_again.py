@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,11 +13,13 @@ from throughline.reasons import Reason
 from validation.domain import COMMITTED, decide, told
 from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
-from validation.pricing import price
+from validation.pricing import Price
+from validation.quote import Quote, quote
 from validation.reference import Terms
-from validation.rules.engine import evaluate
+from validation.rules.engine import NO_RULES_FINDING, evaluate
 from validation.rules.facts import Facts, facts_of_claim, facts_of_line
 from validation.rules.rule_set import RuleSet
+from validation.tallies import Readings, Tallies
 
 _SOME_OTHER = UUID(int=0)
 """Which request it repeats does not change the verdict."""
@@ -28,8 +30,15 @@ class Again:
     """What rules, price and duplicates come to, as ``Version.verdict`` and ``verdict_cents``; the rules' findings."""
 
     verdict: str
-    cents: int | None
+    price: Price | None
+    """As the tallies stood when it was settled."""
+    approved: Price | None
+    """As they stood at its latest decision."""
     findings: tuple[Finding, ...]
+
+    @property
+    def cents(self) -> int | None:
+        return None if self.price is None else self.price.paid_cents
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +51,27 @@ class Difference:
 
 
 def decide_again(version: Version, first_received_on: date, terms: Terms, rules: RuleSet) -> Again:
-    """``first_received_on`` is the day the request's first version came in. Duplicates are as they were found then."""
+    """``first_received_on`` is the day the request's first version came in. Duplicates are as they were found then, and
+    what was used up by others as the decision read it."""
     claim, lines = facts_of(version, first_received_on, terms)
     findings = tuple(evaluate(rules, claim, lines))
-    proposed = price(version.submission.request.lines, terms)
+    settled = _quoted(version, terms, version.settled_readings)
+    proposed = settled.price
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     stored = (version.verdict or "").split()
     decision = decide(
-        findings,
+        findings if settled.shortage is None else (*findings, settled.shortage),
         proposed,
         _SOME_OTHER if Reason.DUPLICATE in stored else None,
         tier_cents,
         _likest(stored),
     )
-    return Again(told(decision), None if proposed is None else proposed.paid_cents, findings)
+    latest = version.readings or version.settled_readings
+    return Again(told(decision), proposed, _quoted(version, terms, latest).price, findings)
+
+
+def _quoted(version: Version, terms: Terms, readings: Readings) -> Quote:
+    return quote(version.submission, terms, Tallies({one.key: one.before for one in readings}))
 
 
 def facts_of(version: Version, first_received_on: date, terms: Terms) -> tuple[Facts, list[Facts]]:
@@ -64,25 +80,27 @@ def facts_of(version: Version, first_received_on: date, terms: Terms) -> tuple[F
     return facts_of_claim(submission, terms, first_received_on), lines
 
 
-def differences(version: Version, again: Again) -> Iterator[Difference]:
+def differences(version: Version, again: Again, rules: RuleSet) -> Iterator[Difference]:
     """What the decision stored and what comes out now."""
     if version.verdict != again.verdict:
         yield Difference("verdict", version.verdict, again.verdict)
     if version.verdict_cents != again.cents:
         yield Difference("price in cents", version.verdict_cents, again.cents)
-    if version.state in COMMITTED and version.paid_cents != again.cents:
-        yield Difference("approved cents", version.paid_cents, again.cents)
-    stored, found = _by_rules(version.findings), _by_rules(again.findings)
+    approved = None if again.approved is None else again.approved.paid_cents
+    if version.state in COMMITTED and version.paid_cents != approved:
+        yield Difference("approved cents", version.paid_cents, approved)
+    ids = {NO_RULES_FINDING, *(rule.id for rule in rules.rules)}
+    stored, found = _by_rules(version.findings, ids), _by_rules(again.findings, ids)
     if stored != found:
         yield Difference("findings", stored, found)
 
 
-def _by_rules(findings: Sequence[Finding]) -> list[str]:
-    """What rules found: duplicates are found in the history of all requests."""
+def _by_rules(findings: Sequence[Finding], ids: Collection[str]) -> list[str]:
+    """What rules found. Duplicates and what is used up are found in the history of all requests."""
     return [
         f"{one.rule} {one.rule_version} {one.severity} {one.reason} {one.field}"
         for one in findings
-        if one.duplicate is None
+        if one.rule in ids
     ]
 
 

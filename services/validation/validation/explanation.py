@@ -16,7 +16,7 @@ from throughline.reasons import Reason
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.history import Version
-from validation.pricing import price
+from validation.pricing import Price
 from validation.reference import Terms
 from validation.rules.reading import Reading, read_rules
 from validation.rules.rule_set import RuleSet
@@ -46,9 +46,18 @@ class LineSteps(BaseModel):
     full_cents: int | None = None
     covered_cents: int | None = None
     allowed_cents: int | None = None
+    deductible_cents: int | None = None
     copay_cents: int | None = None
     coinsurance_cents: int | None = None
     paid_cents: int | None = None
+
+
+class UsedUp(BaseModel):
+    """A deductible or out-of-pocket maximum of a year in cents, or units of an authorisation in thousandths."""
+
+    what: str
+    before: int
+    added: int
 
 
 class PinnedTerms(BaseModel):
@@ -76,6 +85,8 @@ class ExplainedVersion(BaseModel):
     pinned: PinnedTerms
     rules: list[RuleRead]
     price: list[LineSteps]
+    used_up: list[UsedUp]
+    """What the latest decision read of what many requests use up together, and what it added."""
     duplicates: list[Finding]
     findings: list[Finding]
     differs: list[str]
@@ -102,19 +113,25 @@ def explain(version: Version, first_received_on: date, terms: Terms, rules: Rule
         paid_cents=version.paid_cents,
         pinned=_pinned(version, terms),
         rules=[_told(one) for one in read_rules(rules, claim, lines)] if judged else [],
-        price=price_steps(version, terms) if judged else [],
+        price=price_steps(version, terms, again.approved) if judged else [],
+        used_up=[
+            UsedUp(what=one.kind, before=one.before, added=one.added)
+            for one in version.readings or version.settled_readings
+        ],
         duplicates=[one for one in version.findings if one.duplicate is not None],
         findings=[one for one in version.findings if one.duplicate is None],
-        differs=[one.what for one in differences(version, again)] if judged else [],
+        differs=[one.what for one in differences(version, again, rules)] if judged else [],
     )
 
 
-def price_steps(version: Version, terms: Terms) -> list[LineSteps]:
+_PATIENTS_SHARE = ("deductible_cents", "copay_cents", "coinsurance_cents")
+
+
+def price_steps(version: Version, terms: Terms, priced: Price | None) -> list[LineSteps]:
     """Each line's steps; without a rate the others are unknown."""
     lines = version.submission.request.lines
     rates = terms.rates or {}
     steps = None if terms.contract is None else allowed(lines, rates, terms.price_terms)
-    priced = price(lines, terms)
     told: list[LineSteps] = []
     for at, line in enumerate(lines):
         rate_cents, modifier = rate_and_modifier(line, rates) or (None, None)
@@ -129,7 +146,7 @@ def price_steps(version: Version, terms: Terms) -> list[LineSteps]:
         if steps is not None and priced is not None:
             parts: dict[str, Any] = steps[at]._asdict()
             amount = priced.lines[at]
-            parts |= {"copay_cents": amount.copay_cents, "coinsurance_cents": amount.coinsurance_cents}
+            parts |= {name: getattr(amount, name) for name in _PATIENTS_SHARE}
             made = made.model_copy(update={**parts, "paid_cents": amount.paid_cents})
         told.append(made)
     return told

@@ -63,7 +63,7 @@ def replay(requests: Iterable[Request], first: date, last: date, catalogue: Cata
         page.compared += 1
         rules = catalogue.set_of(version.rule_set, version.first_day)
         again = decide_again(version, request.first_received_on, version.terms or Terms(), rules)
-        for one in differences(version, again):
+        for one in differences(version, again, rules):
             page.differences.append(
                 Differs(
                     request_id=request.request_id,

@@ -14,6 +14,8 @@ from validation.rules.rule_set import CompiledRule, Rule, RuleSet
 
 MESSAGE_CHARACTERS_MAX = 400
 _NAMED = re.compile(r"\{([a-z_]+)\}")
+NO_RULES_FINDING = "catalogue"
+"""Stands for a rule where none is in force."""
 FINDINGS_MAX = 100
 """A request of 50 lines can break every line rule in each; more findings than this help nobody."""
 
@@ -120,7 +122,7 @@ def _failed_to_run(rule: Rule, position: int | None, why: str) -> Finding:
 
 def _no_rules() -> Finding:
     return Finding(
-        rule="catalogue",
+        rule=NO_RULES_FINDING,
         rule_version=1,
         severity=Severity.REVIEW,
         reason=Reason.RULE_FAILED_TO_RUN,
