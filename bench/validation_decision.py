@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from datetime import date
 
 from chassis import Say, testing
 from chassis.topics import TopicMap
+from throughline.reference import ModifierTerm, UnitLimit
 from throughline.submissions import SubmissionReceived
 from validation import adjudication
 from validation.duplicates import BillClaims, bill_keys
@@ -16,16 +18,40 @@ from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import load_duplicate_rules
 from validation.on_submission_received import decide_submission
 from validation.pricing import price
+from validation.quote import quote
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
 from validation.rules.rule_set import load_catalogue
-from validation.testing import SERVICE_DAY, contract, line, received, reference
+from validation.tallies import Tallies
+from validation.testing import SERVICE_DAY, authorisation, contract, line, received, reference
 from validation.work import DecisionWork
 
 REQUESTS, ROUNDS, LINES = 1000, 10, 6
 CODES = ("99213", "99214", "97110")
+SINCE = date(2020, 1, 1)
 REFERENCE = reference(contract(version=2, copay_cents=2_000, coinsurance_basis_points=1_000))
+EVERYTHING = reference(
+    contract(
+        version=2,
+        copay_cents=2_000,
+        coinsurance_basis_points=1_000,
+        modifiers=(
+            ModifierTerm(modifier="50", effect="share", basis_points=15_000, effective_from=SINCE),
+            ModifierTerm(modifier="51", effect="multiple", basis_points=5_000, effective_from=SINCE),
+            ModifierTerm(modifier="59", effect="separate", effective_from=SINCE),
+            ModifierTerm(modifier="80", effect="share", basis_points=1_600, effective_from=SINCE),
+        ),
+        unit_limits=(UnitLimit(code="97110", units_per_day=4, effective_from=SINCE),),
+        deductible_cents=50_000,
+        out_of_pocket_max_cents=200_000,
+    ),
+    authorisation(version=2, units=1_000),
+)
+"""A contract that says all it can of a price, and an authorisation that counts its units."""
 CATALOGUE = load_catalogue()
+
+
+NO_TALLIES = Tallies({})
 
 
 def submission(number: int) -> SubmissionReceived:
@@ -78,7 +104,7 @@ def main() -> None:
     terms, rules = REFERENCE.terms_for(one), CATALOGUE.in_force_on(SERVICE_DAY)
     claim_facts = facts_of_claim(one, terms, one.received_on)
     line_facts = [facts_of_line(one.request, each, terms) for each in lines]
-    priced = price(lines, terms)
+    priced, counted = price(lines, terms), EVERYTHING.terms_for(one)
     assert priced is not None
     parts: dict[str, Callable[[], object]] = {
         "look up the terms": lambda: REFERENCE.terms_for(one),
@@ -86,14 +112,16 @@ def main() -> None:
         "facts of the lines": lambda: [facts_of_line(one.request, each, terms) for each in lines],
         f"{len(rules.rules)} rules": lambda: evaluate(rules, claim_facts, line_facts),
         "price": lambda: price(lines, terms),
+        "quote, nothing counted": lambda: quote(one, terms, NO_TALLIES),
+        "quote, all of it": lambda: quote(one, counted, NO_TALLIES),
         "bill keys": lambda: bill_keys(one),
         "adjudication": lambda: adjudication.priced(one, priced),
     }
     print(f"a request of {LINES} lines, CPU us, best of {ROUNDS} rounds")
     for name, work in parts.items():
-        print(f"  {name:22}{microseconds(work):7.1f}")
+        print(f"  {name:24}{microseconds(work):7.1f}")
     whole = min(whole_decision_us(submissions) for _ in range(ROUNDS))
-    print(f"  {'decided and said':22}{whole:7.1f}   all but the bill keys, with the event and its bytes")
+    print(f"  {'decided and said':24}{whole:7.1f}   all but the bill keys, with the event and its bytes")
 
 
 if __name__ == "__main__":
