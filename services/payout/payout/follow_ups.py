@@ -59,6 +59,8 @@ async def _some(context: Context) -> bool:
         else:
             done = await _release(tx, row["follow_up_id"], row["subject"], reason, limit, context)
         if done < limit:
+            if row["kind"] == "hold_items" and reason in MENDED_BY_ACCOUNT:
+                await _ask_once_more(tx.db, row["subject"])
             await tx.db.execute("delete from follow_ups where follow_up_id = $1", row["follow_up_id"])
     return True
 
@@ -86,6 +88,14 @@ async def _hold(
         )
     await update_items(tx.db, items, context.clock.now())
     return len(items)
+
+
+async def _ask_once_more(db: asyncpg.Connection, payment_id: UUID) -> None:
+    """The account may have come in order while these items were being held: its release, taken by another replica, did
+    not see them."""
+    payee_id = await db.fetchval("select payee_id from payments where payment_id = $1", payment_id)
+    cause = derived("account-after-hold", str(payment_id))
+    await store_follow_ups(db, [(cause, "release_items", payee_id, Reason.ACCOUNT_ARRIVED)])
 
 
 async def _release(
