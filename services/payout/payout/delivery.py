@@ -26,7 +26,7 @@ from chassis import Context
 from payout.calendar import begin_of
 from payout.each_bank import of_bank
 from payout.findings import find
-from payout.redate_files import date_anew
+from payout.redate_files import ask_accounts, date_anew
 from payout.settings import Bank
 from payout.take_back_sending import BEFORE_THE_RESTORE
 from payout.withdraw_reversals import withdraw_reversals
@@ -56,6 +56,7 @@ async def deliver_files(context: Context) -> None:
             await _rename_and_read_back(context, row["batch_id"])
     await withdraw_reversals(context)
     await date_anew(context)
+    await ask_accounts(context)
     built = await context.pool.fetch(
         f"""
         select batch_id, bank from batches b where state = 'built' and not ({_IS_DOUBTFUL}) and not exists (

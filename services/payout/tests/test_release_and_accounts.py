@@ -14,6 +14,8 @@ from uuid import UUID
 
 import pytest
 
+from payout import follow_ups
+from payout.announce import announce_items
 from payout.batches import OrderedBatch
 from payout.findings import page_open_findings
 from payout.nacha import BatchControl, BatchHeader, EntryDetail, Frame, read_records
@@ -27,7 +29,14 @@ from throughline.identifiers import payee_id_for
 from throughline.items import ItemHeld, ItemReleased
 from throughline.orders import HoldBatch, ReleaseBatch
 from throughline.payees import ChangeAccount
-from throughline.payments import BatchHeld, BatchRedated, BatchReleased, PaymentRefused, PaymentSent
+from throughline.payments import (
+    BatchHeld,
+    BatchRedated,
+    BatchRefused,
+    BatchReleased,
+    PaymentRefused,
+    PaymentSent,
+)
 from throughline.reasons import Reason
 
 if TYPE_CHECKING:
@@ -214,3 +223,80 @@ async def test_an_account_in_order_is_paid_as_the_batch_was_closed(house: House,
     house.clock.instant = datetime(2026, 11, 23, 21, tzinfo=UTC)
     await house.work()
     assert await house.said_of(BatchRedated, PaymentRefused) == [] and len(house.inbox()) == 1
+
+
+LATER = {"on its day": timedelta(0), "with a new date": timedelta(days=2)}
+
+
+@pytest.mark.parametrize("stood", LATER)
+async def test_a_file_that_stood_still_leaves_without_an_account_that_was_held(
+    house: House, stood: str
+) -> None:
+    """The bank's directory, or the broker, was away; a return of another batch held the account meanwhile."""
+    await closed(house)
+    await hold_account(house, FIRST)
+    house.clock.instant += LATER[stood]
+    await house.work()
+    assert await house.states() == {"held:account_held": 1, "scheduled": 1}
+    (file,) = house.inbox()
+    content = file.read_bytes()
+    entries = [one for one in read_records(io.BytesIO(content), Frame.STRICT) if isinstance(one, EntryDetail)]
+    assert [(one.account, one.amount_cents) for one in entries] == [("999999999", 2_000)]
+    (refused,) = await house.said_of(PaymentRefused)
+    assert refused.reason is Reason.ACCOUNT_HELD
+    (redated,) = await house.said_of(BatchRedated)
+    assert (redated.payment_count, redated.total_cents) == (1, 2_000)
+    assert redated.file_sha256 == hashlib.sha256(content).hexdigest()
+    assert await house.rows("select state, payment_count, total_cents from batches") == [
+        ("delivered", 1, 2_000)
+    ]
+    assert await house.balances() == {"claims": 3_000, "batched": -2_000, "returned": -1_000}
+
+
+async def test_a_file_that_stood_still_until_no_account_was_in_order_never_leaves(house: House) -> None:
+    await closed(house)
+    for npi in (FIRST, SECOND):
+        await house.hears(change(house, npi))
+    house.clock.instant += 2 * DAY
+    await house.work()
+    assert house.inbox() == [] and await house.states() == {"held:cooling_off": 2}
+    assert await house.rows("select state, payment_count, total_cents from batches") == [("empty", 0, 0)]
+    (refused,) = await house.said_of(BatchRefused)
+    assert refused.reason is Reason.ENTRIES_TAKEN_OUT
+
+
+async def test_what_is_held_after_its_account_came_in_order_again_waits_all_the_same(house: House) -> None:
+    """One replica holds the items; another releases what the account held before it sees them."""
+    await closed(house)
+    await hold_account(house, FIRST)
+    hold = follow_ups._hold
+
+    async def verified_meanwhile(*args: Any) -> int:
+        await house.enrol(FIRST)
+        assert await follow_ups._some(house.context)
+        assert await house.rows("select kind from follow_ups") == [("hold_items",)]
+        return await hold(*args)
+
+    with patch.object(follow_ups, "_hold", verified_meanwhile):
+        await house.work()
+    await house.work()
+    assert await house.states() == {"waiting": 1, "scheduled": 1}
+    assert [type(one) for one in await house.said_of(ItemHeld, ItemReleased)] == [ItemHeld, ItemReleased]
+
+
+async def closed(house: House) -> None:
+    """Two payments whose file has not left."""
+    await house.payer()
+    await house.enrol(FIRST)
+    await house.enrol(SECOND, "999999999")
+    await house.approve(1_000, FIRST)
+    await house.approve(2_000, SECOND)
+    await house.cutoff()
+    await announce_items(house.context)
+
+
+async def hold_account(house: House, npi: str) -> None:
+    await house.pool.execute(
+        "update accounts set state = 'held', return_code = 'R03' where payee_id = $1",
+        payee_id_for("npi", npi),
+    )
