@@ -69,6 +69,21 @@ async def test_a_list_narrows_and_pages_by_key(
         assert (await browser.get(f"/requests?{odd}")).status_code == 200
 
 
+async def test_home_counts_what_needs_the_person_and_what_is_on_its_way(
+    context: Context, browser: httpx.AsyncClient, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teller = Teller()
+    for at in range(3):
+        Life(teller, f"CLM-{at}").received().says("SubmissionExcepted")
+        Life(teller, f"WAY-{at}").received()
+    await testing.deliver(service, context, teller.told)
+    home = (await browser.get("/")).text
+    assert "3 requests need you." in home and "3 requests" in home.split('id="way"')[1]
+    for module in ("portal.request_rows", "portal.pages.home"):
+        monkeypatch.setattr(f"{module}.COUNTED_MAX", 2)
+    assert "More than 2 requests need you." in (await browser.get("/")).text
+
+
 async def test_a_whole_life_stands_on_its_page(
     context: Context, browser: httpx.AsyncClient, ada: Person
 ) -> None:

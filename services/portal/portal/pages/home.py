@@ -12,7 +12,7 @@ from portal.page import Nav, Visit, may, page_router
 from portal.payment_rows import Filter as PaymentFilter
 from portal.payment_rows import payments_of
 from portal.questions import waiting_for
-from portal.request_rows import Filter, on_its_way, requests_of, to_act
+from portal.request_rows import COUNTED_MAX, Filter, on_its_way, requests_of, to_act
 from portal.rules import EVERYBODY, PROVIDERS
 from portal.stage_notices import SHOWN as SHOWN_NOTICES
 from portal.stage_notices import notices_of
@@ -40,7 +40,8 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         "home.html",
         provider=True,
         needs=needs.rows,
-        needs_count=count,
+        needs_count=min(count, COUNTED_MAX),
+        many_need=count > COUNTED_MAX,
         way=way,
         paid=paid.rows,
         drafts=drafts[:SHOWN],
