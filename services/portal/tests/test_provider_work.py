@@ -19,6 +19,7 @@ from test_request_pages import ada, of_payee, sent
 
 from chassis import Context, testing
 from portal.app import service
+from portal.claim_form import Wrong
 from portal.commands import Command
 from portal.payment_files import csv_rows
 from portal.payment_rows import payments_of
@@ -134,6 +135,28 @@ async def test_what_is_wrong_is_named_and_not_sent(
     typing = {"csrf": csrf_in(page), "lines.0.charge": "still"}
     part = await browser.post(f"/new/{draft}", data=typing, headers={"HX-Request": "true"})
     assert "Saved" in part.text and "Write a plain number" in part.text and "<html" not in part.text
+
+
+async def test_no_connection_waits_while_validation_is_asked(
+    context: Context, browser: httpx.AsyncClient, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where validation hangs, the pool is there for every other page."""
+    held: list[int] = []
+
+    async def asked(*_: object) -> list[Wrong]:
+        held.append(context.pool.get_size() - context.pool.get_idle_size())
+        return [Wrong("attachments", "rule", "A plan is missing.", "Attach it.")]
+
+    monkeypatch.setattr("portal.pages.new.broken_rules", asked)
+    life = await on_file(context)
+    draft = await begun(browser, GOOD | {"payee": str(life.payee_id)})
+    page = await browser.get(f"/new/{draft}?step=send")
+    assert "A plan is missing." in page.text
+    typing = {"csrf": csrf_in(page), "number": "CLM-2"}
+    assert "Saved" in (await browser.post(f"/new/{draft}", data=typing, headers={"HX-Request": "true"})).text
+    attach = await browser.get(f"/new/{draft}?step=attachments&field=attachments")
+    assert "A plan is missing." in attach.text
+    assert held == [0, 0, 0]
 
 
 async def test_another_organisation_finds_no_draft(

@@ -123,13 +123,13 @@ async def show_step(
 ) -> Response:
     async with visit.reading() as db:
         draft = await _own(visit, db, draft_id)
-        if step != "attachments":
-            values = await _step(visit, db, draft, step if step in STEPS else STEPS[0], field)
-        else:
-            wrong = await _wrong_attached(visit, db, draft, field)
+        made = await _made(db, visit, draft) if field or step == STEPS[-1] else []
+        payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
+    # Validation and intake are asked: no connection waits for them.
     if step == "attachments":
-        return await show_attachments(visit, draft, wrong)  # asks intake: no connection waits for it
-    return await visit.show("new_step.html", **values)
+        return await show_attachments(visit, draft, await _wrong_attached(visit, made, field))
+    values = await _step(visit, draft, made, step if step in STEPS else STEPS[0], field)
+    return await visit.show("new_step.html", payees=payees, payers=payers, **values)
 
 
 @router.post("/new/{draft_id}")
@@ -145,7 +145,8 @@ async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], 
             say_saved(tx, draft, fields, visit.session.person_id, now)
     if visit.is_partial and "go" not in form:
         async with visit.reading() as db:
-            found = await _checked(visit, db, replace(draft, fields=fields))
+            made = await _made(db, visit, replace(draft, fields=fields))
+        found = await _checked(visit, made)
         wrong = [one for one in found if one.field in form and fields.get(one.field)]
         return await visit.show("draft_saved.html", wrong=wrong, saved_at=now)
     go = str(form.get("go", ""))
@@ -255,26 +256,26 @@ async def _made(db: asyncpg.Connection, visit: Visit, draft: Draft) -> PaymentRe
     return corrected(before, draft.fields, payee, version=draft.version, claim_number=number)
 
 
-async def _checked(visit: Visit, db: asyncpg.Connection, draft: Draft) -> list[Wrong]:
-    made = await _made(db, visit, draft)
+async def _checked(visit: Visit, made: PaymentRequest | list[Wrong]) -> list[Wrong]:
+    """What is wrong with it. Asks validation, so it is called with no connection in hand."""
     if isinstance(made, list):
         return made
     return await broken_rules(visit.settings, made) or []
 
 
-async def _wrong_attached(visit: Visit, db: asyncpg.Connection, draft: Draft, field: str) -> Wrong | None:
+async def _wrong_attached(visit: Visit, made: PaymentRequest | list[Wrong], field: str) -> Wrong | None:
     """What is wrong with what is attached, where the person was sent here for it."""
     if field != "attachments":
         return None
-    found = await _checked(visit, db, draft)
+    found = await _checked(visit, made)
     return next((one for one in found if one.field == field), Wrong(field, "look_here"))
 
 
-async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, field: str) -> dict[str, Any]:
-    payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
+async def _step(
+    visit: Visit, draft: Draft, made: PaymentRequest | list[Wrong], step: str, field: str
+) -> dict[str, Any]:
     last = step == STEPS[-1]
-    wrong = await _checked(visit, db, draft) if last or field else []
-    made = await _made(db, visit, draft) if last else None
+    wrong = await _checked(visit, made) if last or field else []
     return {
         "draft": draft,
         "fields": draft.fields,
@@ -284,9 +285,7 @@ async def _step(visit: Visit, db: asyncpg.Connection, draft: Draft, step: str, f
         "wrong": wrong,
         "by_field": {one.field: one for one in wrong},
         "at_fault": field,
-        "made": made if isinstance(made, PaymentRequest) else None,
-        "payees": payees,
-        "payers": payers,
+        "made": made if last and isinstance(made, PaymentRequest) else None,
         "lines": min(line_count(draft.fields) + (1 if draft.fields.get("lines.0.code") else 0), LINES_MAX),
         "line_fields": LINE_FIELDS,
     }
