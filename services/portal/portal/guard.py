@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
@@ -102,6 +103,11 @@ class Guard:
             return 403, "This did not come from a page of the portal."
         if headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return 403, "This did not come from a page of the portal."
+        if _charset(headers) not in ("utf-8", "utf8"):
+            return (
+                415,
+                "Forms are sent in UTF-8.",
+            )  # some codecs make text that nothing else can store or send
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit(scope):
             return 413, "That is too large."
@@ -210,6 +216,12 @@ class _Answer:
 
     async def failed(self, identity: str) -> None:
         await self.plain(500, f"Something went wrong here. If you ask about it, name {identity}.")
+
+
+def _charset(headers: Headers) -> str:
+    """Read as the form's own parser reads it."""
+    _, options = parse_options_header(headers.get("content-type", ""))
+    return options.get(b"charset", b"utf-8").decode("latin-1").lower()
 
 
 def _cookie(headers: Headers, name: str) -> str | None:

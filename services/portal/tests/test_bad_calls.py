@@ -74,6 +74,11 @@ async def test_a_body_that_may_not_be_sent_is_not_read(
         (b"\xff\xfe\x00zone=UTC", FORM["Content-Type"]),
         (b"--x\r\nbroken", "multipart/form-data; boundary=x"),
         (b"broken", "multipart/form-data"),
+        (b"zone=UTC", FORM["Content-Type"] + "; charset=utf-16"),
+        (
+            b'--x\r\nContent-Disposition: form-data; name="zone"\r\n\r\n\\ud800\r\n--x--\r\n',
+            'multipart/form-data; boundary=x; CHARSET="unicode_escape"',
+        ),
     ],
 )
 async def test_h12_another_content_is_refused(
