@@ -10,6 +10,8 @@ from throughline.questions import QuestionAnswered
 
 def show_answered(heard: Heard[QuestionAnswered], work: ReadModelWork, say: Say) -> None:
     message = heard.message
+    if work.asked.get(message.question_id) != (message.request_id, message.payee_id):
+        return  # no such question, or another request's or payee's: theirs is not answered by it
     side = side_of(heard)
     work.tell(heard, message.request_id, actor=message.actor, side=side)
     work.put(

@@ -13,6 +13,9 @@ def show_question(heard: Heard[QuestionAsked], work: ReadModelWork, say: Say) ->
     side = side_of(heard)
     if OTHER[side] != message.to:
         return  # nobody asks in the other's name
+    if message.question_id in work.asked:
+        return  # under another's id nobody's words are replaced
+    work.asked[message.question_id] = (message.request_id, message.payee_id)
     work.tell(heard, message.request_id, actor=message.actor, side=side)
     work.put(
         "questions",

@@ -14,8 +14,9 @@ from test_request_pages import ada, of_payee
 from chassis import Context, testing
 from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
 from portal.app import service
+from portal.questions import find_question, questions_of, waiting_for
 from portal.rules import Role
-from portal.tenancy import WRITER, enter
+from portal.tenancy import WRITER, Scope, Sees, enter, reading
 from throughline.envelope import read_envelope
 from throughline.people import OrganisationRecorded
 from throughline.questions import QuestionAnswered, QuestionAsked
@@ -24,6 +25,7 @@ from throughline.signed import SIGNATURE, read
 
 __all__ = ["ada"]
 CANARY = "Was it Mrs Canary-4711?"
+ANOTHERS = UUID(int=4711)
 
 
 def asked(life: Life, to: str = "provider", **changes: Any) -> QuestionAsked:
@@ -62,7 +64,7 @@ async def a_life(context: Context) -> Life:
 async def the_cast(context: Context, life: Life) -> tuple[Actor, Actor, Actor]:
     """A reviewer, a biller of the payee, and one of another's."""
     own = OrganisationRecorded(organisation_id=uuid4(), version=1, kind="provider", payees=(life.payee_id,))
-    other = OrganisationRecorded(organisation_id=uuid4(), version=1, kind="provider", payees=(uuid4(),))
+    other = OrganisationRecorded(organisation_id=uuid4(), version=1, kind="provider", payees=(ANOTHERS,))
     cast = an("reviewer"), an("biller", own), an("biller", other)
     await know(context.pool, OPERATIONS, own, other, *cast)
     return cast
@@ -144,8 +146,19 @@ async def test_no_word_is_believed_of_who_may_not_say_it(context: Context, pool:
         actor="-",
     )
     await hear(context, stranger, answer)
-    (row,) = await rows(pool)
-    assert row["answer"] is None
+    # Under a payee of their own they may speak, and still not in a question of another's, nor on another's request.
+    await hear(context, stranger, answer.model_copy(update={"payee_id": ANOTHERS}))
+    await hear(
+        context, stranger, asked(life, "operations", payee_id=ANOTHERS, question_id=question.question_id)
+    )
+    await hear(context, stranger, asked(life, "operations", payee_id=ANOTHERS))
+    row, foreign = await rows(pool)
+    assert (row["payee_id"], row["to_side"], row["answer"]) == (life.payee_id, "provider", None)
+    async with reading(context, Scope(Sees.OPERATIONS)) as db:
+        shown = await questions_of(db, life.request_id, context.resources.content_key)
+        assert [one.question_id for one in shown] == [question.question_id]
+        assert await waiting_for(db, "operations") == []
+        assert await find_question(db, life.request_id, foreign["question_id"]) is None
 
 
 async def test_another_organisation_neither_sees_nor_asks(

@@ -18,6 +18,7 @@ import asyncpg
 
 from chassis import Context, Heard
 from portal.foretold import Approval, foretell
+from portal.questions import asked_of
 from portal.read_model.facts import MOVES_STATE, Facts, fold_facts, told_again
 from portal.read_model.sealed_content import ContentKey
 from portal.read_model.standing import standing_of
@@ -81,6 +82,8 @@ class ReadModelWork:
     context: Context
     approvals: list[Approval] = field(default_factory=list)
     """Their dates are foretold when everything else is stored."""
+    asked: dict[UUID, tuple[UUID, UUID]] = field(default_factory=dict)
+    """Request and payee of each question that the slice names and that was asked."""
     writes: Writes = field(default_factory=Writes)
 
     @classmethod
@@ -107,7 +110,7 @@ class ReadModelWork:
         if touched:
             await db.execute(_MAKE_REQUESTS, touched)
             await db.execute(_LOCK_REQUESTS, touched)
-        return cls(context.resources.content_key, touched, context)
+        return cls(context.resources.content_key, touched, context, asked=await asked_of(db, heard))
 
     def put(self, table: str, **values: Any) -> None:
         self.writes.put(table, **values)
