@@ -10,72 +10,12 @@ import pytest
 
 from throughline.reasons import Reason, Severity
 from validation.rules.engine import FINDINGS_MAX, evaluate
-from validation.rules.facts import FAR_DAY, Facts
+from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, holding_but
 from validation.rules.rule_set import Catalogue, CatalogueBreach, Rule, content_hash, load_catalogue, rules_in
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 11, 2)
 
-HOLDING_CLAIM: Facts = {
-    "programme": "medical",
-    "payer": "acme",
-    "payer_order": "P",
-    "form_sent": False,
-    "frequency": "1",
-    "payee_kind": "npi",
-    "payee_npi_valid": True,
-    "tin_valid": True,
-    "rendering_named": False,
-    "rendering_npi_valid": True,
-    "rendering_active": False,
-    "original_named": False,
-    "original_is_this": False,
-    "total_cents": 12_000,
-    "charges_cents": 12_000,
-    "line_count": 1,
-    "line_id_count": 1,
-    "service_count": 1,
-    "diagnosis_count": 1,
-    "distinct_diagnosis_count": 1,
-    "attachment_count": 0,
-    "missing_attachments": "",
-    "signed": False,
-    "member_given": True,
-    "name_given": True,
-    "received_day": 739_100,
-    "first_received_day": 739_000,
-    "last_service_day": 738_950,
-    "payer_known": True,
-    "provider_known": True,
-    "provider_active": True,
-    "tin_matches": True,
-    "enrolled_from_day": 700_000,
-    "enrolled_to_day": FAR_DAY,
-    "contract_known": True,
-    "contract_from_day": 700_000,
-    "contract_to_day": FAR_DAY,
-    "timely_filing_days": 90,
-    "authorisation_named": False,
-    "authorisation_active": True,
-    "authorisation_same_payer": True,
-    "authorisation_same_provider": True,
-    "authorisation_same_member": True,
-    "authorisation_from_day": 700_000,
-    "authorisation_to_day": FAR_DAY,
-}
-HOLDING_LINE: Facts = {
-    "from_day": 738_900,
-    "to_day": 738_900,
-    "charge_cents": 12_000,
-    "units_thousandths": 1000,
-    "procedure_code_valid": True,
-    "modifier_count": 0,
-    "distinct_modifier_count": 0,
-    "highest_pointer": 1,
-    "place_known": True,
-    "authorisation_required": False,
-    "authorisation_covers_code": True,
-}
 EXAMPLES = [
     pytest.param(rule, example, holds, id=f"{rule.id}-{'holds' if holds else 'broken'}-{number}")
     for rule in CATALOGUE.rules
@@ -86,11 +26,8 @@ EXAMPLES = [
 
 def broken_rules(catalogue: Catalogue, changes: dict[str, Any]) -> set[str]:
     """The rules broken by a request in which everything else holds."""
-    unknown = changes.keys() - HOLDING_CLAIM.keys() - HOLDING_LINE.keys()
-    assert not unknown, f"no such facts: {unknown}"
-    claim = {**HOLDING_CLAIM, **{name: value for name, value in changes.items() if name in HOLDING_CLAIM}}
-    line = {**HOLDING_LINE, **{name: value for name, value in changes.items() if name in HOLDING_LINE}}
-    return {finding.rule for finding in evaluate(catalogue.in_force_on(TODAY), claim, [line])}
+    claim, line_ = holding_but(changes)
+    return {finding.rule for finding in evaluate(catalogue.in_force_on(TODAY), claim, [line_])}
 
 
 @pytest.mark.parametrize(("rule", "example", "holds"), EXAMPLES)

@@ -34,6 +34,7 @@ from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
 from validation.replay_api import router as replay_router
 from validation.rules.rule_set import load_catalogue
+from validation.rules_api import router as rules_router
 from validation.settings import ValidationSettings
 from validation.work import DecisionWork, ReferenceWork, Resources
 
@@ -74,7 +75,7 @@ service = Service(
             "reference.authorisations", work=ReferenceWork, on={AuthorisationRecorded: record_authorisation}
         ),
     ],
-    api=(router, explanation_router, replay_router),
+    api=(router, explanation_router, replay_router, rules_router),
     start=build_resources,
 )
 

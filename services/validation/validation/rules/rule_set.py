@@ -219,11 +219,17 @@ def _in_force(rules: Iterable[Rule], day: date) -> list[Rule]:
 
 def _must_not_overlap(rules: Sequence[Rule]) -> None:
     for earlier, later in pairwise(rules):
-        if earlier.id != later.id:
-            continue
-        if earlier.version == later.version:
-            raise CatalogueBreach(f"rule {earlier.id} has version {earlier.version} twice")
-        if earlier.effective_to is None or later.effective_from <= earlier.effective_to:
-            raise CatalogueBreach(
-                f"versions {earlier.version} and {later.version} of rule {earlier.id} overlap"
-            )
+        text = overlap_of(earlier, later)
+        if text is not None:
+            raise CatalogueBreach(text)
+
+
+def overlap_of(earlier: Rule, later: Rule) -> str | None:
+    """Why these cannot stand in one catalogue; they are neighbours in order of id and version."""
+    if earlier.id != later.id:
+        return None
+    if earlier.version == later.version:
+        return f"rule {earlier.id} has version {earlier.version} twice"
+    if earlier.effective_to is None or later.effective_from <= earlier.effective_to:
+        return f"versions {earlier.version} and {later.version} of rule {earlier.id} overlap"
+    return None

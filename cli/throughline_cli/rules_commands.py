@@ -1,0 +1,118 @@
+"""`rules`: catalogue files looked at before they are published. Validation judges them; nothing is stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from throughline.money import for_people
+from throughline_cli.errors import Problem
+from throughline_cli.line import STACK, Line, StackOption, line_at
+from throughline_cli.replaying import pages_of
+from throughline_cli.show import counted, say
+
+rules_app = typer.Typer(help="Look at rules before they are published.", no_args_is_help=True)
+Folder = Annotated[Path, typer.Argument(help="A folder of catalogue files (*.toml).")]
+
+
+@rules_app.command("lint")
+def rules_lint(folder: Folder, stack: StackOption = STACK) -> None:
+    """Everything that is wrong with a folder's rules, at once, with file and rule."""
+    raise typer.Exit(0 if lint(line_at(stack), folder) else 1)
+
+
+@rules_app.command("diff")
+def rules_diff(old: Folder, new: Folder, stack: StackOption = STACK) -> None:
+    """Which rules the second folder adds, removes or changes against the first."""
+    diff(line_at(stack), old, new)
+
+
+@rules_app.command("test")
+def rules_test(folder: Folder, stack: StackOption = STACK) -> None:
+    """Run the passing and failing examples that stand beside the rules."""
+    raise typer.Exit(0 if run_examples(line_at(stack), folder) else 1)
+
+
+@rules_app.command("preview")
+def rules_preview(
+    folder: Folder,
+    days: Annotated[int, typer.Option(help="Requests received on so many days, up to today.", min=1)] = 30,
+    stack: StackOption = STACK,
+) -> None:
+    """Which decisions of the last days these rules would have made otherwise, and by how much for each payee."""
+    preview(line_at(stack), folder, days)
+
+
+def lint(line: Line, folder: Path) -> bool:
+    found = line.ask("POST", "validation", "/v1/rules/lint", json={"files": files_in(folder)})["problems"]
+    for one in found:
+        name = f"{one['rule']} {one['version'] or ''}".strip() + ": " if one["rule"] else ""
+        say(escape(f"{one['file']}: {name}{one['problem']}"))
+    say(f"{counted(len(found), 'problem')} in {counted(len(files_in(folder)), 'file')}.")
+    return not found
+
+
+def diff(line: Line, old: Path, new: Path) -> None:
+    asked = {"old": files_in(old), "new": files_in(new)}
+    changes = line.ask("POST", "validation", "/v1/rules/diff", json=asked)["changes"]
+    for one in changes:
+        until = f" to {one['effective_to']}" if one["effective_to"] else " on"
+        what = f" ({', '.join(one['what'])})" if one["what"] else ""
+        say(
+            escape(
+                f"{one['change']}: {one['rule']} {one['version']}, from {one['effective_from']}{until}{what}"
+            )
+        )
+    if not changes:
+        say("Both say the same.")
+
+
+def run_examples(line: Line, folder: Path) -> bool:
+    runs = line.ask("POST", "validation", "/v1/rules/test", json={"files": files_in(folder)})["examples"]
+    wrong = [one for one in runs if not one["holds"]]
+    for one in wrong:
+        say(escape(f"{one['file']}: {one['rule']} {one['version']}, {one['example']}: {one['came_to']}"))
+    say(f"{counted(len(runs), 'example')}, {len(runs) - len(wrong)} as they should be.")
+    return not wrong
+
+
+def preview(line: Line, folder: Path, days: int) -> None:
+    last = date.fromisoformat(line.get("validation", "/v1/rules")["on"])  # its business date
+    query = {"from": str(last - timedelta(days=days - 1)), "to": str(last)}
+    body = {"files": files_in(folder)}
+    payees: dict[str, list[int]] = defaultdict(list)
+    compared = 0
+    for page in pages_of(line, "POST", "/v1/rules/preview", query, json=body):
+        compared += page["compared"]
+        for one in page["changes"]:
+            payees[one["payee_id"]].append(one["cents"])
+            say(escape(_changed(one)))
+    for payee, cents in sorted(payees.items()):
+        say(f"payee {payee}: {counted(len(cents), 'decision')}, {_signed(sum(cents))}")
+    changed = [cents for of_payee in payees.values() for cents in of_payee]
+    say(f"{counted(compared, 'decision')} compared, {len(changed)} would change, by {_signed(sum(changed))}.")
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Raises Problem where the folder has no catalogue files, or one is not text."""
+    try:
+        found = {one.name: one.read_text("utf-8") for one in sorted(folder.glob("*.toml"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"A file of {folder} cannot be read ({type(error).__name__}).") from None
+    if not found:
+        raise Problem(f"{folder} holds no catalogue files.", "A catalogue is a folder of .toml files.")
+    return found
+
+
+def _changed(one: dict[str, Any]) -> str:
+    name = f"{one['request_id']} version {one['version']}"
+    return f"{name}: {one['stored']}, would be {one['candidate']}, {_signed(one['cents'])}"
+
+
+def _signed(cents: int) -> str:
+    return f"{'-' if cents < 0 else '+'}{for_people(abs(cents))}"

@@ -1,0 +1,220 @@
+"""What people ask of catalogue files before they are published: is it sound, what changes, do its examples hold."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+
+import cel
+from pydantic import BaseModel, ValidationError
+
+from validation.rules.engine import evaluate
+from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, PAYEE_FACTS, holding_but
+from validation.rules.rule_set import CatalogueBreach, Rule, overlap_of, rule_set_of
+
+Files = Mapping[str, str]
+"""The text of each catalogue file by its name."""
+
+_NAMED = re.compile(r"\{([^}]*)\}")
+
+
+class Problem(BaseModel):
+    """Something with which the service would not start, or a rule that could never do what it says."""
+
+    file: str
+    rule: str | None = None
+    version: int | None = None
+    problem: str
+
+
+class Change(BaseModel):
+    """A version of a rule that is in one catalogue only, or in both with another content."""
+
+    change: Literal["added", "removed", "changed"]
+    rule: str
+    version: int
+    effective_from: date
+    effective_to: date | None
+    what: list[str] = []
+    """Fields that differ."""
+
+
+class ExampleRun(BaseModel):
+    """One example of a rule, and whether it came out as it stands in the file."""
+
+    file: str
+    rule: str
+    version: int
+    example: str
+    """``passing`` or ``failing``, and its number from 1."""
+    holds: bool
+    came_to: str
+
+
+class _Found(NamedTuple):
+    file: str
+    rule: Rule
+
+
+def lint(files: Files) -> list[Problem]:
+    """Everything that is wrong, at once, file by file."""
+    problems: list[Problem] = []
+    found = list(_rules(files, problems))
+    for one in found:
+        problems += [_problem(one, text) for text in _wrong_in(one.rule)]
+    by_id = sorted(found, key=lambda one: (one.rule.id, one.rule.version))
+    for earlier, later in pairwise(by_id):
+        text = overlap_of(earlier.rule, later.rule)
+        if text is not None:
+            problems.append(_problem(later, text))
+    return problems
+
+
+def diff(old: Files, new: Files) -> list[Change]:
+    """What the new catalogue adds, removes and changes, by id and version. Raises CatalogueBreach: cannot be read."""
+    before, after = _by_version(old), _by_version(new)
+    changes = []
+    for key in sorted(before.keys() | after.keys()):
+        was, is_ = before.get(key), after.get(key)
+        rule = is_ or was
+        assert rule is not None
+        what: list[str] = []
+        if was is not None and is_ is not None:
+            old_content, new_content = _compared(was), _compared(is_)
+            what = [name for name in new_content if old_content[name] != new_content[name]]
+            if not what:
+                continue
+        kind: Literal["added", "removed", "changed"] = (
+            "added" if was is None else "removed" if is_ is None else "changed"
+        )
+        changes.append(
+            Change(
+                change=kind,
+                rule=rule.id,
+                version=rule.version,
+                effective_from=rule.effective_from,
+                effective_to=rule.effective_to,
+                what=what,
+            )
+        )
+    return changes
+
+
+def run_examples(files: Files) -> list[ExampleRun]:
+    """Every example of every rule that can be read. Raises CatalogueBreach where a rule is not CEL."""
+    return [
+        ExampleRun(
+            file=file,
+            rule=rule.id,
+            version=rule.version,
+            example=f"{name} {number}",
+            holds=came_to == ("passes" if name == "passing" else "fails"),
+            came_to=came_to,
+        )
+        for file, rule in _rules(files, [])
+        for name, examples in (("passing", rule.passing), ("failing", rule.failing))
+        for number, example in enumerate(examples, start=1)
+        for came_to in (_come_to(rule, example),)
+    ]
+
+
+def _come_to(rule: Rule, example: Mapping[str, Any]) -> str:
+    try:
+        claim, line = holding_but({**rule.selectors(), **example})
+    except KeyError as error:
+        return str(error.args[0])
+    findings = evaluate(rule_set_of([rule]), claim, [line])
+    if not findings:
+        return "passes"
+    broken = all(one.reason is rule.reason and one.severity is rule.severity for one in findings)
+    return "fails" if broken else findings[0].message
+
+
+def _rules(files: Files, problems: list[Problem]) -> Iterator[_Found]:
+    """The rules that can be read; what cannot becomes a problem."""
+    for file in sorted(files):
+        try:
+            entries = tomllib.loads(files[file]).get("rule")
+        except tomllib.TOMLDecodeError as error:
+            problems.append(Problem(file=file, problem=f"not TOML: {error}"))
+            continue
+        if not isinstance(entries, list) or not entries:
+            problems.append(Problem(file=file, problem="holds no [[rule]]"))
+            continue
+        for entry in entries:
+            try:
+                yield _Found(file, Rule.model_validate(entry))
+            except ValidationError as error:
+                problems += _unreadable(file, entry, error)
+
+
+def _unreadable(file: str, entry: Any, error: ValidationError) -> list[Problem]:
+    named = entry if isinstance(entry, dict) else {}
+    name, version = named.get("id"), named.get("version")
+    return [
+        Problem(
+            file=file,
+            rule=name if isinstance(name, str) else None,
+            version=version if isinstance(version, int) else None,
+            problem=f"{'.'.join(map(str, one['loc'])) or 'rule'}: {one['msg']}",
+        )
+        for one in error.errors(include_url=False, include_input=False)
+    ]
+
+
+def _wrong_in(rule: Rule) -> Iterator[str]:
+    known = _readable(rule)
+    compiled = True
+    for name in ("when", "expression", "margin"):
+        source = getattr(rule, name)
+        if source is None:
+            continue
+        try:
+            names = set(cel.compile(source).variables())
+        except ValueError as error:
+            compiled = False
+            yield f"{name} is not CEL: {error}"
+            continue
+        if unknown := sorted(names - known):
+            yield f"{name} asks for what a rule of scope {rule.scope} cannot read: {', '.join(unknown)}"
+    for name in ("message", "fix"):
+        if unknown := sorted(set(_NAMED.findall(getattr(rule, name))) - known):
+            yield f"{name} names no fact: {', '.join(unknown)}"
+    if rule.effective_to is not None and rule.effective_to < rule.effective_from:
+        yield "effective_to is before effective_from"
+    if compiled:
+        yield from _examples_wrong(rule)
+
+
+def _examples_wrong(rule: Rule) -> Iterator[str]:
+    for name, wanted, examples in (("passing", "passes", rule.passing), ("failing", "fails", rule.failing)):
+        for number, example in enumerate(examples, start=1):
+            came_to = _come_to(rule, example)
+            if came_to != wanted:
+                yield f"{name} example {number} does not do what it says: {came_to}"
+
+
+def _readable(rule: Rule) -> set[str]:
+    if rule.scope == "payee":
+        return set(PAYEE_FACTS)
+    return set(HOLDING_CLAIM) | (set(HOLDING_LINE) if rule.scope == "line" else set())
+
+
+def _problem(found: _Found, text: str) -> Problem:
+    return Problem(file=found.file, rule=found.rule.id, version=found.rule.version, problem=text)
+
+
+def _by_version(files: Files) -> dict[tuple[str, int], Rule]:
+    problems: list[Problem] = []
+    rules: Iterable[_Found] = list(_rules(files, problems))
+    if problems:
+        raise CatalogueBreach(f"{problems[0].file}: {problems[0].problem}")
+    return {(one.rule.id, one.rule.version): one.rule for one in rules}
+
+
+def _compared(rule: Rule) -> dict[str, Any]:
+    return rule.model_dump(mode="json", exclude={"passing", "failing"})
