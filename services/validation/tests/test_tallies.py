@@ -96,6 +96,7 @@ def test_a_version_adds_once_and_gives_back_once() -> None:
     work.give_back(version)
     work.give_back(version)
     assert work.tallies.of(KEY) == 1_000 and work.tallies.changed() == []
+    assert version.readings == (Reading("authorisation", KEY, 1_000, 0),), "what it read is still told"
 
 
 def test_what_is_stored() -> None:

@@ -156,9 +156,9 @@ class DecisionWork:
         self.tallies.add(quoted.readings)
 
     def give_back(self, version: Version) -> None:
-        """The version was stopped, or gives way, before anything was paid."""
+        """The version was stopped, or gives way, before anything was paid. What it had read stays on it."""
         self.tallies.give_back(version.readings)
-        version.readings = ()
+        version.readings = tuple([one._replace(added=0) for one in version.readings])
 
     def claim(self, version: Version) -> None:
         """From now on the bill is this version's, and others may repeat it."""
