@@ -274,6 +274,8 @@ def operations_pay_it_again_after_the_waiting_period(walk: Walk, payment: Paymen
 
 def it_is_paid_again_to_the_new_account(walk: Walk, page: Page, first: PaymentSent) -> PaymentSent:
     line = walk.line
+    line.until_state(walk.request, "Approved", version=2)
+    line.rest()  # its items wait for the cutoff
     batch = line.pass_the_cutoff()
     second = the_payment_of(walk, batch)
     line.pass_the_settlement(batch)
