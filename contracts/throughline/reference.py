@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from throughline.identifiers import Npi, PartnerId
 from throughline.message import Code, Event, Record, Text
 from throughline.money import Cents
+from throughline.requests import ProgrammeForm
 from throughline.sensitive import Sensitive, SensitiveTin
 
 EntityVersion = Annotated[int, Field(ge=1)]
@@ -179,5 +180,7 @@ class AuthorisationRecorded(Event):
     valid_from: date
     valid_to: date
     active: bool = True
+    printed: ProgrammeForm | None = None
+    """What the agency prints on the programme's form, which nobody who fills it in may alter."""
     units: Annotated[int, Field(ge=1, le=9_999_999)] | None = None
     """How many units of its services it covers in all, over every request that names it. None: any number."""

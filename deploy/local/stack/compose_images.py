@@ -13,7 +13,7 @@ from stack.docker_engine import docker
 from throughline.flow import SERVICES
 
 LABEL = "throughline.source"
-_SHARED = ("contracts", "chassis", "deploy/docker/Dockerfile")
+_SHARED = ("contracts", "chassis", "packs", "deploy/docker/Dockerfile")
 _LEFT_OUT = {"__pycache__", "tests", ".hypothesis", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
 
 

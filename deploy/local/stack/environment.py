@@ -10,6 +10,9 @@ from stack.ports import Ports
 from stack.settings import part_environment
 from throughline.flow import SERVICES
 
+PACKS = Path(__file__).resolve().parents[3] / "packs"
+"""The checkout's programme packs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -74,6 +77,7 @@ def service_environment(
         **({"KEYS_DIR": str(places.intake_keys)} if service == "intake" else {}),
         **(_of_audit(places) if service == "audit" else {}),
         **(_of_payout(places) if service == "payout" else {}),
+        **({"PACKS_DIR": str(PACKS)} if service == "validation" else {}),
         **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }
 

@@ -89,6 +89,7 @@ def _priced_line(line: ServiceLine, amount: LinePrice) -> Values:
         ("PR", "1", amount.deductible_cents),
         ("PR", "3", amount.copay_cents),
         ("PR", "2", amount.coinsurance_cents),
+        *amount.others,
     )
     return _line(
         line,

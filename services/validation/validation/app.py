@@ -32,6 +32,7 @@ from validation.on_provider_recorded import record_provider
 from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
+from validation.programme import load_packs
 from validation.replay_api import router as replay_router
 from validation.rules.rule_set import load_catalogue
 from validation.rules_api import router as rules_router
@@ -43,7 +44,7 @@ async def build_resources(settings: ValidationSettings, pool: asyncpg.Pool) -> R
     """Compile the rules; a catalogue that contradicts itself stops the start."""
     catalogue = load_catalogue()
     await keep_rule_sets(pool, catalogue)
-    return Resources(catalogue)
+    return Resources(catalogue, packs=load_packs(settings.packs_dir))
 
 
 service = Service(

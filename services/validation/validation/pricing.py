@@ -21,6 +21,14 @@ from validation.allowed import allowed, rounded
 from validation.reference import Terms
 
 
+class OtherPart(NamedTuple):
+    """A part of a charge that something else than the contract takes off: CAS group, code, cents."""
+
+    group: str
+    carc: str
+    cents: int
+
+
 class LinePrice(NamedTuple):
     """A line's price in cents: the charge is the sum of all parts and what is paid."""
 
@@ -33,14 +41,18 @@ class LinePrice(NamedTuple):
     reduction_cents: int = 0
     """Because of a dearer service on the same day."""
     deductible_cents: int = 0
+    others: tuple[OtherPart, ...] = ()
+    """Of a programme's own prices."""
 
     @property
     def allowed_cents(self) -> int:
-        return self.charge_cents - self.contractual_cents - self.excess_cents - self.reduction_cents
+        agreed = self.charge_cents - self.contractual_cents - self.excess_cents - self.reduction_cents
+        return agreed - _taken(self.others, by_patient=False) if self.others else agreed
 
     @property
     def patient_cents(self) -> int:
-        return self.deductible_cents + self.copay_cents + self.coinsurance_cents
+        owed = self.deductible_cents + self.copay_cents + self.coinsurance_cents
+        return owed + _taken(self.others, by_patient=True) if self.others else owed
 
     @property
     def paid_cents(self) -> int:
@@ -133,3 +145,7 @@ def _from_lines(owed: Sequence[int], cents: int) -> list[int]:
         taken.append(part)
         left -= part
     return taken
+
+
+def _taken(parts: Sequence[OtherPart], *, by_patient: bool) -> int:
+    return sum([one.cents for one in parts if (one.group == "PR") is by_patient])

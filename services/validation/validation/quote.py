@@ -9,6 +9,7 @@ from throughline.decisions import Finding
 from throughline.submissions import SubmissionReceived
 from validation import authorised_units, plan_year
 from validation.pricing import Price, price
+from validation.programme import NO_PACKS, Packs, price_of_form
 from validation.reference import Terms
 from validation.tallies import Reading, Readings, Tallies, TallyKey
 
@@ -26,11 +27,13 @@ class Quote(NamedTuple):
         return tuple([one._replace(added=0) for one in self.readings])
 
 
-def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies) -> Quote:
+def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies, packs: Packs = NO_PACKS) -> Quote:
     """At the terms on file and as the tallies stand."""
     readings: Readings = ()
     keys = plan_year.keys_of(submission, terms)
-    if keys is None or terms.contract is None:
+    if submission.request.form is not None:
+        proposed = price_of_form(submission, terms, packs)
+    elif keys is None or terms.contract is None:
         proposed = price(submission.request.lines, terms)
     else:
         left = plan_year.left_of(terms.contract, keys, tallies)

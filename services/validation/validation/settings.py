@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
 from chassis.guarded import GuardedSettings
@@ -10,4 +12,7 @@ from chassis.guarded import GuardedSettings
 class ValidationSettings(GuardedSettings):
     """Rules, prices and tiers are data, not settings."""
 
+    packs_dir: Path | None = Field(
+        None, description="the directory of the programme packs; without it every form waits for a person"
+    )
     reviews_page_max: int = Field(500, description="reviews that one page of GET /v1/reviews may list", ge=1)

@@ -12,6 +12,7 @@ from validation.domain import Approve, Decision, Deny, Except, Review, decide, t
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
 from validation.near_duplicates.verdict import NOTHING, Verdict
+from validation.programme import findings_of_form
 from validation.quote import Quote
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
@@ -33,6 +34,7 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
             [facts_of_line(submission.request, line, terms) for line in lines],
         )
     )
+    version.findings += findings_of_form(submission, terms, work.packs, request.first_received_on)
     quoted = work.quote(version)
     version.settled_readings, proposed = quoted.read, quoted.price
     if quoted.shortage is not None:

@@ -19,6 +19,7 @@ from validation.history import Request, Version
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
+from validation.programme import NO_PACKS, Packs
 from validation.quote import Quote, quote, tally_keys
 from validation.reference import Entity, Reference, Terms
 from validation.rules.rule_set import Catalogue, RuleSet
@@ -32,6 +33,7 @@ class Resources:
     catalogue: Catalogue
     duplicate_rules: DuplicateRuleSets = field(default_factory=load_duplicate_rules)
     reference: Reference = field(default_factory=Reference)
+    packs: Packs = field(default_factory=dict)
 
 
 class DecisionWork:
@@ -56,6 +58,7 @@ class DecisionWork:
         self.bills = bills
         self.catalogue = catalogue
         self.reference = reference
+        self.packs: Packs = NO_PACKS
 
     @classmethod
     async def load(
@@ -68,6 +71,7 @@ class DecisionWork:
         keys = {key for request in requests.values() for key in request.all_bill_keys()}
         past = Past(resources.duplicate_rules)
         work = cls(requests, BillClaims({}), resources.catalogue, resources.reference, past)
+        work.packs = resources.packs
         for one in heard:
             if isinstance(one.message, SubmissionReceived):
                 version = Version(one.message, one.recorded_at)
@@ -144,7 +148,7 @@ class DecisionWork:
 
     def quote(self, version: Version) -> Quote:
         """What the version would be paid at this moment. What was read for it stays on the version."""
-        quoted = quote(version.submission, self.terms_of(version), self.tallies)
+        quoted = quote(version.submission, self.terms_of(version), self.tallies, self.packs)
         if not any(one.added for one in version.readings):  # of what is approved, what it holds stays
             version.readings = quoted.read
         return quoted

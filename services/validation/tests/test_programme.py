@@ -1,0 +1,154 @@
+"""A programme's own form, weighed by its pack: prices spread over lines, a month of child care from form to price."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from validation_stories import Line, only
+
+from chassis import Context
+from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
+from throughline.packs.form import Form
+from throughline.packs.lint_examples import case_of
+from throughline.packs.price import Adjusted
+from throughline.packs.price import Price as PackPrice
+from throughline.packs.travel import sent_of
+from throughline.reasons import Reason
+from throughline.reference import AuthorisationRecorded
+from throughline.requests import Attachment
+from throughline.submissions import SubmissionReceived
+from validation.programme import PackUnfit, findings_of_form, load_packs, price_of_form, spread, weighed
+from validation.reference import Terms
+from validation.testing import authorisation, line, received
+
+PACKS = load_packs(Path(__file__).parents[3] / "packs")
+PACK = PACKS["calworks-child-care", 1]
+CASE = case_of(PACK, "base")
+PRINTED = {one.id for one in PACK.fields if one.is_printed}
+
+
+def part(is_printed: bool, **changes: Any) -> Form:
+    """What the agency printed of the base example, or what was filled in; the month stands in both."""
+
+    def belongs(name: str) -> bool:
+        return (name in PRINTED) is is_printed or name == "service_month"
+
+    values = {name: value for name, value in CASE.form.values.items() if belongs(name)}
+    return Form({**values, **changes}, {name: rows for name, rows in CASE.form.rows.items() if belongs(name)})
+
+
+def month(cents: int = 118_800, **changes: Any) -> SubmissionReceived:
+    days: dict[str, Any] = {
+        "diagnosis_pointers": (),
+        "from_date": date(2026, 9, 1),
+        "to_date": date(2026, 9, 30),
+    }
+    lines = (line(line_id="1", code="CCFT", charge_cents=cents - 20_000, **days),
+             line(line_id="2", code="CCFT", charge_cents=20_000, modifiers=("U1",), **days))  # fmt: skip
+    return received(
+        programme="child-care", lines=lines, diagnoses=(), authorisation_number="AUTH-2026-77",
+        attachments=(Attachment(type="attendance", sha256="0" * 64),), received_on=date(2026, 10, 2),
+        form=sent_of(PACK, part(False, **changes)),
+    )  # fmt: skip
+
+
+def authorised(**changes: Any) -> AuthorisationRecorded:
+    return authorisation(
+        number="AUTH-2026-77", codes=(), valid_from=date(2026, 1, 1), printed=sent_of(PACK, part(True, **changes))
+    )  # fmt: skip
+
+
+def found(submission: SubmissionReceived, terms: Terms) -> list[str]:
+    return [one.rule for one in findings_of_form(submission, terms, PACKS, submission.received_on)]
+
+
+HISTORY_IS_NOT_KNOWN = "absences-within-limits"
+
+
+def test_a_month_as_it_should_be_has_the_pack_price_and_waits_for_what_is_not_known_here() -> None:
+    terms = Terms(authorisation=authorised())
+    assert found(month(), terms) == [HISTORY_IS_NOT_KNOWN]
+    price = price_of_form(month(), terms, PACKS)
+    assert price is not None
+    assert (price.paid_cents, price.patient_cents) == (112_800, 6_000)
+
+
+@pytest.mark.parametrize(
+    ("submission", "terms", "rules", "has_price"),
+    [
+        (month(), Terms(), ["authorised"], False),
+        (month(), Terms(authorisation=authorised(rate_cents=26_000)), ["at-the-approved-rate"], True),
+        (month(rate_cents=28_000), Terms(authorisation=authorised()), ["altered"], True),
+        (month(cents=118_801), Terms(authorisation=authorised()), ["form-charge"], False),
+        (month(), Terms(authorisation=authorised(rate_sheet_on_file=False)), ["form-attachment"], True),
+    ],
+    ids=["no authorisation", "above the rate", "altered", "lines say otherwise", "a document is missing"],
+)
+def test_what_stands_against_a_form(
+    submission: SubmissionReceived, terms: Terms, rules: list[str], has_price: bool
+) -> None:
+    assert set(rules) <= set(found(submission, terms))
+    assert (price_of_form(submission, terms, PACKS) is not None) is has_price
+
+
+def test_a_form_of_a_pack_that_is_not_here_waits_for_a_person_and_has_no_price() -> None:
+    terms = Terms(authorisation=authorised())
+    assert [one.rule for one in findings_of_form(month(), terms, {}, date(2026, 10, 2))] == ["form-pack"]
+    assert (
+        price_of_form(month(), terms, {}) is None and weighed(month(), terms, {}, date(2026, 10, 2)) is None
+    )
+
+
+@given(st.lists(st.integers(0, 90_000), min_size=1, max_size=6), st.data())
+def test_adjustments_are_spread_to_the_cent_and_no_line_goes_below_zero(
+    charges: list[int], data: st.DataObject
+) -> None:
+    left, adjusted = sum(charges), []
+    for name, group in (("a", "PR"), ("b", "CO"), ("c", "PR")):
+        cents = data.draw(st.integers(0, left))
+        left -= cents
+        if cents:
+            adjusted.append(Adjusted(name, group, "45", cents))
+    price = spread(PackPrice(sum(charges), left, tuple(adjusted), ()), charges)
+    assert price.paid_cents == left
+    assert price.patient_cents == sum(one.cents for one in adjusted if one.group == "PR")
+    for charge, one in zip(charges, price.lines, strict=True):
+        assert one.paid_cents >= 0 and one.charge_cents == charge
+        assert charge == one.paid_cents + sum(other.cents for other in one.others)
+
+
+def test_a_directory_with_an_unfit_pack_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "pack.toml").write_text('id = "half"', "utf-8")
+    with pytest.raises(PackUnfit, match=r"half: fields\.toml: missing"):
+        load_packs(tmp_path)
+
+
+async def test_a_month_of_care_is_priced_by_its_pack_and_approved_by_a_person(
+    on: Line, context: Context
+) -> None:
+    context.resources.packs = PACKS
+    await on.hears(authorised())
+    opened = only(await on.hears(month()), ReviewOpened)
+    assert opened.proposed_cents == 112_800
+    said = await on.reviewer("approve")
+    approved = only(said, SubmissionApproved).adjudication
+    assert (approved.charge_cents, approved.paid_cents, approved.patient_responsibility_cents) == (
+        118_800,
+        112_800,
+        6_000,
+    )
+    assert {(one.group, one.carc) for each in approved.lines for one in each.adjustments} == {("PR", "3")}
+
+
+async def test_a_month_whose_print_was_altered_is_stopped(on: Line, context: Context) -> None:
+    context.resources.packs = PACKS
+    await on.hears(authorised())
+    assert (
+        only(await on.hears(month(rate_cents=1)), SubmissionExcepted).reason is Reason.AUTHORISATION_INVALID
+    )

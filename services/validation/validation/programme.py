@@ -1,0 +1,133 @@
+"""A programme's own form, weighed by its pack: what is found in it, and the price of the lines it stands beside.
+
+Which programme it is, nobody here knows: fields, rules and prices are the pack's. A form names pack and version, and a
+version never changes, so what was sent is decided by the same pack whenever it is decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from throughline.decisions import Finding
+from throughline.money import allocate
+from throughline.packs import price as pack_prices
+from throughline.packs.assess import Assessment
+from throughline.packs.lint import problems_of
+from throughline.packs.load import load_pack
+from throughline.packs.model import Pack
+from throughline.packs.travel import assess_sent
+from throughline.reasons import Reason, Severity
+from throughline.submissions import SubmissionReceived
+from validation.pricing import LinePrice, OtherPart, Price
+from validation.reference import Terms
+
+Packs = Mapping[tuple[str, int], Pack]
+NO_PACKS: Packs = {}
+
+
+class PackUnfit(ValueError):
+    """A pack of the directory has something missing; the service does not start with it."""
+
+
+def load_packs(folder: Path | None) -> Packs:
+    """The packs of a directory of directories, by id and version. Raises PackUnfit."""
+    packs: dict[tuple[str, int], Pack] = {}
+    for path in sorted(folder.iterdir()) if folder is not None else ():
+        if not path.is_dir():
+            continue
+        problems = problems_of(path)
+        if problems:
+            raise PackUnfit(f"{path.name}: {'; '.join(problems)}")
+        pack = load_pack(path)
+        key = (pack.header.id, pack.header.version)
+        if key in packs:
+            raise PackUnfit(f"{path.name}: another directory holds {key[0]} version {key[1]}")
+        packs[key] = pack
+    return packs
+
+
+def weighed(
+    submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
+) -> Assessment | None:
+    """What its form comes to; None where there is none, or no pack of that name and version."""
+    form = submission.request.form
+    pack = packs.get((form.pack, form.pack_version)) if form is not None else None
+    if pack is None:
+        return None
+    printed = None if terms.authorisation is None else terms.authorisation.printed
+    given = {"received_day": first_received_on.toordinal()}
+    return assess_sent(pack, submission.request, printed, given)
+
+
+def findings_of_form(
+    submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
+) -> tuple[Finding, ...]:
+    """What stands against the form, missing documents among it."""
+    if submission.request.form is None:
+        return ()
+    found = weighed(submission, terms, packs, first_received_on)
+    if found is None:
+        return (
+            _finding(
+                "form-pack", Reason.RULE_ASKS_REVIEW, "form.pack", "No pack of that name and version is here."
+            ),
+        )
+    missing = [
+        _finding("form-attachment", Reason.ATTACHMENT_MISSING, "attachments", f"The form asks for {name}.")
+        for name in found.missing_attachments
+    ]
+    charged = found.price.charge_cents if isinstance(found.price, pack_prices.Price) else None
+    if charged is not None and charged != _charge_cents(submission):
+        missing.append(
+            _finding(
+                "form-charge", Reason.TOTAL_MISMATCH, "lines", "The lines do not charge what the form does."
+            )
+        )
+    return (*found.findings, *missing)
+
+
+def price_of_form(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Price | None:
+    """The pack's price, each adjustment spread over the lines; None where it has none, or charges something else."""
+    found = weighed(submission, terms, packs, submission.received_on)
+    if found is None or not isinstance(found.price, pack_prices.Price):
+        return None
+    if found.price.charge_cents != _charge_cents(submission):
+        return None
+    return spread(found.price, [line.charge_cents for line in submission.request.lines])
+
+
+def spread(priced: pack_prices.Price, charges_cents: Sequence[int]) -> Price:
+    """Each adjustment in proportion to what is left of the lines, so that none goes below zero."""
+    left = list(charges_cents)
+    parts: list[list[OtherPart]] = [[] for _ in left]
+    for one in priced.adjusted:
+        for position, cents in enumerate(allocate(one.cents, left)):
+            if cents:
+                parts[position].append(OtherPart(one.group, one.carc, cents))
+                left[position] -= cents
+    return Price(
+        tuple(
+            [
+                LinePrice(charge, 0, 0, 0, others=tuple(own))
+                for charge, own in zip(charges_cents, parts, strict=True)
+            ]
+        )
+    )
+
+
+def _charge_cents(submission: SubmissionReceived) -> int:
+    return sum([line.charge_cents for line in submission.request.lines])
+
+
+def _finding(rule: str, reason: Reason, field: str, message: str) -> Finding:
+    return Finding(
+        rule=rule,
+        rule_version=1,
+        severity=Severity.EXCEPTION if reason is Reason.ATTACHMENT_MISSING else Severity.REVIEW,
+        reason=reason,
+        field=field,
+        message=message,
+        fix="Send a correction with what is missing, or with the form in force.",
+    )
