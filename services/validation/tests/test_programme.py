@@ -24,6 +24,8 @@ from throughline.requests import Attachment
 from throughline.submissions import SubmissionReceived
 from validation.programme import PackUnfit, findings_of_form, load_packs, price_of_form, spread, weighed
 from validation.reference import Terms
+from validation.replay import replay
+from validation.stored_requests import read_pinned_requests
 from validation.testing import authorisation, line, received
 
 PACKS = load_packs(Path(__file__).parents[3] / "packs")
@@ -144,6 +146,10 @@ async def test_a_month_of_care_is_priced_by_its_pack_and_approved_by_a_person(
         6_000,
     )
     assert {(one.group, one.carc) for each in approved.lines for one in each.adjustments} == {("PR", "3")}
+    async with context.pool.acquire() as db:
+        stored = await read_pinned_requests(db, context.resources, [month().request_id])
+    again = replay(stored, date(2026, 1, 1), date(2026, 12, 31), context.resources.catalogue, PACKS)
+    assert (again.compared, again.differences) == (1, [])
 
 
 async def test_a_month_whose_print_was_altered_is_stopped(on: Line, context: Context) -> None:

@@ -14,6 +14,7 @@ from validation.domain import COMMITTED, decide, told
 from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
 from validation.pricing import Price
+from validation.programme import NO_PACKS, Packs, findings_of_form
 from validation.quote import Quote, quote
 from validation.reference import Terms
 from validation.rules.engine import NO_RULES_FINDING, evaluate
@@ -50,12 +51,15 @@ class Difference:
     again: Any
 
 
-def decide_again(version: Version, first_received_on: date, terms: Terms, rules: RuleSet) -> Again:
+def decide_again(
+    version: Version, first_received_on: date, terms: Terms, rules: RuleSet, packs: Packs = NO_PACKS
+) -> Again:
     """``first_received_on`` is the day the request's first version came in. Duplicates are as they were found then, and
     what was used up by others as the decision read it."""
     claim, lines = facts_of(version, first_received_on, terms)
-    findings = tuple(evaluate(rules, claim, lines))
-    settled = _quoted(version, terms, version.settled_readings)
+    of_form = findings_of_form(version.submission, terms, packs, first_received_on)
+    findings = (*evaluate(rules, claim, lines), *of_form)
+    settled = _quoted(version, terms, version.settled_readings, packs)
     proposed = settled.price
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     stored = (version.verdict or "").split()
@@ -67,11 +71,11 @@ def decide_again(version: Version, first_received_on: date, terms: Terms, rules:
         _likest(stored),
     )
     latest = version.readings or version.settled_readings
-    return Again(told(decision), proposed, _quoted(version, terms, latest).price, findings)
+    return Again(told(decision), proposed, _quoted(version, terms, latest, packs).price, findings)
 
 
-def _quoted(version: Version, terms: Terms, readings: Readings) -> Quote:
-    return quote(version.submission, terms, Tallies({one.key: one.before for one in readings}))
+def _quoted(version: Version, terms: Terms, readings: Readings, packs: Packs) -> Quote:
+    return quote(version.submission, terms, Tallies({one.key: one.before for one in readings}), packs)
 
 
 def facts_of(version: Version, first_received_on: date, terms: Terms) -> tuple[Facts, list[Facts]]:

@@ -17,6 +17,7 @@ from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.history import Version
 from validation.pricing import Price
+from validation.programme import NO_PACKS, Packs
 from validation.reference import Terms
 from validation.rules.reading import Reading, read_rules
 from validation.rules.rule_set import RuleSet
@@ -98,11 +99,13 @@ class Explanation(BaseModel):
     versions: list[ExplainedVersion]
 
 
-def explain(version: Version, first_received_on: date, terms: Terms, rules: RuleSet) -> ExplainedVersion:
+def explain(
+    version: Version, first_received_on: date, terms: Terms, rules: RuleSet, packs: Packs = NO_PACKS
+) -> ExplainedVersion:
     """``terms`` and ``rules`` are what the version is pinned to."""
     claim, lines = facts_of(version, first_received_on, terms)
     judged = version.verdict is not None
-    again = decide_again(version, first_received_on, terms, rules)
+    again = decide_again(version, first_received_on, terms, rules, packs)
     return ExplainedVersion(
         version=version.number,
         state=version.state,

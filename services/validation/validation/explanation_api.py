@@ -32,6 +32,7 @@ async def explanation(request: Request, request_id: UUID) -> Explanation:
                 asked.first_received_on,
                 version.terms or Terms(),
                 rules.set_of(version.rule_set, version.first_day),
+                context.resources.packs,
             )
             for version in asked
         ],

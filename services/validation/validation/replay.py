@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from validation.decided_again import decide_again, differences
 from validation.history import Request, Version
+from validation.programme import NO_PACKS, Packs
 from validation.reference import Terms
 from validation.rules.rule_set import Catalogue
 
@@ -53,7 +54,9 @@ class Previewed(BaseModel):
     next: UUID | None = None
 
 
-def replay(requests: Iterable[Request], first: date, last: date, catalogue: Catalogue) -> Replayed:
+def replay(
+    requests: Iterable[Request], first: date, last: date, catalogue: Catalogue, packs: Packs = NO_PACKS
+) -> Replayed:
     """By what each version is pinned to, and what its decision stored of duplicates."""
     page = Replayed()
     for request, version in _of_days(requests, first, last):
@@ -62,7 +65,7 @@ def replay(requests: Iterable[Request], first: date, last: date, catalogue: Cata
             continue
         page.compared += 1
         rules = catalogue.set_of(version.rule_set, version.first_day)
-        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules)
+        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules, packs)
         for one in differences(version, again, rules):
             page.differences.append(
                 Differs(
@@ -76,7 +79,9 @@ def replay(requests: Iterable[Request], first: date, last: date, catalogue: Cata
     return page
 
 
-def preview(requests: Iterable[Request], first: date, last: date, candidate: Catalogue) -> Previewed:
+def preview(
+    requests: Iterable[Request], first: date, last: date, candidate: Catalogue, packs: Packs = NO_PACKS
+) -> Previewed:
     """By the candidate's rules and the pinned reference data. Duplicates stay what was found of them."""
     page = Previewed()
     for request, version in _of_days(requests, first, last):
@@ -85,7 +90,7 @@ def preview(requests: Iterable[Request], first: date, last: date, candidate: Cat
             continue
         page.compared += 1
         rules = candidate.in_force_on(version.first_day)
-        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules)
+        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules, packs)
         if again.verdict != version.verdict:
             cents = _approved(again.verdict, again.cents) - _approved(version.verdict, version.verdict_cents)
             page.changes.append(

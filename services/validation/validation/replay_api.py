@@ -39,7 +39,7 @@ async def replayed(
     """Requests received on these days, decided again by what they are pinned to; every difference."""
     context = context_of(request)
     ids, requests = await _page(context, first, last, after, limit)
-    page = replay(requests, first, last, context.resources.catalogue)
+    page = replay(requests, first, last, context.resources.catalogue, context.resources.packs)
     page.next = ids[-1] if len(ids) == limit else None
     return page
 
@@ -58,8 +58,9 @@ async def previewed(
         catalogue = Catalogue(rules_in(candidate.files))
     except CatalogueBreach as breach:
         raise HTTPException(422, str(breach)) from None
-    ids, requests = await _page(context_of(request), first, last, after, limit)
-    page = preview(requests, first, last, catalogue)
+    context = context_of(request)
+    ids, requests = await _page(context, first, last, after, limit)
+    page = preview(requests, first, last, catalogue, context.resources.packs)
     page.next = ids[-1] if len(ids) == limit else None
     return page
 
