@@ -252,7 +252,8 @@ def test_what_is_not_handed_in_makes_its_readers_ask_for_a_person() -> None:
     case = case_of(CHILD_CARE, "base")
     found = assess(CHILD_CARE, case.form, case.authorised, {"received_day": case.given["received_day"]})
     assert [one.rule for one in found.findings] == ["absences-within-limits"]
-    assert found.findings[0].severity == "review"
+    assert (found.findings[0].severity, found.findings[0].reason) == ("review", "data")
+    assert "alternate_days_before, closed_days_before" in found.findings[0].message
 
 
 # Time that two requests share, and the clock.

@@ -10,7 +10,7 @@ from datetime import date
 import cel
 
 from throughline.decisions import Finding
-from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate
+from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate, names_read
 from throughline.packs.facts import facts_of, service_day
 from throughline.packs.form import Fault, Form, Values, faults_of_types
 from throughline.packs.model import Column, Pack, PackRule
@@ -102,7 +102,8 @@ def findings_of(pack: Pack, facts: Facts, day: date) -> list[Finding]:
             try:
                 holds = evaluate(rule.source(), context)
             except NotEvaluated as error:
-                found.append(_failed_to_run(rule, str(error)))
+                unknown = sorted(names_read(rule.source()) - set(facts))
+                found.append(_asks_for(rule, unknown) if unknown else _failed_to_run(rule, str(error)))
                 continue
             if holds is False:
                 found.append(_broken(rule, reasons.get(rule.reason), facts))
@@ -215,6 +216,13 @@ def _broken(rule: PackRule, reason: Reason | None, facts: Facts) -> Finding:
         field=rule.field,
         message=_told(rule.message, facts),
         fix=_told(rule.fix, facts),
+    )
+
+
+def _asks_for(rule: PackRule, names: list[str]) -> Finding:
+    said = f"The rule asks for what is not known here: {', '.join(names)}."
+    return _failed_to_run(rule, "").model_copy(
+        update={"reason": Reason.DATA, "message": said[:MESSAGE_CHARACTERS_MAX]}
     )
 
 

@@ -25,6 +25,7 @@ from throughline.submissions import SubmissionReceived
 from validation.programme import PackUnfit, findings_of_form, load_packs, price_of_form, spread, weighed
 from validation.reference import Terms
 from validation.replay import replay
+from validation.rules.rule_set import Rule
 from validation.stored_requests import read_pinned_requests
 from validation.testing import authorisation, line, received
 
@@ -122,6 +123,17 @@ def test_adjustments_are_spread_to_the_cent_and_no_line_goes_below_zero(
     for charge, one in zip(charges, price.lines, strict=True):
         assert one.paid_cents >= 0 and one.charge_cents == charge
         assert charge == one.paid_cents + sum(other.cents for other in one.others)
+
+
+@pytest.mark.parametrize("name", sorted({rule.id for pack in PACKS.values() for rule in pack.rules}))
+def test_a_rule_of_a_pack_has_the_format_of_the_catalogue(name: str) -> None:
+    for pack in PACKS.values():
+        told = {one.id: one.reason for one in pack.reasons}
+        for rule in pack.rules:
+            if rule.id == name:
+                said = rule.model_dump(mode="json", exclude={"passing", "failing"})
+                said["reason"] = told.get(rule.reason, rule.reason)
+                Rule.model_validate({**said, "passing": [{}], "failing": [{}]})
 
 
 def test_a_directory_with_an_unfit_pack_stops_the_start(tmp_path: Path) -> None:
