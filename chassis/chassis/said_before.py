@@ -201,6 +201,14 @@ class SaidBefore:
         """The service knows them again, in the transaction that stored their effects."""
         await db.execute("update chassis.said_before set made_at = clock_timestamp() where id = any($1)", ids)
 
+    async def let_stand(self, db: asyncpg.Connection, ids: Sequence[UUID]) -> None:
+        """They may come out otherwise by now, and need not be waited for: the log stands for them, as if accepted."""
+        await db.execute(
+            "update chassis.said_before set accepted_at = clock_timestamp()"
+            " where accepted_at is null and id = any($1)",
+            ids,
+        )
+
     async def knows(self, db: asyncpg.Connection, identity: UUID) -> bool:
         """Whether the event was said before the database was put back."""
         return self.remembers and bool(await db.fetchval(_KNOWN, identity))

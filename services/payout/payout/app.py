@@ -28,12 +28,14 @@ from payout.delivery import deliver_files
 from payout.findings import page_open_findings
 from payout.finish_reversals import finish_reversals
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
+from payout.give_up_file import finish_giving_up
 from payout.orders_work import OrdersWork
 from payout.overdue_reversals import page_overdue_reversals
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
-from payout.take_back_batches import ALSO_RECALLED, RECALLED, take_back_batches
+from payout.take_back_batches import take_back_batches
+from payout.told_batch import ALSO_RECALLED, RECALLED
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
 from throughline.commanding import BY_TWO, MAY_GIVE
@@ -105,6 +107,7 @@ service = Service(
         every(0.5, announce_items),
         every(0.5, redate_files),
         every(0.5, take_back_batches),
+        every(1.0, finish_giving_up),
         every(0.5, deliver_files),
         every(0.5, announce_payments),
         every(0.5, read_bank_files),

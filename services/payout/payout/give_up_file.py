@@ -10,8 +10,10 @@ from uuid import UUID
 
 from chassis import Context
 from payout.bank_files import BankFile
+from payout.give_up_lost import GIVEN_UP, give_up_lost
 from payout.posting import Posting
 from payout.take_acknowledgement import refuse_file
+from throughline.identifiers import derived
 
 _LOST = """
 select bank, file_name, file_sha256 from batches b
@@ -21,14 +23,34 @@ for update
 """
 
 
+_GIVEN_UP = """
+select batch_id, resolved_by from batches
+where state = 'unknown' and octet_length(file_bytes) = 0 and part_name = $1
+"""
+
+
 async def give_up_file(context: Context, batch_id: UUID, actor: str) -> bool:
-    """False where the batch is not in doubt, has its bytes, or has payments that are still to be told of."""
+    """False where the batch is not in doubt, has its bytes, or has payments that are still to be told of; and where it
+    is only told of, as `give_up_lost` says."""
+    return await _refuse(context, batch_id, actor) or await give_up_lost(context, batch_id, actor)
+
+
+async def finish_giving_up(context: Context) -> None:
+    """What was given up while nothing new could be said is refused as soon as it can be told of."""
+    if context.said_before.making_again:
+        return
+    for row in await context.pool.fetch(_GIVEN_UP, GIVEN_UP):
+        await _refuse(context, row["batch_id"], row["resolved_by"])
+
+
+async def _refuse(context: Context, batch_id: UUID, actor: str) -> bool:
     async with context.transaction() as tx:
         row = await tx.db.fetchrow(_LOST, batch_id)
         if row is None:
             return False
         await tx.db.execute("update batches set resolved_by = $2 where batch_id = $1", batch_id, actor)
-        posting = Posting(tx, BankFile(batch_id, row["bank"], row["file_name"], row["file_sha256"], b""))
+        cause = derived("given-up", str(batch_id))  # not the batch: it says what we withdrew ourselves
+        posting = Posting(tx, BankFile(cause, row["bank"], row["file_name"], row["file_sha256"], b""))
         await refuse_file(posting, batch_id, "never received, and its bytes are lost", context.clock.today())
         await posting.store()
     return True

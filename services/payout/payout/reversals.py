@@ -239,9 +239,9 @@ async def scheduled(db: asyncpg.Connection, batch_id: UUID) -> list[ReversalSche
     ]
 
 
-async def are_ordered(db: asyncpg.Connection, told: Sequence[ReversalScheduled]) -> bool:
+async def are_ordered(db: asyncpg.Connection, told: Sequence[ReversalScheduled | ReversalFailed]) -> bool:
     """After a restore: whether each of these is ordered here again, so that it can be put back into its batch."""
-    ids = sorted(one.payment_id for one in told)
+    ids = sorted({one.payment_id for one in told})
     waiting = await db.fetch(
         "select 1 from reversals where payment_id = any($1::uuid[]) and state = 'ordered' for update", ids
     )

@@ -1,5 +1,5 @@
 """After a restore: batches that our own topics show and the database does not know are taken back as they were told.
-Of those that it knows, `take_back_sending.py` takes back that they left.
+Of those that it knows, `take_back_sending.py` takes back that they left, `take_back_withdrawn.py` that they never will.
 
 A window is never closed a second time: the items that waited for it wait since another moment now, and its file would
 be another one. So membership, payments and trace numbers come from the log, item by item. The bytes are not in the log:
@@ -8,14 +8,12 @@ the batch is *in doubt* until the bank or a person says what became of its file,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
 
 from chassis import Context
-from chassis.said_before import Recalled
 from payout import batch_repository as rows
 from payout import reversals
 from payout.batch_repository import PaymentRow
@@ -23,25 +21,10 @@ from payout.calendar import BANK_ZONE
 from payout.domain import Waiting, items_hash
 from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
-from payout.take_back_sending import BEFORE_THE_RESTORE, is_taken_out, take_back_sending
-from throughline.items import ItemHeld, ItemScheduled
-from throughline.payments import (
-    BatchClosed,
-    BatchHeld,
-    BatchRedated,
-    BatchReleased,
-    PaymentRefused,
-    PaymentSent,
-    ReversalScheduled,
-)
-
-RECALLED = (
-    *(BatchClosed, BatchHeld, BatchReleased, BatchRedated, PaymentSent, ItemScheduled, ItemHeld),
-    ReversalScheduled,
-)
-
-ALSO_RECALLED = (PaymentRefused,)
-"""What the bank refused is made again from its file; what was taken out of a waiting batch is taken back with it."""
+from payout.take_back_sending import BEFORE_THE_RESTORE, take_back_sending
+from payout.take_back_withdrawn import fail_again, take_back_withdrawn, withdraw_again
+from payout.told_batch import ALSO_RECALLED, RECALLED, ToldBatch, answers_to_take_outs, told_batches
+from throughline.payments import PaymentSent
 
 _ITEMS = """
 select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
@@ -54,22 +37,6 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $5)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Everything that was told of one batch. ``ids`` of all its events."""
-
-    closed: BatchClosed
-    payments: list[PaymentSent]
-    scheduled: list[ItemScheduled]
-    held: list[ItemHeld]
-    released: BatchReleased | None
-    redated: BatchRedated | None
-    reversals: list[ReversalScheduled]
-    taken_out: dict[UUID, PaymentRefused]
-    """By payment: it was refused by us, before anything left."""
-    ids: list[UUID]
-
-
 async def take_back_batches(context: Context) -> None:
     """The oldest first. One not told of whole, or whose items are not decided again yet, holds those after it."""
     while context.said_before.making_again and await _take_back_next(context):
@@ -80,65 +47,54 @@ async def _take_back_next(context: Context) -> bool:
     async with context.pool.acquire() as db, db.transaction():
         await db.execute("select pg_advisory_xact_lock(7130002)")
         left = await context.said_before.left_of(db, *RECALLED, *ALSO_RECALLED)
-        known_again = await take_back_sending(db, left)
+        known_again = await take_back_sending(db, left) or await take_back_withdrawn(db, left)
         if not known_again:
-            told = _oldest(left)
+            told = next(told_batches(left), None)
             if told is None or not await _take_back(db, told):
                 return False
             known_again = told.ids
         await context.said_before.took_back(db, known_again)
+        await context.said_before.let_stand(db, answers_to_take_outs(left, known_again))
     return True
 
 
-def _oldest(left: Sequence[Recalled]) -> _Told | None:
-    batches = [one.message for one in left if isinstance(one.message, BatchClosed)]
-    if not batches:
-        return None
-    closed = min(batches, key=lambda one: (one.closed_at, one.batch_id))
-    taken_out = {
-        one.message.payment_id: one.message for one in left if is_taken_out(one.message, closed.batch_id)
-    }
-    own = [one for one in left if _is_of(one, closed.batch_id, taken_out)]
-    messages = [one.message for one in own]
-    return _Told(
-        closed,
-        [one for one in messages if isinstance(one, PaymentSent)],
-        [one for one in messages if isinstance(one, ItemScheduled)],
-        [one for one in messages if isinstance(one, ItemHeld) and one.payment_id is None],
-        next((one for one in reversed(messages) if isinstance(one, BatchReleased)), None),
-        next((one for one in reversed(messages) if isinstance(one, BatchRedated)), None),
-        [one for one in messages if isinstance(one, ReversalScheduled)],
-        taken_out,
-        [one.id for one in own],
-    )
-
-
-def _is_of(one: Recalled, batch_id: UUID, taken_out: Mapping[UUID, PaymentRefused]) -> bool:
-    """What was held when the window closed has the batch for its cause; what was taken out later names its payment."""
-    if isinstance(one.message, ItemHeld):
-        return one.cause == batch_id or one.message.payment_id in taken_out
-    if isinstance(one.message, PaymentRefused):
-        return one.message.payment_id in taken_out
-    return bool(one.message.batch_id == batch_id)
-
-
-async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
+async def _take_back(db: asyncpg.Connection, told: ToldBatch) -> bool:
     """Store it whole, or nothing."""
-    closed, redated = told.closed, told.redated
-    wanted = [one.decision_id for one in told.scheduled] + [one.decision_id for one in told.held]
-    items = {row["decision_id"]: Waiting(*row) for row in await db.fetch(_ITEMS, wanted)}
+    items = await lock_items(db, told)
+    if items is None:
+        return False
     members = {
         payment.payment_id: [
-            items[one.decision_id]
-            for one in told.scheduled
-            if one.payment_id == payment.payment_id and one.decision_id in items
+            items[one.decision_id] for one in told.scheduled if one.payment_id == payment.payment_id
         ]
         for payment in told.payments
     }
-    if len(items) != len(set(wanted)) or not _is_whole(told, members):
+    if not _is_whole(told, members):
         return False
-    if not await reversals.are_ordered(db, told.reversals):
+    if not await reversals.are_ordered(db, [*told.reversals, *told.failed]):
         return False
+    await store_in_doubt(db, told)
+    await _store_payments(db, told, members)
+    await _store_reversals(db, told)
+    await hold_again(db, told)
+    if told.is_withdrawn:
+        await withdraw_again(db, told.closed.batch_id, told.failed)
+    else:
+        await fail_again(db, told.failed)
+    return True
+
+
+async def lock_items(db: asyncpg.Connection, told: ToldBatch) -> dict[UUID, Waiting] | None:
+    """Everything told of as in the batch or held at its close; None before all of it is decided again."""
+    wanted = [one.decision_id for one in told.scheduled] + [one.decision_id for one in told.held]
+    items = {row["decision_id"]: Waiting(*row) for row in await db.fetch(_ITEMS, wanted)}
+    return items if len(items) == len(set(wanted)) else None
+
+
+async def store_in_doubt(db: asyncpg.Connection, told: ToldBatch) -> None:
+    """Its row claims the window; without bytes, so that nothing can be sent under its name. What was emptied before it
+    left is in no doubt."""
+    closed, redated = told.closed, told.redated
     has_file = closed.file_name is not None
     await db.execute(
         _BATCH,
@@ -147,34 +103,35 @@ async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
         closed.window,
         closed.closed_at,
         redated.effective_date if redated else closed.effective_date,
-        len(told.payments),
-        sum(one.amount_cents for one in told.payments),
+        closed.payment_count - len(told.taken_out),
+        told.total_cents,
         closed.entry_hash if redated is None or redated.entry_hash is None else redated.entry_hash,
-        "unknown" if has_file else "empty",
+        "unknown" if has_file and not told.is_emptied else "empty",
         closed.file_name,
         redated.file_sha256 if redated else closed.file_sha256,
         b"" if has_file else None,
         BEFORE_THE_RESTORE if has_file else None,
         told.released.actor if told.released else None,
     )
-    await _store_payments(db, told, members)
-    await _store_reversals(db, told)
+    if has_file:
+        await rows.file_of_day(db, closed.bank, closed.closed_at.astimezone(BANK_ZONE).date())
+
+
+async def hold_again(db: asyncpg.Connection, told: ToldBatch) -> None:
+    """What was held as the window closed, and what was taken out later."""
     await rows.hold_items(db, [(one.decision_id, one.reason) for one in told.held])
     out = told.taken_out
     await rows.hold_items(
         db, [(one.decision_id, out[one.payment_id].reason) for one in told.scheduled if one.payment_id in out]
     )
-    if has_file:
-        await rows.file_of_day(db, closed.bank, closed.closed_at.astimezone(BANK_ZONE).date())
-    return True
 
 
-def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
+def _is_whole(told: ToldBatch, members: dict[UUID, list[Waiting]]) -> bool:
     """Every payment of the batch is told of, with every item of it: to the count, the hash and the cent."""
     return (
         len(told.payments) + len(told.taken_out) == told.closed.payment_count
         and len(told.reversals) == (told.closed.reversal_count or 0)
-        and sum(one.amount_cents for one in told.payments) == _total_of(told)
+        and sum(one.amount_cents for one in told.payments) == told.total_cents
         and all(
             items_hash(members[one.payment_id]) == one.items_hash
             and sum(item.cents for item in members[one.payment_id]) == one.amount_cents
@@ -183,13 +140,9 @@ def _is_whole(told: _Told, members: dict[UUID, list[Waiting]]) -> bool:
     )
 
 
-def _total_of(told: _Told) -> int:
-    if told.taken_out and told.redated is not None and told.redated.total_cents is not None:
-        return told.redated.total_cents
-    return told.closed.total_cents
-
-
-async def _store_payments(db: asyncpg.Connection, told: _Told, members: dict[UUID, list[Waiting]]) -> None:
+async def _store_payments(
+    db: asyncpg.Connection, told: ToldBatch, members: dict[UUID, list[Waiting]]
+) -> None:
     await rows.insert_payments(db, [_row(one, members[one.payment_id][0].programme) for one in told.payments])
     ids = [one.payment_id for one in told.payments]
     await db.execute("update payments set state = 'sent' where payment_id = any($1::uuid[])", ids)
@@ -202,7 +155,7 @@ async def _store_payments(db: asyncpg.Connection, told: _Told, members: dict[UUI
         await rows.raise_traces(db, one.ach_trace[:8], int(one.ach_trace[8:]))
 
 
-async def _store_reversals(db: asyncpg.Connection, told: _Told) -> None:
+async def _store_reversals(db: asyncpg.Connection, told: ToldBatch) -> None:
     closed = told.closed
     await db.execute(
         "update batches set reversal_count = $2, reversal_cents = $3 where batch_id = $1",

@@ -21,6 +21,7 @@ from payout.app import service
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.follow_ups import release_cooled_off, work_off_follow_ups
+from payout.give_up_file import finish_giving_up
 from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
@@ -166,6 +167,7 @@ class House:
             await announce_items(self.context)
             await redate_files(self.context)
             await take_back_batches(self.context)
+            await finish_giving_up(self.context)
             await deliver_files(self.context)
             await announce_payments(self.context)
             await read_bank_files(self.context)

@@ -19,20 +19,25 @@ from chassis.recover_findings import CannotRecover
 from chassis.said_before import hash_of_logged
 from payout.app import service
 from payout.close_batch import close_due_windows
+from payout.delivery import deliver_files
+from payout.give_up_file import give_up_file
 from payout.testing import CENTS, TRACE, statement
+from throughline.decisions import CommandRefused
 from throughline.identifiers import payee_id_for
 from throughline.items import ItemHeld, ItemScheduled
 from throughline.message import Message
-from throughline.orders import HoldBatch, ReleaseBatch, ReversePayment
+from throughline.orders import HoldBatch, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.payments import (
     BatchClosed,
     BatchHeld,
     BatchRedated,
+    BatchRefused,
     BatchReleased,
     PaymentRefused,
     PaymentSent,
     ReversalScheduled,
 )
+from throughline.reasons import Reason
 
 if TYPE_CHECKING:
     from conftest import Approved, House
@@ -362,6 +367,134 @@ async def test_only_a_release_since_the_restore_sends_a_file(house: House, heard
     assert not house.context.said_before.remembers
     assert await house.rows("select state from batches") == [("delivered" if leaves else "unknown",)]
     assert len(house.inbox()) == leaves
+
+
+FORGET_THE_BATCHES = (
+    "truncate items, payments, reversals, batches, trace_numbers, file_days, journal, follow_ups, chassis.outbox,"
+    " chassis.counters, chassis.heard_commands"
+)
+
+
+async def test_a_lost_batch_that_waited_for_its_release_is_given_up_and_its_items_held(house: House) -> None:
+    """Nothing of its payments was told of, so that it cannot be taken back; a person knows that it never left."""
+    await house.payer()
+    await house.enrol()
+    await house.pool.execute("update payers set release_by_person = true")
+    item = await house.approve(1_000)
+    await house.cutoff()
+    await house.work()
+    ((batch_id, name),) = await house.rows("select batch_id, file_name from batches where state = 'awaiting'")
+    told = await logged(house, BatchClosed, BatchHeld, ItemScheduled)
+    await house.pool.execute(FORGET_THE_BATCHES)
+    await recover(house, told)
+    assert not await give_up_file(house.context, batch_id, "ann"), "its item is not decided again yet"
+    await house.hears(item.message, ids=[item.decision_id])
+    await house.work()
+    await house.look_back()
+    assert house.context.said_before.making_again, "it does not come back by itself"
+    assert await give_up_file(house.context, batch_id, "ann")
+    await house.look_back()
+    assert not house.context.said_before.remembers
+    await house.work()
+    assert await house.rows("select state, file_name, resolved_by from batches") == [("refused", name, "ann")]
+    assert [one.reason for one in await house.said_of(BatchRefused, ItemHeld)] == [Reason.REFUSED_BY_BANK] * 2
+    assert await house.states() == {"held:refused_by_bank": 1} and house.inbox() == []
+    assert sum((await house.balances()).values()) == 0
+    await house.pool.execute("update payers set release_by_person = false")
+    version = item.message.version
+    await house.hears(ReleaseItem(request_id=item.request_id, version=version, note="owed", actor="ann"))
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=1))
+    await house.work()
+    assert len(house.inbox()) == 1
+    assert await house.balances() == {"claims": 1_000, "batched": -1_000}
+
+
+async def test_a_lost_batch_of_which_everything_was_taken_out_comes_back_empty(house: House) -> None:
+    """And the release that found it so, heard again after that, says nothing else than it said."""
+    await house.payer()
+    await house.enrol()
+    item = await house.approve(1_000)
+    await house.cutoff()
+    ((batch_id,),) = await house.rows("update batches set state = 'awaiting' returning batch_id")
+    await house.work()
+    await house.pool.execute("update accounts set state = 'held'")
+    order = testing.heard(order_of(batch_id, 1_000, 1), str(batch_id))
+    await testing.deliver(service, house.context, [order])
+    await house.work()
+    told = await logged(
+        house, BatchClosed, ItemScheduled, ItemHeld, PaymentRefused, BatchRefused, CommandRefused
+    )
+    assert len(told) == 6
+    await house.pool.execute(FORGET_THE_BATCHES)
+    await recover(house, told)
+    await house.hears(item.message, ids=[item.decision_id])
+    await house.work()
+    await house.look_back()
+    assert not house.context.said_before.making_again
+    assert await house.rows("select state, payment_count, total_cents from batches") == [("empty", 0, 0)]
+    assert await house.states() == {"held:account_held": 1}
+    again = await testing.deliver(service, house.context, [order])
+    assert isinstance(again[0].message, CommandRefused) and again[0].message.reason is Reason.NOT_WAITING
+    async with house.pool.acquire() as db:
+        assert await house.context.said_before.sift_slice(db, [], again) == ([], {})
+    await house.look_back()
+    assert not house.context.said_before.remembers
+
+
+@pytest.mark.parametrize("forgets", ["its file", "its withdrawal"])
+async def test_a_withdrawn_file_of_reversals_frees_them_for_the_one_they_left_with(
+    house: House, forgets: str
+) -> None:
+    """Withdrawn unsent, because its date passed; the same reversal left with the next file."""
+    await house.payer()
+    await house.enrol()
+    await house.approve(CENTS)
+    await house.pay()
+    house.bank_says("statement.xml", statement((TRACE, "100.00")))
+    await house.work()
+    ((payment_id,),) = await house.rows("select payment_id from payments where state = 'settled'")
+    await house.pool.execute("truncate chassis.outbox, chassis.counters")
+    await house.hears(ReversePayment(payment_id=payment_id, cause="duplicate", note="twice", actor="ann"))
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=1))
+    ((first,),) = await house.rows("select batch_id from batches where reversal_count = 1")
+    house.clock.instant = MONDAY_CUTOFF + timedelta(days=2, hours=-5)
+    await deliver_files(house.context)
+    assert await house.rows("select state from batches where batch_id = $1", first) == [("refused",)]
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=2))
+    await house.work()
+    assert len(house.inbox()) == 2
+    house.inbox()[-1].unlink()
+    ids = [row[0] for row in await house.rows("select batch_id from batches where reversal_count = 1")]
+    lost = {str(one) for one in ids if forgets == "its file" or one != first}
+    told = [
+        one
+        for one in await logged(house, BatchClosed, ReversalScheduled, BatchRefused)
+        if json.loads(one.value)["batch_id"] in lost or _type_of(one) == BatchRefused.type_name()
+    ]
+    assert len(told) == (5 if forgets == "its file" else 3)
+    await house.pool.execute(
+        "update reversals set state = 'ordered', batch_id = null, ach_trace = null, effective_date = null;"
+        " truncate chassis.outbox, chassis.counters"
+    )
+    if forgets == "its withdrawal":
+        await house.pool.execute(
+            "delete from batches where reversal_count = 1 and state <> 'refused';"
+            " update batches set state = 'built' where reversal_count = 1;"
+            " update reversals set state = 'scheduled', ach_trace = '121042880000002',"
+            " batch_id = (select batch_id from batches where reversal_count = 1)"
+        )
+    else:
+        await house.pool.execute("delete from batches where reversal_count = 1")
+    await recover(house, told)
+    for _ in range(2):
+        with suppress(NotSpeaking):
+            await house.work()
+        await house.look_back()
+    assert not house.context.said_before.remembers
+    states = "select state, batch_id = $1 from batches where reversal_count = 1 order by closed_at"
+    assert await house.rows(states, first) == [("refused", True), ("unknown", False)]
+    ((state, in_first),) = await house.rows("select state, batch_id = $1 from reversals", first)
+    assert (state, in_first) == ("scheduled", False)
 
 
 async def test_a_reversal_in_a_lost_batch_comes_back_under_its_own_trace(house: House) -> None:
