@@ -27,6 +27,7 @@ from throughline.payments import (
     BatchClosed,
     BatchHeld,
     BatchRedated,
+    BatchRefused,
     BatchReleased,
     PaymentRefused,
     PaymentSent,
@@ -36,7 +37,15 @@ from throughline.reasons import Reason
 BEFORE_THE_RESTORE = "before the restore"
 """The part of a file that left, or may have, in a past that the database has forgotten."""
 
-_OF_A_BATCH = (BatchHeld, PaymentRefused, BatchReleased, BatchRedated, PaymentSent, ItemScheduled)
+_OF_A_BATCH = (
+    BatchHeld,
+    BatchRefused,
+    PaymentRefused,
+    BatchReleased,
+    BatchRedated,
+    PaymentSent,
+    ItemScheduled,
+)
 _KNOWN = """
 select batch_id, state, effective_date, file_date, file_bytes, file_sha256 from batches
 where batch_id = $1 and state in ('awaiting', 'held', 'released', 'built') for update
@@ -66,6 +75,8 @@ class _Told:
     released: BatchReleased | None = None
     redated: BatchRedated | None = None
     taken_out: dict[UUID, Reason] = field(default_factory=dict)
+    is_emptied: bool = False
+    """All that it paid was taken out as it was dated anew: nothing of it left."""
 
     def add(self, one: Recalled) -> None:
         self.ids.append(one.id)
@@ -80,6 +91,8 @@ class _Told:
                 self.redated = one.message
             case PaymentRefused():
                 self.taken_out[one.message.payment_id] = one.message.reason
+            case BatchRefused():
+                self.is_emptied = True
             case BatchHeld() if not self.sent:
                 self.released = self.redated = None
 
@@ -102,12 +115,19 @@ async def take_back_sending(db: asyncpg.Connection, left: Sequence[Recalled]) ->
     for one in left:
         if not isinstance(one.message, _OF_A_BATCH) or one.message.batch_id in closing:
             continue
-        if not isinstance(one.message, PaymentRefused) or is_taken_out(one.message, one.message.batch_id):
+        if _is_ours(one):
             told.setdefault(one.message.batch_id, _Told(one.message.batch_id)).add(one)
     for batch_id in sorted(told):
         if await _take_back(db, told[batch_id]):
             return told[batch_id].ids
     return []
+
+
+def _is_ours(one: Recalled) -> bool:
+    """What the bank refused is told by the bank; that a release found nothing left is made again by that release."""
+    if isinstance(one.message, BatchRefused):
+        return one.message.reason is Reason.ENTRIES_TAKEN_OUT and one.cause == one.message.batch_id
+    return not isinstance(one.message, PaymentRefused) or is_taken_out(one.message, one.message.batch_id)
 
 
 def is_taken_out(message: object, batch_id: UUID) -> bool:
@@ -120,12 +140,15 @@ def is_taken_out(message: object, batch_id: UUID) -> bool:
 
 
 async def _take_back(db: asyncpg.Connection, told: _Told) -> bool:
-    if not told.sent and told.released is None and told.redated is None:
+    if not told.sent and told.released is None and told.redated is None and not told.is_emptied:
         return False  # its items are told of again, or it is held again by the order that held it
     row = await db.fetchrow(_KNOWN, told.batch_id)
     if row is None or not await _is_as_told(db, told):
         return False
     await _take_out(db, told)
+    if told.is_emptied:
+        await db.execute("update batches set state = 'empty' where batch_id = $1", told.batch_id)
+        return True
     released_by = told.released.actor if told.released else None
     effective = told.date_it_left_with(row["file_date"])
     if effective is None and told.released is not None:

@@ -17,6 +17,7 @@ from chassis.failures import NotSpeaking
 from chassis.recover import accept
 from chassis.recover_findings import CannotRecover
 from chassis.said_before import hash_of_logged
+from payout.announce import announce_items
 from payout.app import service
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
@@ -439,6 +440,34 @@ async def test_a_lost_batch_of_which_everything_was_taken_out_comes_back_empty(h
         assert await house.context.said_before.sift_slice(db, [], again) == ([], {})
     await house.look_back()
     assert not house.context.said_before.remembers
+
+
+async def test_a_file_that_was_emptied_as_it_was_dated_anew_comes_back_empty(house: House) -> None:
+    await house.payer()
+    await house.enrol()
+    await house.approve(1_000)
+    await house.cutoff()
+    await announce_items(house.context)
+    await house.pool.execute("update accounts set state = 'held'; truncate chassis.outbox, chassis.counters")
+    house.clock.instant = MONDAY_CUTOFF + timedelta(days=2)
+    await house.work()
+    told = await logged(house, PaymentRefused, BatchRefused, ItemHeld)
+    assert len(told) == 3 and await house.rows("select state from batches") == [("empty",)]
+    ((payment_id,),) = await house.rows("select payment_id from payments")
+    await forget_sending(house)
+    await house.pool.execute(
+        "update batches set payment_count = 1, total_cents = 1000; update items set state = 'scheduled',"
+        f" reason = null, came_back = false, payment_id = '{payment_id}', announced = true;"
+        " delete from journal where step = 'refused'; truncate follow_ups"
+    )
+    await recover(house, told)
+    for _ in range(2):
+        with suppress(NotSpeaking):
+            await house.work()
+        await house.look_back()
+    assert not house.context.said_before.remembers and house.inbox() == []
+    assert await house.rows("select state, payment_count from batches") == [("empty", 0)]
+    assert await house.states() == {"held:account_held": 1}
 
 
 @pytest.mark.parametrize("forgets", ["its file", "its withdrawal"])
