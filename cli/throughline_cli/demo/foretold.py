@@ -14,7 +14,7 @@ PATIENCE_S = 20.0
 
 @dataclass(frozen=True)
 class Dates:
-    """Of the requests that settled, those told their day at approval, and those whose day it was."""
+    """Of the requests that settled or should have, those told their day at approval, and those whose day it was."""
 
     held: int
     told: int

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
 
-from portal.foretold import DATES_HELD, SETTLED
+from portal.foretold import DATES_HELD, DUE
 from portal.review_queue import causes
 
 ROWS_MAX = 200
@@ -33,11 +33,12 @@ order by decided_at - received_at desc, request_id limit $2
 """
 _ON_TIME = """
 select count(*) as whole, count(*) filter (where settled_on <= effective_date) as part
-from payments where settled_on is not null and sent_at >= $1
+from payments where (settled_on is not null or effective_date < $2) and sent_at >= $1
 """
 _LATE = """
 select payment_id, payer, batch_id, amount_cents, effective_date, settled_on from payments
-where settled_on > effective_date and sent_at >= $1 order by effective_date desc, payment_id limit $2
+where (settled_on > effective_date or settled_on is null and effective_date < $2) and sent_at >= $1
+order by effective_date desc, payment_id limit $3
 """
 _MATCHED = """
 select count(*) as whole, count(*) filter (where remittance_id is not null and mismatch is null) as part
@@ -63,13 +64,13 @@ from draft_lives d left join organisation_names n using (organisation_id)
 where d.changed_at >= $1 and d.request_id is null order by d.changed_at desc, d.draft_id limit $2
 """
 _SENT_ON_TIME = f"""
-select count(*) as whole, count(*) filter (where s.effective_date <= f.foretold_on) as part {SETTLED}
+select count(*) as whole, count(*) filter (where s.effective_date <= f.foretold_on) as part {DUE}
 """
 _MISSED = f"""
 select f.*, r.number, r.payer from (
     select f.request_id, f.told_at, f.foretold_on, s.effective_date, s.settled_on
-    {SETTLED} and (s.settled_on <> f.foretold_on or s.effective_date > f.foretold_on)) as f
-join requests r using (request_id) order by f.told_at desc, f.request_id limit $2
+    {DUE} and (s.settled_on is distinct from f.foretold_on or s.effective_date > f.foretold_on)) as f
+join requests r using (request_id) order by f.told_at desc, f.request_id limit $3
 """
 # Fields of lines are counted together, whichever line it was.
 _FIELD = "regexp_replace(coalesce({}->>'field', ''), '[0-9]+', '#', 'g')"
@@ -119,6 +120,8 @@ SHARES = {
     "sent_back": _SENT_BACK,
 }
 """Parts of a whole, in the order of the page."""
+_BY_DAY = frozenset({"sent_on_time", "dates_held", "on_time", "late", "dates"})
+"""Those that ask what was due: their ``$2`` is the day of business that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +155,8 @@ class Figures:
     """What waits now, whenever it came: by ``state`` and ``reason``."""
 
 
-async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
-    """Everything since an instant."""
+async def figures(db: asyncpg.Connection, since: datetime, today: date) -> Figures:
+    """Everything since an instant; ``today``, of business, says what is due."""
     times = [
         Times(name, row["count"], row["p50"], row["p90"])
         for name, statement in (("all_decisions", _TIMES), ("by_people", _BY_PERSON_TIMES))
@@ -162,7 +165,7 @@ async def figures(db: asyncpg.Connection, since: datetime) -> Figures:
     shares = [
         Share(name, row["whole"], row["part"])
         for name, statement in SHARES.items()
-        for row in [await db.fetchrow(statement, since)]
+        for row in [await db.fetchrow(statement, since, *([today] if name in _BY_DAY else []))]
     ]
     return Figures(
         times,
@@ -212,7 +215,8 @@ BEHIND = {
 """The rows behind a figure, by the list's name in the address."""
 
 
-async def behind(db: asyncpg.Connection, name: str, since: datetime) -> list[asyncpg.Record]:
+async def behind(db: asyncpg.Connection, name: str, since: datetime, today: date) -> list[asyncpg.Record]:
     """The first rows behind a figure, those that need a look first."""
-    rows: list[asyncpg.Record] = await db.fetch(BEHIND[name], since, ROWS_MAX)
+    given = [since, today] if name in _BY_DAY else [since]
+    rows: list[asyncpg.Record] = await db.fetch(BEHIND[name], *given, ROWS_MAX)
     return rows

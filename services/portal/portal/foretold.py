@@ -20,6 +20,7 @@ from portal.banking_days import Cutoff
 from portal.tenancy import Scope, Sees, reading
 from portal.what_next import Known, what_next
 from throughline.lifecycle import State
+from throughline.lifecycle_states import ENDED
 
 FRESH = timedelta(hours=1)
 """An approval said longer ago is history: its date is not foretold any more."""
@@ -35,21 +36,22 @@ insert into foretold (decision_id, request_id, version, payee_id, foretold_on, t
 select * from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::uuid[], $5::date[], $6::timestamptz[])
 on conflict do nothing
 """
-SETTLED = """
-from foretold f join lateral (
-    select min(p.settled_on) as settled_on, min(p.effective_date) as effective_date
+# Settled, or its day has passed without: then it is missed, unless the version ended and nothing is awaited any more.
+_ENDED = ", ".join(f"'{one.value}'" for one in sorted(ENDED))
+DUE = f"""
+from foretold f left join versions v using (request_id, version) left join lateral (
+    select min(p.settled_on) as settled_on, min(p.effective_date) filter (where p.sent_at is not null) as effective_date
     from payment_items i join payments p using (payment_id)
-    where i.request_id = f.request_id and i.version = f.version and i.decision_id = f.decision_id
-      and p.settled_on is not null) s on s.settled_on is not null
+    where i.request_id = f.request_id and i.version = f.version and i.decision_id = f.decision_id) s on true
 where f.told_at >= $1
+  and (s.settled_on is not null or f.foretold_on < $2 and coalesce(v.substatus, '') not in ({_ENDED}))
 """
-DATES_HELD = (
-    f"select count(*) as whole, count(*) filter (where s.settled_on = f.foretold_on) as part {SETTLED}"
-)
+"""Dates foretold since ``$1`` of which something can be said on the day ``$2``."""
+DATES_HELD = f"select count(*) as whole, count(*) filter (where s.settled_on = f.foretold_on) as part {DUE}"
 
 _DATES = Gauge(
     "throughline_portal_dates",
-    "Settled of those foretold in 30 days, by outcome",
+    "Settled or due of those foretold in 30 days, by outcome",
     ["outcome"],
     registry=REGISTRY,
 )
@@ -101,9 +103,9 @@ async def foretell(
         await db.execute(_KEEP, *[list(column) for column in zip(*rows, strict=True)])
 
 
-async def held(db: asyncpg.Connection, since: datetime) -> tuple[int, int]:
-    """Of the dates foretold since, how many held, and how many have settled."""
-    row = await db.fetchrow(DATES_HELD, since)
+async def held(db: asyncpg.Connection, since: datetime, today: date) -> tuple[int, int]:
+    """Of the dates foretold since, how many held, and how many have settled or should have."""
+    row = await db.fetchrow(DATES_HELD, since, today)
     return row["part"], row["whole"]
 
 
@@ -111,7 +113,7 @@ async def count_dates(context: Context) -> None:
     """For the metrics."""
     now = clock.event_time()
     async with reading(context, Scope(Sees.OPERATIONS)) as db:
-        part, whole = await held(db, now - COUNTED)
+        part, whole = await held(db, now - COUNTED, context.clock.today())
     _DATES.labels(outcome="held").set(part)
     _DATES.labels(outcome="missed").set(whole - part)
     _COUNTED_AT.set(now.timestamp())

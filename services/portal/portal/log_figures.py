@@ -25,7 +25,7 @@ STOPPING = ("deny", "exception")
 """Severities of findings that stop a request."""
 
 
-def figures_of(rows: RowsInMemory, since: datetime) -> Figures:
+def figures_of(rows: RowsInMemory, since: datetime, today: date) -> Figures:
     """Pure: what ``portal.figures`` counts by SQL, of rows in memory. Dates foretold are not in
     the log."""
     versions, payments = list(rows.rows("versions")), list(rows.rows("payments"))
@@ -41,6 +41,7 @@ def figures_of(rows: RowsInMemory, since: datetime) -> Figures:
     ]
     sent = [one for one in payments if _from(one, "sent_at", since)]
     settled = [one for one in sent if one.get("settled_on")]
+    due = [one for one in sent if one.get("settled_on") or _day(one["effective_date"]) < today]
     kept = [one for one in settled if not one.get("returned_on")]
     drafts = [one for one in rows.rows("draft_lives") if _from(one, "changed_at", since)]
     agreeing = [one for one in kept if one.get("remittance_id") and one.get("mismatch") is None]
@@ -53,7 +54,7 @@ def figures_of(rows: RowsInMemory, since: datetime) -> Figures:
             Share("completed", len(drafts), sum(1 for one in drafts if one.get("request_id"))),
             Share(
                 "on_time",
-                len(settled),
+                len(due),
                 sum(1 for one in settled if one["settled_on"] <= _day(one["effective_date"])),
             ),
             Share("matched", len(kept), len(agreeing)),

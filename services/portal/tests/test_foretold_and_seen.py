@@ -13,6 +13,7 @@ from test_operations_pages import said
 from test_request_pages import ada
 
 from chassis import Context, FixedClock, testing
+from chassis.metrics import REGISTRY
 from portal.app import service
 from portal.foretold import count_dates, held
 from portal.read_model.rebuild import forget
@@ -27,11 +28,11 @@ from throughline.signed import SECOND_SIGNATURE, SIGNATURE, read
 __all__ = ["ada"]
 
 
-async def dates(pool: asyncpg.Pool) -> tuple[list[date], tuple[int, int]]:
+async def dates(pool: asyncpg.Pool, today: date = date(2026, 3, 3)) -> tuple[list[date], tuple[int, int]]:
     async with pool.acquire() as db, db.transaction():
         await enter(db, WRITER)
         rows = await db.fetch("select foretold_on from foretold order by foretold_on")
-        return [row[0] for row in rows], await held(db, BEGAN - timedelta(days=1))
+        return [row[0] for row in rows], await held(db, BEGAN - timedelta(days=1), today)
 
 
 async def test_a_date_is_foretold_at_the_approval_once_and_held_against_the_settlement(
@@ -42,29 +43,39 @@ async def test_a_date_is_foretold_at_the_approval_once_and_held_against_the_sett
     teller = Teller()
     claim = example("SubmissionApproved").adjudication
     teller.tell(example("PayerRecorded", payer=claim.payer, bank="sandbox-bank"))
-    on_time, late, waits = (Life(teller, name).received().approved() for name in ("CLM-1", "CLM-2", "CLM-3"))
+    names = ("CLM-1", "CLM-2", "CLM-3", "CLM-4")
+    on_time, late, waits, ends = (Life(teller, name).received().approved() for name in names)
     await testing.deliver(service, context, teller.told)
     foretold, count = await dates(pool)
-    assert foretold == [date(2026, 3, 3)] * 3 and count == (0, 0)
+    assert foretold == [date(2026, 3, 3)] * 4 and count == (0, 0)
     for life, settled_on in ((on_time, date(2026, 3, 3)), (late, date(2026, 3, 4))):
         life.scheduled().says(
             "PaymentSent", payment_id=life.payment_id, batch_id=life.batch_id, effective_date=date(2026, 3, 3)
         )
         life.says("PaymentSettled", payment_id=life.payment_id, settled_on=settled_on)
     assert waits.payments == 0
+    ends.says("ApprovalRevoked", cause="withdrawal").says("ItemStopped", cause="withdrawal")
     await testing.deliver(service, context, teller.told)
-    assert await dates(pool) == ([date(2026, 3, 3)] * 3, (1, 2))
+    assert await dates(pool) == ([date(2026, 3, 3)] * 4, (1, 2))
     await sign_in(browser, await known(context, "rita", Role.REVIEWER))
     page = (await browser.get("/figures/dates")).text
     assert "CLM-2" in page and "CLM-1" not in page
     assert "Settled on the very day foretold" in (await browser.get("/figures")).text
+    next_day = date(2026, 3, 4)
+    assert (await dates(pool, next_day))[1] == (1, 3), (
+        "its day passed: it is missed, but not what was withdrawn"
+    )
+    clock.instant += timedelta(days=2)
     await count_dates(context)
+    assert REGISTRY.get_sample_value("throughline_portal_dates", {"outcome": "missed"}) == 2.0
+    page = (await browser.get("/figures/dates")).text
+    assert all((name in page) == (name in ("CLM-2", "CLM-3")) for name in names)
     clock.instant += timedelta(days=30)
     true_time.now += timedelta(days=2)
     async with pool.acquire() as db, db.transaction():
         await forget(db)
     await testing.deliver(service, context, teller.told)
-    assert await dates(pool) == ([date(2026, 3, 3)] * 3, (1, 2)), "read again, nothing is foretold anew"
+    assert await dates(pool) == ([date(2026, 3, 3)] * 4, (1, 2)), "read again, nothing is foretold anew"
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ Days = Annotated[int, Query(ge=1, le=366)]
 @router.get("/figures")
 async def all_figures(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 30) -> Response:
     async with visit.reading() as db:
-        found = await figures(db, clock.event_time() - timedelta(days=days))
+        found = await figures(db, clock.event_time() - timedelta(days=days), visit.context.clock.today())
     charts = drawn(found, lambda key: text(visit.shown.language, key, {}))
     return await visit.show("figures.html", found=found, charts=charts, days=days)
 
@@ -62,9 +62,10 @@ async def from_the_log(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 3
         rows = await rows_of_the_log(visit.context)
     except LogUnread as unread:
         return await visit.show("figures_log.html", days=days, why=unread.why, rows=())
-    log = await asyncio.to_thread(figures_of, rows, since)
+    today = visit.context.clock.today()
+    log = await asyncio.to_thread(figures_of, rows, since, today)
     async with visit.reading() as db:
-        own = await figures(db, since)
+        own = await figures(db, since, today)
     return await visit.show("figures_log.html", days=days, why=None, rows=side_by_side(own, log))
 
 
@@ -75,5 +76,5 @@ async def rows_behind(
     days: Days = 30,
 ) -> Response:
     async with visit.reading() as db:
-        rows = await behind(db, name, clock.event_time() - timedelta(days=days))
+        rows = await behind(db, name, clock.event_time() - timedelta(days=days), visit.context.clock.today())
     return await visit.show("figures_rows.html", rows=rows, name=name, days=days)
