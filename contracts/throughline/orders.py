@@ -53,6 +53,10 @@ class ReissuePayment(Command):
     """Pay a returned payment's items again, as a new payment with a new trace number."""
 
     payment_id: UUID
+    amount_cents: TotalCents | None = None
+    """What the payment came to, as the person saw it: refused where it came to another sum."""
+    account_mask: Annotated[str, Field(min_length=1, max_length=20)] | None = None
+    """The account that the person saw it go to: refused where the payee's account is another by now."""
     note: Note
     actor: Text
 

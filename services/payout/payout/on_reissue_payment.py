@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from payout.believed import forbidden, person_of
-from payout.domain import refuse_reissue
+from payout.domain import OrderedPayment, Payable, refuse_reissue
 from payout.orders_work import OrdersWork
 from payout.refuse import refuse_payment_order
 from throughline.orders import ReissuePayment
@@ -20,9 +20,8 @@ def reissue(heard: Heard[ReissuePayment], work: OrdersWork, say: Say) -> None:
         forbidden(heard, say, Reason.STEP_UP_MISSING)
         return
     payment = work.payment(order.payment_id)
-    refusal = refuse_reissue(
-        payment, None if payment is None else work.account_of(payment.payee_id), work.today
-    )
+    account = None if payment is None else work.account_of(payment.payee_id)
+    refusal = refuse_reissue(payment, account, work.today) or _stale(order, payment, account)
     if refusal is not None or payment is None:
         refuse_payment_order(heard, say, refusal or Reason.UNKNOWN_SUBJECT, order.payment_id)
         return
@@ -37,3 +36,10 @@ def reissue(heard: Heard[ReissuePayment], work: OrdersWork, say: Say) -> None:
         ),
         key=str(payment.payment_id),
     )
+
+
+def _stale(order: ReissuePayment, payment: OrderedPayment | None, account: Payable | None) -> Reason | None:
+    """What the person saw, where the order says it, is what is there."""
+    sum_holds = payment is None or order.amount_cents in (None, payment.cents)
+    account_holds = account is None or order.account_mask in (None, account.mask)
+    return None if sum_holds and account_holds else Reason.STALE_AMOUNT

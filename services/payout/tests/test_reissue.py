@@ -61,8 +61,8 @@ class Returned:
         self.made = made
         self.payment_id = payment_id
 
-    async def reissued(self, payment_id: UUID | None = None) -> Any:
-        order = ReissuePayment(payment_id=payment_id or self.payment_id, note="mended", actor="ann")
+    async def reissued(self, payment_id: UUID | None = None, **seen: Any) -> Any:
+        order = ReissuePayment(payment_id=payment_id or self.payment_id, note="mended", actor="ann", **seen)
         (answer,) = await self.house.hears(order)
         return answer
 
@@ -86,6 +86,8 @@ async def test_a_returned_payment_is_paid_again_once_as_a_new_payment(back: Retu
     assert isinstance(refused, CommandRefused) and refused.reason is Reason.ACCOUNT_HELD
     assert refused.detail == Reason.ACCOUNT_HELD.sentence
     await house.enrol()  # verified again
+    for seen in ({"account_mask": "...0000"}, {"amount_cents": CENTS + 1}):
+        assert (await back.reissued(**seen)).reason is Reason.STALE_AMOUNT
     answer = await back.reissued()
     assert isinstance(answer, PaymentReissued)
     assert (answer.payment_id, answer.item_count, answer.amount_cents) == (back.payment_id, 2, CENTS)

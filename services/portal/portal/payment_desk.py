@@ -43,7 +43,9 @@ where p.state in ('returned', 'refused') and p.sent_at is not null
 order by p.effective_date desc, p.payment_id desc limit $3
 """
 _PAYMENT = """
-select p.*, e.name as payee_name from payments p left join payees e using (payee_id) where p.payment_id = $1
+select p.*, e.name as payee_name, a.mask as account_now
+from payments p left join payees e using (payee_id) left join payee_accounts a using (payee_id)
+where p.payment_id = $1
 """
 
 NOBODY = UUID(int=0)

@@ -364,6 +364,7 @@ async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(
     )
     if batch_id != closed.batch_id:
         teller.tell(closed.model_copy(update={"batch_id": batch_id}))
+    teller.tell(example("AccountVerified", payee_id=life.payee_id, account_mask="...6789"))
     await told(context, teller)
     rae = await known(context, "rae", Role.RELEASER)
     await sign_in(browser, rae)
@@ -376,6 +377,7 @@ async def test_a_batch_shows_its_payments_and_a_return_is_paid_again(
     form |= {"amount_cents": hidden(page, "amount_cents")}
     answer = await browser.post(f"/returns/{life.payment_id}/reissue", data=form)
     assert answer.headers["location"].startswith("/step-up/"), "paying again is a person's twice"
+    assert "...6789" in (await browser.get(answer.headers["location"])).text, "the account it goes to"
     assert await said(context) == []
 
 

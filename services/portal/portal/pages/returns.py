@@ -37,14 +37,21 @@ async def reissue(
     note: Annotated[str, Form(min_length=1, max_length=1000)],
     amount_cents: Annotated[int, Form()],
 ) -> Response:
-    """With a step-up over the payee and the sum. Payout pays its items again, as a new payment, or says why not."""
+    """With a step-up over the payee, the sum and the account it goes to. Payout pays its items again, as a new
+    payment, or says why not."""
     async with visit.reading() as db:
         row = await payment(db, payment_id)
     if row is None:
         raise HTTPException(404)
     if amount_cents != (row["amount_cents"] or 0):
         raise HTTPException(412)
-    command = ReissuePayment(payment_id=payment_id, note=note, actor=str(visit.session.person_id))
+    command = ReissuePayment(
+        payment_id=payment_id,
+        amount_cents=row["amount_cents"],
+        account_mask=row["account_now"],
+        note=note,
+        actor=str(visit.session.person_id),
+    )
     return await step_up.ask(
         visit,
         command,
@@ -53,6 +60,7 @@ async def reissue(
         facts=(
             ("returns.payee", row["payee_name"] or str(row["payee_id"])),
             ("returns.amount", visit.shown.money(row["amount_cents"] or 0)),
+            ("returns.account", row["account_now"] or "–"),
         ),
         back="/returns",
         notice="returns.asked",
