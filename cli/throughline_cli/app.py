@@ -25,6 +25,7 @@ from throughline_cli.pack_commands import packs_app
 from throughline_cli.people_commands import partner_app, payee_app
 from throughline_cli.portal_shown import show_portal
 from throughline_cli.reference_commands import reference_app
+from throughline_cli.resolve_commands import resolve_app
 from throughline_cli.rules_commands import rules_app
 from throughline_cli.show import complain, console, counted, instant, say
 from throughline_cli.verify import show_verification
@@ -249,6 +250,7 @@ app.add_typer(people_app, name="people")
 app.add_typer(packs_app, name="packs")
 app.add_typer(rules_app, name="rules")
 app.add_typer(batch_app, name="batch")
+app.add_typer(resolve_app, name="resolve")
 app.add_typer(payment_app, name="payment")
 
 

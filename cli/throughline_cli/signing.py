@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stack.people import CAST, FOUNDERS, KeyFile, read_key_file, signature
@@ -11,7 +12,8 @@ from throughline.commanding import COSIGNED, MAY_GIVE
 from throughline.envelope import Envelope
 from throughline.message import Message
 from throughline.people import Role
-from throughline.signed import SECOND_SIGNATURE, SIGNATURE
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE, sign
+from throughline.signed_http import MAY_CALL, SECOND_SIGNATURE_HEADER, SIGNATURE_HEADER, Call, What
 from throughline_cli.errors import Problem
 
 UNNAMED = "-"
@@ -54,6 +56,17 @@ class Signers:
             f"It needs the role {' or '.join(sorted(MAY_GIVE[message]))}; give a key file with --as.",
         )
 
+    def two_who_may_call(self, what: What) -> tuple[KeyFile, KeyFile]:
+        """Two people who may sign such a call together. Raises Problem."""
+        of_each = {one.person_id: one for one in self.people if MAY_CALL[what].intersection(one.roles)}
+        if len(of_each) < 2:
+            raise Problem(
+                "Two people sign this, and their keys are not here.",
+                f"Each needs the role {' or '.join(sorted(MAY_CALL[what]))}; give key files with --as and --second.",
+            )
+        first, second, *_ = of_each.values()
+        return first, second
+
     def beside(self, first: KeyFile, message: type[Message]) -> KeyFile | None:
         """Who signs beside the first, where two people do; None where nobody else here may, or one suffices."""
         if message not in COSIGNED:
@@ -86,3 +99,24 @@ def role_for(message: Message, person: KeyFile) -> Role:
     """The person's role that may give the command. Without one it is signed all the same, and will be refused."""
     may = MAY_GIVE[type(message)]
     return next((role for role in person.roles if role in may), person.roles[0])
+
+
+def call_headers(call: Call, first: KeyFile, second: KeyFile) -> dict[str, str]:
+    """The headers by which two people make a call over HTTP."""
+    names = (SIGNATURE_HEADER, SECOND_SIGNATURE_HEADER)
+    return {name: _of_call(call, one) for name, one in zip(names, (first, second), strict=True)}
+
+
+def _of_call(call: Call, person: KeyFile) -> str:
+    return sign(
+        call.value,
+        key=person.key,
+        message=call.what,
+        id=call.id,
+        topic=call.target,
+        person_id=person.person_id,
+        organisation_id=person.organisation_id,
+        role=next(role for role in person.roles if role in MAY_CALL[call.what]),
+        method="key",
+        at=datetime.now(UTC),
+    )

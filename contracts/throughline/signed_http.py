@@ -1,4 +1,4 @@
-"""What a person does over HTTP through the portal, signed as commands on topics are.
+"""What people do over HTTP, signed as commands on topics are: through the portal, or two together with their own keys.
 
 The header ``Throughline-Signature`` carries the detached signature of ``throughline.signed`` over ``Call.value``:
 method, target, the digest of the body (RFC 9530) and the idempotency key. A body may be large; its digest stands for
@@ -18,14 +18,23 @@ from throughline.identifiers import derived
 from throughline.people import Role
 
 SIGNATURE_HEADER = "Throughline-Signature"
+SECOND_SIGNATURE_HEADER = "Throughline-Second-Signature"
 DIGEST_HEADER = "Content-Digest"
 
-What = Literal["throughline.SendFile", "throughline.KeepAttachment", "throughline.ReadAttachment"]
+What = Literal[
+    "throughline.SendFile",
+    "throughline.KeepAttachment",
+    "throughline.ReadAttachment",
+    "throughline.ResolveFile",
+    "throughline.ResolveFinding",
+]
 
 MAY_CALL: Mapping[What, frozenset[Role]] = {
     "throughline.SendFile": frozenset(("biller", "provider_admin")),
     "throughline.KeepAttachment": frozenset(("biller", "provider_admin")),
     "throughline.ReadAttachment": frozenset(("biller", "provider_admin", "reviewer", "auditor")),
+    "throughline.ResolveFile": frozenset(("operator", "releaser")),
+    "throughline.ResolveFinding": frozenset(("operator", "releaser")),
 }
 """Which roles may ask for what. A provider's people read what their own organisation sent."""
 

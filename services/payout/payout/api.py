@@ -5,7 +5,8 @@ Accounts appear by mask only. Money is in cents, times in UTC.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import HTTPException, Query, Request
@@ -15,8 +16,9 @@ from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
 from payout.close_batch import close_due_windows, close_now
 from payout.files_of_day import NoModifierLeft
-from payout.findings import resolve
-from payout.give_up_file import give_up_file
+from payout.findings import STOPS_DELIVERY, resolve
+from payout.resolve_file import BY_TWO, NotResolved, Outcome, resolve_file
+from payout.signed_by_two import must_be_signed_by_two
 
 router = guarded_router()
 
@@ -180,48 +182,38 @@ class Resolution(BaseModel):
 
 @router.post("/findings/{finding_id}/resolution")
 async def resolve_finding(request: Request, finding_id: UUID, resolution: Resolution) -> dict[str, str]:
-    """A person has looked and put right what was wrong. Nothing else changes."""
-    if not await resolve(context_of(request).pool, finding_id, resolution.actor):
+    """A person has looked and put right what was wrong. Nothing else changes. Of what makes delivery stand still two
+    people say it, by their signatures (`throughline.ResolveFinding`)."""
+    pool, actor = context_of(request).pool, resolution.actor
+    if await pool.fetchval("select what from findings where finding_id = $1", finding_id) in STOPS_DELIVERY:
+        actor = await must_be_signed_by_two(request, "throughline.ResolveFinding", actor)
+    if not await resolve(pool, finding_id, actor):
         raise HTTPException(404, "no such open finding")
-    return {"resolved_by": resolution.actor}
+    return {"resolved_by": actor}
 
 
 class FileResolution(BaseModel):
     """What a person learned from the bank about a file in doubt."""
 
-    outcome: Literal["received", "not_received", "given_up"]
+    outcome: Outcome
     actor: str = Field(min_length=1, max_length=120)
+    intended_at: datetime | None = None
+    """Of which sending, as the batch shows it; needed where two people sign."""
 
 
 @router.post("/batches/{batch_id}/resolution")
-async def resolve_file(request: Request, batch_id: UUID, resolution: FileResolution) -> dict[str, Any]:
+async def resolve_batch(request: Request, batch_id: UUID, resolution: FileResolution) -> dict[str, Any]:
     """Resolve a file in doubt. `received`: it waits for its acknowledgement. `not_received`: the same bytes leave again
-    under the same name, which the bank would recognise. Where a restore lost the bytes nothing can leave again:
-    `given_up` then refuses its payments, and their items wait, held, for a person."""
-    if resolution.outcome == "given_up":
-        if not await give_up_file(context_of(request), batch_id, resolution.actor):
-            raise HTTPException(
-                409, "the batch's file is not in doubt, or its bytes are here to be sent again"
-            )
-        return {"batch_id": batch_id, "state": "refused"}
-    lost = await context_of(request).pool.fetchval(
-        "select 1 from batches where batch_id = $1 and state = 'unknown' and octet_length(file_bytes) = 0",
-        batch_id,
-    )
-    if lost and resolution.outcome == "not_received":
-        raise HTTPException(
-            409, "a restore lost the file's bytes: nothing can be sent again; `given_up` refuses its payments"
+    under the same name, which the bank would recognise. Where a restore lost the bytes, or a file of reversals may not
+    leave any more, nothing can leave again: `given_up` then refuses what is in it, and its items wait, held, for a
+    person. All but `received` is signed by two people (`throughline.ResolveFile`)."""
+    actor = resolution.actor
+    if resolution.outcome in BY_TWO:
+        actor = await must_be_signed_by_two(request, "throughline.ResolveFile", actor)
+    try:
+        state = await resolve_file(
+            context_of(request), batch_id, resolution.outcome, resolution.intended_at, actor
         )
-    state = "delivered" if resolution.outcome == "received" else "built"
-    row = await context_of(request).pool.fetchrow(
-        """
-        update batches set state = $2, resolved_by = $3, part_name = case when $2 = 'built' then null else part_name end
-        where batch_id = $1 and state = 'unknown' returning batch_id, state
-        """,
-        batch_id,
-        state,
-        resolution.actor,
-    )
-    if row is None:
-        raise HTTPException(409, "the batch's file is not in doubt")
-    return dict(row)
+    except NotResolved as refusal:
+        raise HTTPException(409, str(refusal)) from None
+    return {"batch_id": batch_id, "state": state}

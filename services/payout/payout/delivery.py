@@ -29,7 +29,7 @@ from payout.findings import find
 from payout.redate_files import ask_accounts, date_anew
 from payout.settings import Bank
 from payout.take_back_sending import BEFORE_THE_RESTORE
-from payout.withdraw_reversals import withdraw_reversals
+from payout.withdraw_reversals import doubt_again, withdraw_reversals
 
 PART = ".part"
 # Intent and rename are in no topic. What a restored database holds as not sent may have left in the past that it has
@@ -55,6 +55,7 @@ async def deliver_files(context: Context) -> None:
         with of_bank(context, row["bank"], "deliver", batch_id=row["batch_id"]):
             await _rename_and_read_back(context, row["batch_id"])
     await withdraw_reversals(context)
+    await doubt_again(context)
     await date_anew(context)
     await ask_accounts(context)
     built = await context.pool.fetch(

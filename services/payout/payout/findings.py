@@ -10,6 +10,9 @@ from chassis import Context
 from payout.calendar import RETURN_WINDOW_BANKING_DAYS, add_banking_days
 from throughline.identifiers import derived
 
+STOPS_DELIVERY = frozenset(("unknown_file",))
+"""While one of these is open nothing leaves; two people resolve it."""
+
 
 async def find(
     db: asyncpg.Connection,

@@ -1,7 +1,8 @@
-"""A file that a restore left without its bytes, and that the bank never got: it is given up, nothing of it is paid.
+"""A file that the bank never got, and that cannot be sent again: a restore left it without its bytes, or it takes back
+what may not be taken back any more. It is given up, nothing of it is paid.
 
-Nothing can be sent again under its name. Its payments are refused like those of a file that the bank refused: their
-items are held, and each is paid again only when a person releases it.
+Its payments are refused like those of a file that the bank refused: their items are held, and each is paid again only
+when a person releases it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from payout.bank_files import BankFile
 from payout.give_up_lost import GIVEN_UP, give_up_lost
 from payout.posting import Posting
 from payout.take_acknowledgement import refuse_file
+from payout.withdraw_reversals import may_not_leave
 from throughline.identifiers import derived
 
-_LOST = """
-select bank, file_name, file_sha256 from batches b
-where batch_id = $1 and state = 'unknown' and octet_length(file_bytes) = 0
+_IN_DOUBT = """
+select bank, file_name, file_sha256, octet_length(file_bytes) = 0 as is_lost,
+    payment_count = 0 and reversal_count > 0 as takes_back
+from batches b where batch_id = $1 and state = 'unknown'
     and not exists (select from payments p where p.batch_id = b.batch_id and p.state = 'scheduled')
 for update
 """
@@ -30,8 +33,8 @@ where state = 'unknown' and octet_length(file_bytes) = 0 and part_name = $1
 
 
 async def give_up_file(context: Context, batch_id: UUID, actor: str) -> bool:
-    """False where the batch is not in doubt, has its bytes, or has payments that are still to be told of; and where it
-    is only told of, as `give_up_lost` says."""
+    """False where the batch is not in doubt, may be sent again, or has payments that are still to be told of; and where
+    it is only told of, as `give_up_lost` says."""
     return await _refuse(context, batch_id, actor) or await give_up_lost(context, batch_id, actor)
 
 
@@ -45,12 +48,17 @@ async def finish_giving_up(context: Context) -> None:
 
 async def _refuse(context: Context, batch_id: UUID, actor: str) -> bool:
     async with context.transaction() as tx:
-        row = await tx.db.fetchrow(_LOST, batch_id)
+        row = await tx.db.fetchrow(_IN_DOUBT, batch_id)
         if row is None:
+            return False
+        if not row["is_lost"] and not (
+            row["takes_back"] and await may_not_leave(tx.db, batch_id, context.clock.now())
+        ):
             return False
         await tx.db.execute("update batches set resolved_by = $2 where batch_id = $1", batch_id, actor)
         cause = derived("given-up", str(batch_id))  # not the batch: it says what we withdrew ourselves
         posting = Posting(tx, BankFile(cause, row["bank"], row["file_name"], row["file_sha256"], b""))
-        await refuse_file(posting, batch_id, "never received, and its bytes are lost", context.clock.today())
+        why = "its bytes are lost" if row["is_lost"] else "it may not leave any more"
+        await refuse_file(posting, batch_id, f"never received, and {why}", context.clock.today())
         await posting.store()
     return True

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
 
+from chassis.testing_people import OPERATIONS, Actor, called, know
 from payout.api import router
-from payout.findings import page_open_findings
+from payout.findings import find, page_open_findings
 from payout.settings import PayoutSettings
 from throughline.orders import ReleaseItem
+from throughline.people import OPERATIONS_ROLES, RoleHeld
+from throughline.signed import new_signing_key
+from throughline.signed_http import (
+    SECOND_SIGNATURE_HEADER,
+    SIGNATURE_HEADER,
+    Call,
+    What,
+    content_digest,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,37 +104,113 @@ async def test_a_sandbox_closes_a_window_at_once(house: House, client: httpx.Asy
     assert (await client.post("/v1/cutoff")).status_code == 403
 
 
-async def test_a_person_resolves_a_file_in_doubt(house: House, client: httpx.AsyncClient) -> None:
-    await paid(house)
-    ((batch_id,),) = await house.rows("select batch_id from batches")
-    path = f"/v1/batches/{batch_id}/resolution"
-    assert (await client.post(path, json={"outcome": "received", "actor": "ann"})).status_code == 409
+ANN, BEA = called("ann"), called("bea")
+
+
+async def in_doubt(house: House) -> UUID:
+    """A file that left and was not seen again; with the people who may say what became of it."""
+    everything = tuple(
+        RoleHeld(role=one, organisation_id=OPERATIONS.organisation_id) for one in OPERATIONS_ROLES
+    )
+    await know(house.pool, OPERATIONS, *[one.record(roles=everything) for one in (ANN, BEA)])
     await house.pool.execute("update batches set state = 'unknown'")
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    return UUID(int=batch_id.int)
+
+
+async def says(
+    client: httpx.AsyncClient, what: What, path: str, first: Actor, *others: Actor, **told: Any
+) -> httpx.Response:
+    """The call with the signatures of these people, the first named by its body."""
+    body = json.dumps({"actor": first.name, **told}).encode()
+    call = Call(what, "POST", path, content_digest(sha256(body).digest()))
+    headers = {"content-type": "application/json"}
+    for name, one in zip((SIGNATURE_HEADER, SECOND_SIGNATURE_HEADER), (first, *others), strict=False):
+        signature = one.sign(call.value, message=what, id=call.id, topic=path, at=datetime.now(UTC))
+        headers[name] = signature.decode()
+    return await client.post(path, content=body, headers=headers)
+
+
+async def resolved(client: httpx.AsyncClient, batch_id: UUID, outcome: str, *people: Actor) -> httpx.Response:
+    sending = (await client.get(f"/v1/batches/{batch_id}")).json()["intended_at"]
+    path = f"/v1/batches/{batch_id}/resolution"
+    return await says(client, "throughline.ResolveFile", path, *people, outcome=outcome, intended_at=sending)
+
+
+async def test_two_people_say_that_a_file_leaves_again(house: House, client: httpx.AsyncClient) -> None:
+    await paid(house)
+    batch_id = await in_doubt(house)
     house.inbox()[0].unlink()
-    assert (await client.post(path, json={"outcome": "not_received", "actor": "ann"})).json()[
-        "state"
-    ] == "built"
+    assert (await resolved(client, batch_id, "not_received", ANN, BEA)).json()["state"] == "built"
+    assert (await resolved(client, batch_id, "not_received", ANN, BEA)).status_code == 409  # not in doubt
     await house.work()
     assert house.inbox()[0].read_bytes() == house.file  # the same bytes under the same name
     assert house.inbox()[0].name == house.file_name
+    assert await house.rows("select resolved_by from batches") == [(f"{ANN.name} {BEA.name}",)]
     await house.pool.execute("update batches set state = 'unknown'")
-    assert (await client.post(path, json={"outcome": "received", "actor": "bea"})).json()[
-        "state"
-    ] == "delivered"
-    assert await house.rows("select resolved_by from batches") == [("bea",)]
+    path = f"/v1/batches/{batch_id}/resolution"
+    received = await client.post(path, json={"outcome": "received", "actor": "bea"})  # one person, as before
+    assert received.json()["state"] == "delivered"
+
+
+REFUSED: dict[str, tuple[tuple[Actor, ...], int]] = {
+    "one person": ((ANN,), 403),
+    "one person twice": ((ANN, ANN), 403),
+    "a role that may not": ((ANN, replace(BEA, role="reviewer")), 403),
+    "a key that nobody has": ((ANN, replace(BEA, key=new_signing_key())), 403),
+}
+
+
+@pytest.mark.parametrize("who", REFUSED)
+@pytest.mark.parametrize("outcome", ["not_received", "given_up"])
+async def test_one_person_makes_no_file_leave_again(
+    house: House, client: httpx.AsyncClient, who: str, outcome: str
+) -> None:
+    people, status = REFUSED[who]
+    await paid(house)
+    batch_id = await in_doubt(house)
+    assert (await resolved(client, batch_id, outcome, *people)).status_code == status
+    path = f"/v1/batches/{batch_id}/resolution"
+    unsigned = await client.post(path, json={"outcome": outcome, "actor": ANN.name})
+    assert unsigned.status_code == 403
+    assert await house.rows("select state, resolved_by from batches") == [("unknown", None)]
+
+
+async def test_what_two_people_signed_of_one_sending_fits_no_other(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await paid(house)
+    batch_id = await in_doubt(house)
+    path, told = f"/v1/batches/{batch_id}/resolution", {"outcome": "not_received"}
+    before = datetime(2026, 11, 23, tzinfo=UTC).isoformat()
+    for sending in ({}, {"intended_at": before}):
+        answer = await says(client, "throughline.ResolveFile", path, ANN, BEA, **told, **sending)
+        assert answer.status_code == 409 and "intended_at" in answer.json()["detail"]
+
+
+async def test_two_people_say_that_a_file_we_do_not_know_stops_delivery_no_longer(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    await paid(house)
+    await in_doubt(house)
+    await find(house.pool, "unknown_file")
+    ((finding_id,),) = await house.rows("select finding_id from findings")
+    path = f"/v1/findings/{finding_id}/resolution"
+    assert (await client.post(path, json={"actor": "ann"})).status_code == 403
+    assert (await says(client, "throughline.ResolveFinding", path, ANN, BEA)).status_code == 200
+    assert await house.rows("select resolved_by from findings") == [(f"{ANN.name} {BEA.name}",)]
 
 
 async def test_a_file_whose_bytes_a_restore_lost_is_given_up_and_never_sent_again(
     house: House, client: httpx.AsyncClient
 ) -> None:
     made = await paid(house)
-    ((batch_id,),) = await house.rows("select batch_id from batches")
-    path = f"/v1/batches/{batch_id}/resolution"
-    assert (await client.post(path, json={"outcome": "given_up", "actor": "ann"})).status_code == 409
+    batch_id = await in_doubt(house)
+    assert (await resolved(client, batch_id, "given_up", ANN, BEA)).status_code == 409  # its bytes are here
     house.inbox()[0].unlink()
-    await house.pool.execute("update batches set state = 'unknown', file_bytes = ''")
-    assert (await client.post(path, json={"outcome": "not_received", "actor": "ann"})).status_code == 409
-    answer = await client.post(path, json={"outcome": "given_up", "actor": "ann"})
+    await house.pool.execute("update batches set file_bytes = ''")
+    assert (await resolved(client, batch_id, "not_received", ANN, BEA)).status_code == 409
+    answer = await resolved(client, batch_id, "given_up", ANN, BEA)
     assert (answer.status_code, answer.json()["state"]) == (200, "refused")
     await house.work()
     assert house.inbox() == [] and await house.states() == {"held:refused_by_bank": 1}

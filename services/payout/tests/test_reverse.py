@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ import pytest
 from payout.finish_reversals import finish_reversals
 from payout.nacha import BatchHeader, EntryDetail, Frame, read_records
 from payout.overdue_reversals import page_overdue_reversals
+from payout.resolve_file import NotResolved, resolve_file
 from payout.reversals import final_before, refuse_reversal
 from payout.testing import statement
 from sandbox_bank.bank import Bank
@@ -282,6 +283,50 @@ async def test_what_came_back_before_its_file_left_is_not_taken_back(town: Town)
     assert await house.rows("select state from batches where reversal_count = 1") == [("refused",)]
     assert not list((house.directory / "inbox").glob("*reversals*"))
     assert [one.failure for one in await house.said_of(ReversalFailed)] == ["payment_returned"]
+
+
+async def test_a_file_in_doubt_takes_nothing_back_that_came_back_meanwhile(town: Town) -> None:
+    """The bank has not got it, and the payment came back: it does not leave again, it is given up."""
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
+    await house.cutoff(house.clock.instant)
+    await house.work()
+    (file,) = (house.directory / "inbox").glob("*reversals*")
+    file.unlink()
+    in_doubt = "update batches set state = 'unknown' where reversal_count = 1 returning batch_id, intended_at"
+    ((batch_id, sending),) = await house.rows(in_doubt)
+    about: tuple[Any, Any] = (house.context, batch_id)
+    with pytest.raises(NotResolved):
+        await resolve_file(*about, "given_up", sending, "ann bea")  # it may still leave
+    assert await resolve_file(*about, "not_received", sending, "ann bea") == "built"
+
+    await house.pool.execute("update payments set state = 'returned'")  # as its return file does
+    await house.work()
+    assert await house.rows("select state from batches where reversal_count = 1") == [("unknown",)]
+    with pytest.raises(NotResolved, match="given_up"):
+        await resolve_file(*about, "not_received", sending, "ann bea")
+    assert await resolve_file(*about, "given_up", sending, "ann bea") == "refused"
+    await house.work()
+    assert await town.states() == [("failed", "refused")]
+    assert not list((house.directory / "inbox").glob("*reversals*"))
+
+
+async def test_a_file_in_doubt_takes_nothing_back_after_the_last_day(town: Town) -> None:
+    house = town.house
+    await town.paid()
+    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
+    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
+    await house.cutoff(house.clock.instant)
+    await house.work()
+    in_doubt = "update batches set state = 'unknown' where reversal_count = 1 returning batch_id, intended_at"
+    ((batch_id, sending),) = await house.rows(in_doubt)
+    ((last_day,),) = await house.rows("select last_day from reversals")
+    town.move(datetime.combine(last_day, time(15), UTC))  # it would settle the day after
+    with pytest.raises(NotResolved, match="given_up"):
+        await resolve_file(house.context, batch_id, "not_received", sending, "ann bea")
+    assert await resolve_file(house.context, batch_id, "given_up", sending, "ann bea") == "refused"
 
 
 async def test_a_file_that_missed_its_date_is_withdrawn_and_the_next_one_takes_it(town: Town) -> None:
