@@ -233,9 +233,14 @@ class Nemesis:
         return self._plan.living and self._fallen[self.when, part] * 3 >= max(3, self._of_days[part])
 
     def _fit_process(self, part: str) -> str | None:
-        """One of a service's processes that runs; for its first kill and in the days, one that is ready."""
+        """One of a service's processes that runs; for its first kill and in the days, one that is ready.
+
+        The bank is left to its ambush while it is held for that.
+        """
         if part == BLACKOUT:
             return part
+        if part == BANK and self._bank_held_until is not None:
+            return None
         if part not in SERVICES:
             return part if part in self._stack.running() else None
         replica = self._random.choice((1, 2))
