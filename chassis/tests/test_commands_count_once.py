@@ -18,7 +18,7 @@ from world import World, envelope_of, until
 from chassis import Context, Heard, RawRecord, Say, Service, Signer, by, hear, hear_raw
 from chassis.metrics import SECURITY_EVENTS
 from chassis.testing_people import OPERATIONS, an, know
-from stack.topics import ensure_topics
+from stack.topics import configuration, ensure_topics
 from throughline.flow import Kind, Topic
 from throughline.message import Command, Event, Message
 from throughline.reasons import Reason
@@ -44,7 +44,7 @@ def note(heard: Heard[Any], work: StateWork, say: Say) -> None:
 def listener(world: World, kind: Kind, message: type[Message], **how: Any) -> tuple[Service, str]:
     name = f"{world.prefix}-{kind}"
     topic = Topic(name, kind, ("portal",), (world.name("alpha"),), "key", (message,), partitions=1)
-    ensure_topics(world.bootstrap, {name: (1, {})})
+    ensure_topics(world.bootstrap, {name: (1, configuration(topic))})
     topics = (*world.topics, topic)
     service = Service(
         world.name("alpha"),

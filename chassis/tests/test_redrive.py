@@ -43,6 +43,7 @@ def mendable(heard: Heard[Passed], work: StateWork, say: Say) -> None:
 async def alpha(world: World) -> World:
     broken.clear()
     broken.add(2)
+    world.begin_repairs_anew()
     topics = with_repairs(world.topics, world.prefix, world.name("alpha"))
     for number in (1, 2, 3, 4):
         await world.say(number, "k", number)

@@ -70,6 +70,14 @@ class World:
         wanted.update({PARKED.of(self.name(name)): (1, {}) for name in ("source", *HOPS)})
         ensure_topics(self.bootstrap, wanted)
 
+    def begin_repairs_anew(self) -> None:
+        """The topic has one name for all services, and tests of others may have left in it what nobody can read."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        wait(admin.delete_topics([REPAIRS.name]).values(), timeout=20)
+        while REPAIRS.name in admin.list_topics(timeout=20).topics:
+            time.sleep(0.02)
+        ensure_topics(self.bootstrap, {REPAIRS.name: (1, configuration(REPAIRS))})
+
     def drop_topics(self) -> None:
         """A broker that is killed looks through every log it has when it starts again."""
         names = [one.name for one in self.topics if not one.is_family]
