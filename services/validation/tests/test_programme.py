@@ -99,6 +99,14 @@ def test_what_stands_against_a_form(
     assert (price_of_form(submission, terms, PACKS) is not None) is has_price
 
 
+def test_a_form_of_another_programme_than_the_request_is_not_weighed() -> None:
+    """Rail and remittance go by the request's programme: its price must not come from another's pack."""
+    sent = month()
+    other = sent.model_copy(update={"request": sent.request.model_copy(update={"programme": "medical"})})
+    assert found(other, Terms(authorisation=authorised())) == ["form-pack"]
+    assert price_of_form(other, Terms(authorisation=authorised()), PACKS) is None
+
+
 def test_a_form_of_a_pack_that_is_not_here_waits_for_a_person_and_has_no_price() -> None:
     terms = Terms(authorisation=authorised())
     assert [one.rule for one in findings_of_form(month(), terms, {}, date(2026, 10, 2))] == ["form-pack"]

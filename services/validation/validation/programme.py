@@ -51,11 +51,11 @@ def load_packs(folder: Path | None) -> Packs:
 def weighed(
     submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
 ) -> Assessment | None:
-    """What its form comes to; None where there is none, or no pack of that name and version."""
+    """What its form comes to; None where there is none, or no pack of that name and version is its programme's."""
     form = submission.request.form
     pack = packs.get((form.pack, form.pack_version)) if form is not None else None
-    if pack is None:
-        return None
+    if pack is None or pack.header.programme != submission.request.programme:
+        return None  # another programme's form is not weighed: rail and remittance go by the request's
     printed = None if terms.authorisation is None else terms.authorisation.printed
     given = {"received_day": first_received_on.toordinal()}
     return assess_sent(pack, submission.request, printed, given)
@@ -71,7 +71,10 @@ def findings_of_form(
     if found is None:
         return (
             _finding(
-                "form-pack", Reason.RULE_ASKS_REVIEW, "form.pack", "No pack of that name and version is here."
+                "form-pack",
+                Reason.RULE_ASKS_REVIEW,
+                "form.pack",
+                "No pack of that name and version is this programme's.",
             ),
         )
     missing = [
