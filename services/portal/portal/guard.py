@@ -17,6 +17,7 @@ from uuid import uuid4
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from portal.rules import SAFE_METHODS
 from portal.sessions import FORM_COOKIE, new_secret
@@ -149,6 +150,8 @@ class Guard:
     async def _call(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:
             await self._app(scope, receive, answer.send)
+        except ClientDisconnect:
+            return  # who asked has gone while the form was read: nobody is there to be answered
         except Exception as error:
             # Neither the error's words nor its values: they may repeat what a person typed or what a row holds.
             identity = uuid4()
