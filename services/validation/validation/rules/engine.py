@@ -96,27 +96,30 @@ def _told(text: str, facts: Facts) -> str:
 
 
 def _unknown(rule: Rule, position: int | None, names: Sequence[str]) -> Finding:
-    return Finding(
-        rule=rule.id,
-        rule_version=rule.version,
-        severity=Severity.REVIEW,
-        reason=Reason.DATA,
-        field=_field(rule, position),
-        message=f"The rule asks for what is not known here: {', '.join(names)}."[:MESSAGE_CHARACTERS_MAX],
-        fix="Decide by hand, and have the rule or its data mended.",
+    why = f"The rule asks for what is not known here: {', '.join(names)}."
+    return _undecided(
+        rule, position, Reason.DATA, why, "Decide by hand, and have the rule or its data mended."
     )
 
 
 def _failed_to_run(rule: Rule, position: int | None, why: str) -> Finding:
     """The error's text is left out: it may repeat a value."""
+    why = f"The rule could not be evaluated ({why})."
+    return _undecided(
+        rule, position, Reason.RULE_FAILED_TO_RUN, why, "Decide by hand, and have the rule mended."
+    )
+
+
+def _undecided(rule: Rule, position: int | None, reason: Reason, why: str, fix: str) -> Finding:
+    """Whatever a rule's own severity is: what could not be asked, a person decides."""
     return Finding(
         rule=rule.id,
         rule_version=rule.version,
         severity=Severity.REVIEW,
-        reason=Reason.RULE_FAILED_TO_RUN,
+        reason=reason,
         field=_field(rule, position),
-        message=f"The rule could not be evaluated ({why})."[:MESSAGE_CHARACTERS_MAX],
-        fix="Decide by hand, and have the rule mended.",
+        message=why[:MESSAGE_CHARACTERS_MAX],
+        fix=fix,
     )
 
 
