@@ -13,7 +13,7 @@ from stack.compose_project import ENV_FILE
 from stack.database_server import ADMIN
 from stack.docker_engine import is_rootless
 from stack.environment import Places
-from stack.keys import PORTAL_SIGNING_KEY, ensure_intake_keys, ensure_keys, ensure_portal_keys
+from stack.keys import FEED_TOKEN, PORTAL_SIGNING_KEY, ensure_intake_keys, ensure_keys, ensure_portal_keys
 from stack.people import ensure_people
 from stack.ports import Ports
 from stack.provider_people import ensure_provider_people
@@ -73,6 +73,7 @@ def write_settings(places: ComposePlaces, ports: Ports, sources: Mapping[Image, 
         "POSTGRES_PORT": str(ports.postgres),
         **{f"{name.upper()}_PORT": str(ports.service(place, 1)) for place, name in enumerate(SERVICES)},
         **{f"{role.upper()}_PASSWORD": role_password(places.directory, role) for role in (ADMIN, *SERVICES)},
+        "FEED_TOKEN": (places.portal_keys / FEED_TOKEN).read_text(encoding="ascii").strip(),
         **{source_variable(image): source for image, source in sources.items()},
     }
     lines = [f"{name}='{value}'\n" for name, value in settings.items()]

@@ -189,7 +189,9 @@ def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_its_own_to_the
             "--format",
             "json",
         ],
-        env=engine_environment() | {name: f"secret-of-{name}" for name in names},
+        env=engine_environment()
+        | {name: f"secret-of-{name}" for name in names}
+        | {"FEED_TOKEN": "the-feed-token"},
         capture_output=True,
         text=True,
         check=True,
@@ -210,6 +212,7 @@ def test_compose_reads_the_file_and_hands_keys_and_drop_to_payout_its_own_to_the
         assert (one["user"], one["read_only"], one["cap_drop"]) == ("10001:10001", True, ["ALL"])
         others = [f"secret-of-{other}" for other in names if not other.startswith(name.upper())]
         assert not [secret for secret in others if secret in json.dumps(one)]
+        assert ("the-feed-token" in json.dumps(one)) == (name in {"audit", "portal"})
     for one in services.values():
         assert all(port["host_ip"] == "127.0.0.1" for port in one.get("ports", []))
 
