@@ -163,6 +163,16 @@ class Reason(StrEnum):
         "authorisation_units",
         "The authorisation has fewer units left than are billed. Have it extended, or correct the units.",
     )
+    MEMBER_UNKNOWN = (
+        "member_unknown",
+        "The payer has no such member. Check the member id on the card, or have the member recorded.",
+    )
+    NOT_COVERED = "not_covered", "The member is not covered on a service date."
+    BENEFIT_NOT_COVERED = (
+        "benefit_not_covered",
+        "The service is no benefit of the member's plan on its date.",
+    )
+    LICENCE_EXPIRED = "licence_expired", "The provider's licence had expired on a service date."
     TIMELY_FILING = "timely_filing", "The request came later than the contract allows."
     DUPLICATE = (
         "duplicate",

@@ -69,6 +69,8 @@ class PayerRecorded(Event):
     """Whether a batch with payments of this payer leaves at its cutoff or waits for ``ReleaseBatch``. None: leaves."""
     required_attachments: Annotated[tuple[RequiredAttachment, ...], Field(max_length=50)] | None = None
     """What a request must carry; without it the request is an exception ``attachment_missing``."""
+    coverage_checked: bool | None = None
+    """Whether members must be on file and covered on every day of a service. None: nobody's coverage is asked for."""
 
 
 class ProviderRecorded(Event):
@@ -85,6 +87,11 @@ class ProviderRecorded(Event):
     active: bool = True
     enrolled_from: date
     enrolled_to: date | None = None
+    licence_number: Text | None = None
+    licence_expires_on: date | None = None
+    """The last day on which the provider may practise. None: no licence is kept on file, and none is asked for."""
+    group: Code | None = None
+    """The practice or network in which the provider works."""
 
 
 ProcedureCode = Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")]

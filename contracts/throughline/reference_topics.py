@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline import people, reference
+from throughline import members, people, reference
 from throughline.message import Message
 from throughline.topic import Kind, Topic
 
@@ -18,12 +18,14 @@ PEOPLE = Topic(
 )
 
 
-def _reference(entity: str, message: type[Message], hears: tuple[str, ...], key: str) -> Topic:
+def _reference(
+    entity: str, message: type[Message], hears: tuple[str, ...], key: str, *, is_shown: bool = True
+) -> Topic:
     return Topic(
         f"reference.{entity}",
         Kind.REFERENCE,
         speaks=("master systems", "cli"),
-        hears=(*hears, "audit", "portal"),
+        hears=(*hears, "audit", "portal") if is_shown else (*hears, "audit"),
         key=key,
         messages=(message,),
         partitions=1,
@@ -38,4 +40,8 @@ REFERENCE = (
     _reference("contracts", reference.ContractRecorded, ("validation",), "contract id"),
     _reference("fee-schedules", reference.FeeScheduleRecorded, ("validation",), "fee schedule"),
     _reference("authorisations", reference.AuthorisationRecorded, ("validation",), "authorisation number"),
+    # Who is insured is asked for by decisions alone: the portal shows nothing of it and so does not hear it.
+    _reference(
+        "members", members.MemberRecorded, ("validation",), "a hash of payer and member id", is_shown=False
+    ),
 )

@@ -13,7 +13,7 @@ from chassis.guarded import context_of, guarded_router
 from throughline.decisions import Finding
 from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
-from validation import queries
+from validation import members_repository, queries
 from validation.checks import check
 from validation.repository import refresh_reference
 from validation.rules.rule_set import Rule
@@ -124,9 +124,16 @@ async def checks(request: Request, partner: str = "portal") -> Checked:
     except ValidationError:
         raise HTTPException(422, "the body is not a payment request") from None
     async with context.pool.acquire() as db:
-        await refresh_reference(db, context.resources.reference)
+        reference = context.resources.reference
+        await refresh_reference(db, reference)
+        payer = reference.payers.get(asked.payer)
+        coverage = None
+        if payer is not None and payer.coverage_checked:
+            member = members_repository.key_of(asked)
+            stored = (await members_repository.read_latest(db, [member])).get(member)
+            coverage = None if stored is None else stored.coverage
     today = context.clock.today()
-    found = check(asked, partner, today, context.resources.reference, context.resources.catalogue)
+    found = check(asked, partner, today, reference, context.resources.catalogue, coverage)
     return Checked(findings=found)
 
 

@@ -8,6 +8,7 @@ from chassis import Service, by, hear
 from chassis.passkeys import check_passkey
 from throughline.commanding import MAY_GIVE
 from throughline.items import ItemHeld, ItemStopped, ItemTooLate
+from throughline.members import MemberRecorded
 from throughline.reference import (
     AuthorisationRecorded,
     ContractRecorded,
@@ -19,6 +20,7 @@ from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
 from validation.explanation_api import router as explanation_router
+from validation.members_work import MembersWork
 from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
@@ -27,6 +29,7 @@ from validation.on_fee_schedule_recorded import record_fee_schedule
 from validation.on_item_held import after_coming_back
 from validation.on_item_stopped import after_stop
 from validation.on_item_too_late import after_refused_stop
+from validation.on_member_recorded import record_member
 from validation.on_payer_recorded import record_payer
 from validation.on_provider_recorded import record_provider
 from validation.on_submission_received import decide_submission
@@ -75,6 +78,7 @@ service = Service(
         hear(
             "reference.authorisations", work=ReferenceWork, on={AuthorisationRecorded: record_authorisation}
         ),
+        hear("reference.members", work=MembersWork, on={MemberRecorded: record_member}),
     ],
     api=(router, explanation_router, replay_router, rules_router),
     start=build_resources,

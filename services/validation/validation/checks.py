@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from throughline.decisions import Finding
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
+from validation.coverage import Coverage
 from validation.reference import Reference
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
@@ -15,9 +17,15 @@ from validation.rules.rule_set import Catalogue
 
 
 def check(
-    request: PaymentRequest, partner: str, today: date, reference: Reference, catalogue: Catalogue
+    request: PaymentRequest,
+    partner: str,
+    today: date,
+    reference: Reference,
+    catalogue: Catalogue,
+    coverage: Coverage | None = None,
 ) -> list[Finding]:
-    """As if it came in today by that partner. Duplicates and the price are told only once it is sent."""
+    """As if it came in today by that partner. Duplicates and the price are told only once it is sent. ``coverage`` is
+    the member's, where the payer has it checked."""
     payee = request.payee
     request_id = request_id_for(partner, payee.kind, payee.identifier, request.number)
     submission = SubmissionReceived(
@@ -30,7 +38,7 @@ def check(
         payer_claim_number=claim_number_for(request_id),
         request=request,
     )
-    terms = reference.terms_for(submission)
+    terms = replace(reference.terms_for(submission), coverage=coverage)
     rules = catalogue.in_force_on(min(line.from_date for line in request.lines))
     lines = [facts_of_line(request, line, terms) for line in request.lines]
     return evaluate(rules, facts_of_claim(submission, terms, today), lines)

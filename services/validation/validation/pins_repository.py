@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import asyncpg
 
 from validation.history import Version
+from validation.members_repository import read_coverage
 from validation.reference import KINDS, AsOf, Reference, Terms, as_held, terms_in
 from validation.reference_history import Key, Name
 from validation.rules.rule_set import Catalogue, Rule
@@ -34,16 +35,18 @@ async def read_pinned(db: asyncpg.Connection, reference: Reference, versions: Se
     """Give each version the terms that it is pinned to; where it has no pin yet, what stands now becomes its pin.
 
     Nothing is read where nothing that these versions name has changed since they came in, or the change is still in
-    memory; else at most two statements: a contract of then may name a fee schedule of then.
+    memory; else at most two statements: a contract of then may name a fee schedule of then. Members are asked
+    for by one statement, where a payer has coverage checked.
     """
     reference.older.shrink()
     while missing := _missing(reference, versions):
         await _read_older(db, reference, missing)
-    # Nothing is awaited from here on: another slice of this process may take in newer reference data meanwhile.
+    # Nothing is awaited before all have their pin: another slice of this process may take in newer data meanwhile.
     for version in versions:
         if version.reference_revision is None:
             version.reference_revision = reference.revision
         version.terms = terms_pinned(reference, version)
+    await read_coverage(db, versions)
 
 
 def terms_pinned(reference: Reference, version: Version) -> Terms:

@@ -24,6 +24,7 @@ from throughline.reference import (
     Rate,
 )
 from throughline.submissions import SubmissionReceived
+from validation.coverage import Coverage
 from validation.price_terms import PLAIN, PriceTerms, price_terms_of
 from validation.reference_history import Key, Name, OlderVersions
 
@@ -44,6 +45,12 @@ class Terms:
     rates: RateTable | None = None
     authorisation_codes: frozenset[str] = frozenset()
     price_terms: PriceTerms = PLAIN
+    coverage: Coverage | None = None
+    """The member's, where the payer has it checked; None where the member is unknown, or nobody asks."""
+
+    @property
+    def coverage_checked(self) -> bool:
+        return self.payer is not None and self.payer.coverage_checked is True
 
 
 ContractsByPayee = dict[UUID | None, list[ContractRecorded]]

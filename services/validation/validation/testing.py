@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
+from throughline.members import MemberRecorded, Span
 from throughline.money import Cents
 from throughline.reference import (
     Address,
@@ -155,6 +156,17 @@ def authorisation(**changes: Any) -> AuthorisationRecorded:
         "valid_to": date(2026, 12, 31),
     }
     return AuthorisationRecorded(**{**values, **changes})
+
+
+def insured(member_id: str = "M100", **changes: Any) -> MemberRecorded:
+    """A member of the invented payer, covered for everything since 2020."""
+    values: dict[str, Any] = {
+        "payer": "acme",
+        "member_id": Sensitive(member_id),
+        "version": 1,
+        "coverage": (Span(from_date=date(2020, 1, 1)),),
+    }
+    return MemberRecorded(**{**values, **changes})
 
 
 def reference(*changed: Entity) -> Reference:

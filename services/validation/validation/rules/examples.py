@@ -46,6 +46,10 @@ HOLDING_CLAIM: Facts = {
     "contract_from_day": 700_000,
     "contract_to_day": FAR_DAY,
     "timely_filing_days": 90,
+    "licence_to_day": FAR_DAY,
+    "rendering_licence_to_day": FAR_DAY,
+    "coverage_checked": False,
+    "member_known": False,
     "authorisation_named": False,
     "authorisation_active": True,
     "authorisation_same_payer": True,
@@ -66,12 +70,14 @@ HOLDING_LINE: Facts = {
     "place_known": True,
     "authorisation_required": False,
     "authorisation_covers_code": True,
+    "uncovered_on": "",
+    "no_benefit_on": "",
 }
 
 PAYEE_FACTS = frozenset(
     name
     for name in HOLDING_CLAIM
-    if name.startswith(("payee_", "provider_", "enrolled_", "tin_"))
+    if name.startswith(("payee_", "provider_", "enrolled_", "tin_", "licence_"))
     or name in ("payer", "payer_known", "programme")
 )
 """What a rule of scope ``payee`` may read."""

@@ -14,6 +14,7 @@ from typing import Any
 from throughline.identifiers import npi_is_valid, tin_is_valid
 from throughline.requests import PaymentRequest, ServiceLine
 from throughline.submissions import SubmissionReceived
+from validation.coverage import no_benefit_on, uncovered_on
 from validation.reference import Terms, in_force
 
 Facts = dict[str, Any]
@@ -74,6 +75,12 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "tin_matches": provider is not None and provider.tin == request.payee.tin,
         "enrolled_from_day": provider.enrolled_from.toordinal() if provider else FAR_DAY,
         "enrolled_to_day": _end_day(provider.enrolled_to) if provider else 0,
+        "licence_to_day": _end_day(provider.licence_expires_on) if provider else FAR_DAY,
+        "rendering_licence_to_day": _end_day(terms.rendering.licence_expires_on)
+        if terms.rendering
+        else FAR_DAY,
+        "coverage_checked": terms.coverage_checked,
+        "member_known": terms.coverage is not None,
         "contract_known": contract is not None,
         "contract_from_day": contract.effective_from.toordinal() if contract else FAR_DAY,
         "contract_to_day": _end_day(contract.effective_to) if contract else 0,
@@ -92,7 +99,7 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
 
 def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> Facts:
     """The facts of one line."""
-    authorisation = terms.authorisation
+    authorisation, coverage = terms.authorisation, terms.coverage
     return {
         "from_day": line.from_date.toordinal(),
         "to_day": line.to_date.toordinal(),
@@ -106,6 +113,8 @@ def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> F
         "authorisation_required": line.code in terms.authorisation_codes,
         "authorisation_covers_code": authorisation is not None
         and (not authorisation.codes or line.code in authorisation.codes),
+        "uncovered_on": "" if coverage is None else _told(uncovered_on(coverage, line)),
+        "no_benefit_on": "" if coverage is None else _told(no_benefit_on(coverage, line)),
     }
 
 
@@ -139,6 +148,10 @@ _npi_is_valid = lru_cache(maxsize=50_000)(npi_is_valid)
 
 def _end_day(end: date | None) -> int:
     return FAR_DAY if end is None else end.toordinal()
+
+
+def _told(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
 
 
 def _is_signed(request: PaymentRequest) -> bool:
