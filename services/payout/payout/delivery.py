@@ -27,9 +27,10 @@ from payout.calendar import begin_of
 from payout.each_bank import of_bank
 from payout.findings import find
 from payout.redate_files import ask_accounts, date_anew
+from payout.sent_again import doubt_again
 from payout.settings import Bank
 from payout.take_back_sending import BEFORE_THE_RESTORE
-from payout.withdraw_reversals import doubt_again, withdraw_reversals
+from payout.withdraw_reversals import withdraw_reversals
 
 PART = ".part"
 # Intent and rename are in no topic. What a restored database holds as not sent may have left in the past that it has

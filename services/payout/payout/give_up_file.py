@@ -1,5 +1,5 @@
-"""A file that the bank never got, and that cannot be sent again: a restore left it without its bytes, or it takes back
-what may not be taken back any more. It is given up, nothing of it is paid.
+"""A file that the bank never got, and that cannot be sent again: a restore left it without its bytes, or it pays or
+takes back what may not be any more (`sent_again.py`). It is given up, nothing of it is paid.
 
 Its payments are refused like those of a file that the bank refused: their items are held, and each is paid again only
 when a person releases it.
@@ -13,13 +13,12 @@ from chassis import Context
 from payout.bank_files import BankFile
 from payout.give_up_lost import GIVEN_UP, give_up_lost
 from payout.posting import Posting
+from payout.sent_again import may_not_leave
 from payout.take_acknowledgement import refuse_file
-from payout.withdraw_reversals import may_not_leave
 from throughline.identifiers import derived
 
 _IN_DOUBT = """
-select bank, file_name, file_sha256, octet_length(file_bytes) = 0 as is_lost,
-    payment_count = 0 and reversal_count > 0 as takes_back
+select bank, file_name, file_sha256, octet_length(file_bytes) = 0 as is_lost
 from batches b where batch_id = $1 and state = 'unknown'
     and not exists (select from payments p where p.batch_id = b.batch_id and p.state = 'scheduled')
 for update
@@ -51,9 +50,7 @@ async def _refuse(context: Context, batch_id: UUID, actor: str) -> bool:
         row = await tx.db.fetchrow(_IN_DOUBT, batch_id)
         if row is None:
             return False
-        if not row["is_lost"] and not (
-            row["takes_back"] and await may_not_leave(tx.db, batch_id, context.clock.now())
-        ):
+        if not row["is_lost"] and not await may_not_leave(tx.db, batch_id, context):
             return False
         await tx.db.execute("update batches set resolved_by = $2 where batch_id = $1", batch_id, actor)
         cause = derived("given-up", str(batch_id))  # not the batch: it says what we withdrew ourselves

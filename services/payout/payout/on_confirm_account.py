@@ -15,7 +15,8 @@ from throughline.reasons import Reason
 
 
 def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
-    """The former account is replaced for good. Who asked for the account cannot confirm it."""
+    """The former account is replaced for good; the same one, enrolled again after a hold, has nothing to cool off. Who
+    asked for the account cannot confirm it."""
     command = heard.message
     payee_id = command.payee_id
     if not person_of(heard).stepped_up:
@@ -39,7 +40,8 @@ def confirm(heard: Heard[ConfirmAccount], work: AccountsWork, say: Say) -> None:
         former.state = AccountState.REPLACED
         work.put(former)
     payable_from = work.today
-    if former is not None and work.cooling_off_banking_days:
+    is_another = former is not None and former.fingerprint != account.fingerprint
+    if is_another and work.cooling_off_banking_days:
         payable_from = add_banking_days(work.today, work.cooling_off_banking_days)
     account.state, account.confirmed_by, account.payable_from = (
         AccountState.ACTIVE,

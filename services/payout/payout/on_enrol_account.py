@@ -20,8 +20,9 @@ from throughline.sealed import SealBroken
 def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
     """Opens the seal for this payee and speaker, stores the account under the vault's key, says it by token and mask.
 
-    The same account enrolled again is verified again (that ends a hold, and takes the name as now confirmed). Another
-    account than the one in use is a change. Until a first account is confirmed, a newer enrolment takes its place.
+    The same account enrolled again is verified again, and takes the name as now confirmed. That ends a hold where two
+    people signed it; of one alone, it waits for another person's ConfirmAccount, and the hold stands. Another account
+    than the one in use is a change. Until an enrolment is confirmed, a newer one takes its place.
     """
     command, person = heard.message, person_of(heard)
     payee_id = command.payee_id
@@ -43,7 +44,7 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
         return
     known, waiting = work.in_use(payee_id), work.unconfirmed(payee_id)
     fingerprint = work.vault.fingerprint(account)
-    if known is not None and (waiting is not None or known.fingerprint != fingerprint):
+    if known is not None and not _may_be_enrolled_again(known, waiting, fingerprint):
         refuse_account_command(
             heard,
             say,
@@ -53,15 +54,20 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
         )
         return
     work.put_payee(PayeeRow(payee_id, command.kind, command.identifier, command.name))
-    if known is None:
-        if waiting is not None:
-            waiting.state = AccountState.REPLACED
-            work.put(waiting)
-        known = _new_row(heard, work, account, fingerprint, person)
+    if waiting is not None:
+        waiting.state = AccountState.REPLACED
+        work.put(waiting)
+    if known is None or (known.state is AccountState.HELD and not person.is_of_two_keys):
+        known = _new_row(heard, work, account, fingerprint, person, known)
         if known.state is AccountState.UNCONFIRMED:
             work.put(known)
             say(
-                AccountChanged(payee_id=payee_id, account_token=known.token, account_mask=known.mask),
+                AccountChanged(
+                    payee_id=payee_id,
+                    account_token=known.token,
+                    account_mask=known.mask,
+                    previous_token=known.previous_token,
+                ),
                 key=str(payee_id),
             )
             return
@@ -81,7 +87,12 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
 
 
 def _new_row(
-    heard: Heard[EnrolAccount], work: AccountsWork, account: Account, fingerprint: bytes, person: Signer
+    heard: Heard[EnrolAccount],
+    work: AccountsWork,
+    account: Account,
+    fingerprint: bytes,
+    person: Signer,
+    former: AccountRow | None,
 ) -> AccountRow:
     payee_id = heard.message.payee_id
     second = (
@@ -98,5 +109,14 @@ def _new_row(
         payable_from=None if second is None else work.today,
         requested_by=str(person.person_id),
         confirmed_by=None if second is None else str(second),
+        previous_token=None if former is None else former.token,
         fresh=True,
     )
+
+
+def _may_be_enrolled_again(known: AccountRow, waiting: AccountRow | None, fingerprint: bytes) -> bool:
+    """The account in use, while no change of it waits; a held one also where one person enrolled it again before."""
+    same_waits = (
+        waiting is not None and waiting.fingerprint == fingerprint and known.state is AccountState.HELD
+    )
+    return known.fingerprint == fingerprint and (waiting is None or same_waits)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from chassis import Context
 from payout.give_up_file import give_up_file
-from payout.withdraw_reversals import may_not_leave
+from payout.sent_again import may_not_leave
 
 Outcome = Literal["received", "not_received", "given_up"]
 BY_TWO: frozenset[Outcome] = frozenset(("not_received", "given_up"))
@@ -49,9 +49,10 @@ async def resolve_file(
             raise NotResolved(
                 "a restore lost the file's bytes: nothing can be sent again; `given_up` refuses its payments"
             )
-        if outcome == "not_received" and await may_not_leave(tx.db, batch_id, context.clock.now()):
+        if outcome == "not_received" and await may_not_leave(tx.db, batch_id, context):
             raise NotResolved(
-                "what it would take back came back by itself, or its last day is over; `given_up` ends its reversals"
+                "an account in it is not in order any more, or what it would take back came back or is too late;"
+                " `given_up` refuses what is in it"
             )
         state = "delivered" if outcome == "received" else "built"
         await tx.db.execute(_RESOLVE, batch_id, state, actor)

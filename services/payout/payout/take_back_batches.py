@@ -8,7 +8,7 @@ the batch is *in doubt* until the bank or a person says what became of its file,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -63,18 +63,13 @@ async def _take_back(db: asyncpg.Connection, told: ToldBatch) -> bool:
     items = await lock_items(db, told)
     if items is None:
         return False
-    members = {
-        payment.payment_id: [
-            items[one.decision_id] for one in told.scheduled if one.payment_id == payment.payment_id
-        ]
-        for payment in told.payments
-    }
-    if not _is_whole(told, members):
+    members = members_of(told, items)
+    if not is_whole(told, members):
         return False
     if not await reversals.are_ordered(db, [*told.reversals, *told.failed]):
         return False
     await store_in_doubt(db, told)
-    await _store_payments(db, told, members)
+    await store_payments(db, told, members)
     await _store_reversals(db, told)
     await hold_again(db, told)
     if told.is_withdrawn:
@@ -126,28 +121,43 @@ async def hold_again(db: asyncpg.Connection, told: ToldBatch) -> None:
     )
 
 
-def _is_whole(told: ToldBatch, members: dict[UUID, list[Waiting]]) -> bool:
+def members_of(told: ToldBatch, items: Mapping[UUID, Waiting]) -> dict[UUID, list[Waiting]]:
+    """The items of each payment that was told of."""
+    found: dict[UUID, list[Waiting]] = {one.payment_id: [] for one in told.payments}
+    for one in told.scheduled:
+        if one.payment_id in found:
+            found[one.payment_id].append(items[one.decision_id])
+    return found
+
+
+def is_whole(told: ToldBatch, members: Mapping[UUID, Sequence[Waiting]]) -> bool:
     """Every payment of the batch is told of, with every item of it: to the count, the hash and the cent."""
     return (
         len(told.payments) + len(told.taken_out) == told.closed.payment_count
         and len(told.reversals) == (told.closed.reversal_count or 0)
         and sum(one.amount_cents for one in told.payments) == told.total_cents
-        and all(
-            items_hash(members[one.payment_id]) == one.items_hash
-            and sum(item.cents for item in members[one.payment_id]) == one.amount_cents
-            for one in told.payments
-        )
+        and are_as_told(told, members)
     )
 
 
-async def _store_payments(
-    db: asyncpg.Connection, told: ToldBatch, members: dict[UUID, list[Waiting]]
+def are_as_told(told: ToldBatch, members: Mapping[UUID, Sequence[Waiting]]) -> bool:
+    """Each payment that was told of holds just the items that were told of as in it."""
+    return all(
+        items_hash(members[one.payment_id]) == one.items_hash
+        and sum(item.cents for item in members[one.payment_id]) == one.amount_cents
+        for one in told.payments
+    )
+
+
+async def store_payments(
+    db: asyncpg.Connection, told: ToldBatch, members: Mapping[UUID, Sequence[Waiting]]
 ) -> None:
+    """As they were told: their items scheduled, their money on its way, their trace numbers used."""
     await rows.insert_payments(db, [_row(one, members[one.payment_id][0].programme) for one in told.payments])
     ids = [one.payment_id for one in told.payments]
     await db.execute("update payments set state = 'sent' where payment_id = any($1::uuid[])", ids)
     members_told = [(one.decision_id, one.payment_id) for one in told.scheduled]
-    await rows.schedule_items(db, [one for one in members_told if one[1] not in told.taken_out])
+    await rows.schedule_items(db, [one for one in members_told if one[1] in members])
     await db.execute("update items set announced = true where payment_id = any($1::uuid[])", ids)
     await post(db, [entry for one in told.payments for entry in _journal(one, members[one.payment_id])])
     for one in told.payments:

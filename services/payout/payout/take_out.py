@@ -41,12 +41,13 @@ def refuse_payment(token: str, account: Payable | None, today: date) -> Reason |
 async def lock_unpayable(
     db: asyncpg.Connection, batch_ids: Sequence[UUID], today: date
 ) -> dict[UUID, list[Unpayable]]:
-    """Of these batches, locked by the caller; their payees' accounts stay as they are until the commit."""
+    """Of these batches, locked by the caller; their payees' accounts stay as they are until the commit. What was told
+    of as sent counts too: it is asked for a file that is to leave again."""
     if not batch_ids:
         return {}
     rows = await db.fetch(
         "select payment_id, batch_id, payer, cents, payee_id, account_token from payments"
-        " where batch_id = any($1::uuid[]) and state = 'scheduled' order by payment_id for update",
+        " where batch_id = any($1::uuid[]) and state in ('scheduled', 'sent') order by payment_id for update",
         sorted(batch_ids),
     )
     payees = await payees_with_accounts(db, [row["payee_id"] for row in rows])

@@ -410,6 +410,44 @@ async def test_a_lost_batch_that_waited_for_its_release_is_given_up_and_its_item
     assert await house.balances() == {"claims": 1_000, "batched": -1_000}
 
 
+async def test_a_lost_batch_of_which_one_payment_was_told_is_given_up_whole(house: House) -> None:
+    """The database was lost between two chunks of PaymentSent, and the bank says that it has not got the file."""
+    await house.payer()
+    items = []
+    for npi, account, cents in (("1234567893", "123456789", 1_000), ("1558598797", "999999999", 2_000)):
+        await house.enrol(npi, account)
+        items.append(await house.approve(cents, npi))
+    await house.pay()
+    house.inbox()[0].unlink()
+    ((batch_id,),) = await house.rows("select batch_id from batches")
+    sent = await logged(house, PaymentSent)
+    told = await logged(house, BatchClosed, ItemScheduled)
+    await house.pool.execute(FORGET_THE_BATCHES)
+    await recover(house, [*told, sent[0]])
+    await house.hears(*(one.message for one in items), ids=[one.decision_id for one in items])
+    await house.work()
+    await house.look_back()
+    assert house.context.said_before.making_again, "it does not come back by itself"
+    assert await give_up_file(house.context, batch_id, "ann bea")
+    await house.look_back()
+    assert not house.context.said_before.remembers
+    await house.work()
+    assert await house.rows("select state, resolved_by from batches") == [("refused", "ann bea")]
+    assert await house.rows("select state from payments") == [("refused",)]
+    assert await house.states() == {"held:refused_by_bank": 2} and house.inbox() == []
+    assert len(await house.said_of(BatchRefused)) == len(await house.said_of(PaymentRefused)) == 1
+    assert await house.said_of(PaymentSent) == []
+    assert len(await house.said_of(ItemHeld)) == 2
+    assert await house.balances() == {"claims": 3_000, "returned": -3_000}
+    for one in items:
+        order = ReleaseItem(request_id=one.request_id, version=one.message.version, note="owed", actor="ann")
+        await house.hears(order)
+    await house.cutoff(MONDAY_CUTOFF + timedelta(days=1))
+    await house.work()
+    assert len(house.inbox()) == 1
+    assert await house.balances() == {"claims": 3_000, "batched": -3_000}
+
+
 async def test_a_lost_batch_of_which_everything_was_taken_out_comes_back_empty(house: House) -> None:
     """And the release that found it so, heard again after that, says nothing else than it said."""
     await house.payer()

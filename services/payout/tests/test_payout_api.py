@@ -153,6 +153,26 @@ async def test_two_people_say_that_a_file_leaves_again(house: House, client: htt
     assert received.json()["state"] == "delivered"
 
 
+async def test_a_file_does_not_leave_again_while_an_account_in_it_is_not_in_order(
+    house: House, client: httpx.AsyncClient
+) -> None:
+    """Its bytes cannot change, because the bank would know them again; so nothing of it leaves."""
+    await paid(house)
+    batch_id = await in_doubt(house)
+    house.inbox()[0].unlink()
+    assert (await resolved(client, batch_id, "given_up", ANN, BEA)).status_code == 409, "it may leave again"
+    assert (await resolved(client, batch_id, "not_received", ANN, BEA)).json()["state"] == "built"
+    await house.pool.execute("update accounts set state = 'held'")  # before it left
+    await house.work()
+    assert await house.rows("select state from batches") == [("unknown",)] and house.inbox() == []
+    again = await resolved(client, batch_id, "not_received", ANN, BEA)
+    assert again.status_code == 409 and "given_up" in again.json()["detail"]
+    assert (await resolved(client, batch_id, "given_up", ANN, BEA)).json()["state"] == "refused"
+    await house.work()
+    assert house.inbox() == [] and await house.states() == {"held:refused_by_bank": 1}
+    assert await house.balances() == {"claims": 10_000, "returned": -10_000}
+
+
 REFUSED: dict[str, tuple[tuple[Actor, ...], int]] = {
     "one person": ((ANN,), 403),
     "one person twice": ((ANN, ANN), 403),

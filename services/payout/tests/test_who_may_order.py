@@ -179,6 +179,49 @@ async def test_an_account_that_one_person_enrolled_is_paid_when_another_confirme
     assert await house.states() == {"waiting": 1}
 
 
+async def test_one_person_ends_no_hold_by_enrolling_the_account_again(house: House) -> None:
+    await house.payer()
+    await house.enrol(NPI)
+    await house.pool.execute("update accounts set state = 'held', return_code = 'R03'")
+    await house.approve(10_000, NPI)
+    ann, bea = (replace(one, role="account_approver") for one in (ANN, BEA))
+    for _ in range(2):  # the second takes the place of the first
+        (asked,) = await told(house, signed_by(ann, heard(house.enrolment(NPI))))
+    assert isinstance(asked, AccountChanged) and asked.previous_token is not None
+    await house.cutoff()
+    assert await house.states() == {"held:account_held": 1}, "nothing is paid before another person looked"
+    (other,) = await told(house, signed_by(ann, heard(house.enrolment(NPI, "987654321"))))
+    assert isinstance(other, CommandRefused) and other.reason is Reason.NOT_ALLOWED_NOW
+    answers = []
+    for confirmer in (ann, bea):
+        confirm = ConfirmAccount(
+            payee_id=PAYEE,
+            account_token=asked.account_token,
+            account_mask=asked.account_mask,
+            confirmed_by=confirmer.name,
+        )
+        answers += await told(house, signed_by(confirmer, heard(confirm)))
+    refused, verified = answers
+    assert isinstance(refused, CommandRefused) and refused.reason is Reason.SAME_PERSON
+    assert isinstance(verified, AccountVerified)
+    assert verified.payable_from == house.clock.today(), "it is the same account: nothing cools off"
+    await house.work()
+    assert await house.states() == {"waiting": 1}
+    assert sorted(await house.rows("select state from accounts")) == [
+        ("active",),
+        ("replaced",),
+        ("replaced",),
+    ]
+
+
+async def test_two_people_end_a_hold_by_enrolling_the_account_again(house: House) -> None:
+    await house.enrol(NPI)
+    await house.pool.execute("update accounts set state = 'held', return_code = 'R03'")
+    (verified,) = await house.enrol(NPI)
+    assert isinstance(verified, AccountVerified)
+    assert await house.rows("select state, return_code from accounts") == [("active", None)]
+
+
 async def test_a_newer_enrolment_takes_the_place_of_one_that_nobody_confirmed(house: House) -> None:
     ann = replace(ANN, role="account_approver")
     await told(house, signed_by(ann, heard(house.enrolment(NPI))))
