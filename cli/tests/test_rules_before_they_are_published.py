@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from throughline.rule_sets import files_sha256
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-from throughline_cli.rules_commands import diff, files_in, lint, preview, run_examples
+from throughline_cli.rules_commands import diff, files_in, lint, preview, publication, run_examples
 
 
 class Validation:
@@ -24,7 +26,8 @@ class Validation:
         return self.answers.pop(0)
 
     def get(self, service: str, path: str) -> dict[str, Any]:
-        return {"on": "2026-11-30"}
+        published = {"sets": [{"version": 7}, {"version": 0}]}
+        return published if path == "/v1/rules/published" else {"on": "2026-11-30"}
 
 
 @pytest.fixture
@@ -73,3 +76,16 @@ def test_a_preview_sums_by_payee_over_all_pages(folder: Path, capsys: pytest.Cap
 def test_a_folder_without_rules_is_a_problem(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="no catalogue files"):
         files_in(tmp_path)
+
+
+def test_a_publication_is_the_next_version_of_the_files_and_their_hash(folder: Path) -> None:
+    made = publication(cast(Line, Validation()), folder, date(2027, 1, 1), "The year's rules.")
+    assert (made.version, made.effective_from) == (8, date(2027, 1, 1))
+    assert [(one.name, one.text) for one in made.files] == [("one.toml", "[[rule]]\n")]
+    assert made.sha256 == files_sha256(made.files)
+
+
+def test_what_cannot_be_a_message_is_said(folder: Path) -> None:
+    (folder / "Upper Case.toml").write_text("x", "utf-8")
+    with pytest.raises(Problem, match="cannot be published: name"):
+        publication(cast(Line, Validation()), folder, date(2027, 1, 1), "The year's rules.")

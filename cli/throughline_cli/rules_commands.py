@@ -1,22 +1,27 @@
-"""`rules`: catalogue files looked at before they are published. Validation judges them; nothing is stored."""
+"""`rules`: catalogue files looked at by validation before they are published, and published by two operators."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.markup import escape
 
+from throughline.flow import RULES
 from throughline.money import for_people
+from throughline.rule_sets import KEY, PublishRuleSet, RuleFile, RuleSetPublished, files_sha256
+from throughline_cli.commanding import command, say_unheard
 from throughline_cli.errors import Problem
-from throughline_cli.line import STACK, Line, StackOption, line_at
+from throughline_cli.line import STACK, AsOption, Line, SecondOption, StackOption, line_at
 from throughline_cli.replaying import pages_of
 from throughline_cli.show import counted, say
+from throughline_cli.signing import UNNAMED
 
-rules_app = typer.Typer(help="Look at rules before they are published.", no_args_is_help=True)
+rules_app = typer.Typer(help="Look at rules, and publish them by two people.", no_args_is_help=True)
 Folder = Annotated[Path, typer.Argument(help="A folder of catalogue files (*.toml).")]
 
 
@@ -46,6 +51,51 @@ def rules_preview(
 ) -> None:
     """Which decisions of the last days these rules would have made otherwise, and by how much for each payee."""
     preview(line_at(stack), folder, days)
+
+
+@rules_app.command("publish")
+def rules_publish(
+    folder: Folder,
+    effective_from: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The first service day that these rules decide.")
+    ],
+    note: Annotated[str, typer.Option(help="What changes, and why.")],
+    key_file: AsOption = None,
+    second_file: SecondOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Let these rules decide what comes in from now on. Two operators sign; what came in before keeps its rules."""
+    line = line_at(stack, key_file, second_file)
+    if not lint(line, folder):
+        raise typer.Exit(1)
+    told = command(line, RULES.name, publication(line, folder, effective_from.date(), note), KEY)
+    for event in told:
+        if isinstance(event, RuleSetPublished):
+            say(
+                f"Version {event.version} with {counted(event.rule_count, 'rule')} decides service days from "
+                f"{event.effective_from} on, of what comes in from now on. Hash {event.sha256}."
+            )
+    if not told:
+        say_unheard("validation")
+
+
+def publication(line: Line, folder: Path, effective_from: date, note: str) -> PublishRuleSet:
+    """The next version. Raises Problem where the files cannot be a message."""
+    sets = line.get("validation", "/v1/rules/published")["sets"]
+    try:
+        files = tuple(RuleFile(name=name, text=text) for name, text in sorted(files_in(folder).items()))
+        return PublishRuleSet(
+            version=max(one["version"] for one in sets) + 1,
+            effective_from=effective_from,
+            files=files,
+            sha256=files_sha256(files),
+            note=note,
+            actor=UNNAMED,
+            second_actor=UNNAMED,
+        )
+    except ValidationError as error:
+        told = "; ".join(f"{one['loc'][0]}: {one['msg']}" for one in error.errors(include_url=False))
+        raise Problem(f"{folder} cannot be published: {told}.", "Nothing was sent.") from None
 
 
 def lint(line: Line, folder: Path) -> bool:

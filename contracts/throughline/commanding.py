@@ -12,6 +12,7 @@ from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 from throughline.reviews import AssignReview, DecideReview
+from throughline.rule_sets import PublishRuleSet
 
 
 def _of(*roles: Role) -> frozenset[Role]:
@@ -41,12 +42,13 @@ MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
     RedriveRecord: _of("operator"),
     RedriveRecords: _of("operator"),
     DiscardRecord: _of("operator"),
+    PublishRuleSet: _of("operator"),
     OrganisationRecorded: _of("operator"),
     PersonRecorded: _of("operator"),
 }
 """The requests are those on ``intake.portal``; other partners are known by their topic."""
 
-BY_TWO: frozenset[type[Message]] = frozenset((ReversePayment,))
+BY_TWO: frozenset[type[Message]] = frozenset((ReversePayment, PublishRuleSet))
 """Two people who may give it sign it, by ``signature`` and ``second-signature``; it is refused from one."""
 COSIGNED: frozenset[type[Message]] = BY_TWO | {EnrolAccount}
 """What a second person may sign too: an account that two enrolled needs no confirmation."""

@@ -22,6 +22,7 @@ from throughline import (
     repairs,
     requests,
     reviews,
+    rule_sets,
     submissions,
 )
 from throughline.message import Message
@@ -62,7 +63,7 @@ DECISIONS = Topic(
     Kind.EVENTS,
     speaks=("validation",),
     hears=("payout", "remittance", "audit", "portal"),
-    key="request id",
+    key="request id; rules for what was published",
     messages=(
         decisions.ReviewOpened,
         decisions.ReviewAssigned,
@@ -70,6 +71,7 @@ DECISIONS = Topic(
         decisions.SubmissionDenied,
         decisions.SubmissionExcepted,
         decisions.ApprovalRevoked,
+        rule_sets.RuleSetPublished,
         decisions.CommandRefused,
     ),
 )
@@ -193,6 +195,16 @@ REPAIRS = Topic(
     partitions=1,
 )
 
+RULES = Topic(
+    "rules",
+    Kind.COMMANDS,
+    speaks=("portal", "cli"),
+    hears=("validation", "audit", "portal"),
+    key=rule_sets.KEY,
+    messages=(rule_sets.PublishRuleSet,),
+    partitions=1,
+    retention_days=3650,
+)
 DRAFTS = Topic(
     "drafts",
     Kind.EVENTS,
@@ -226,6 +238,7 @@ TOPICS: tuple[Topic, ...] = (
     REMITTANCES,
     PARKED,
     REPAIRS,
+    RULES,
     PEOPLE,
     DRAFTS,
     QUESTIONS,

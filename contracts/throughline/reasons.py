@@ -307,6 +307,14 @@ class Reason(StrEnum):
         "The passkey's answer is not over this command, or not of a passkey of that person.",
     )
     SECOND_PERSON_MISSING = "second_person_missing", "A second person must sign this too."
+    RULES_ALTERED = (
+        "rules_altered",
+        "The files are not those that the hash names. Publish the files that both people looked at.",
+    )
+    RULES_UNSOUND = (
+        "rules_unsound",
+        "The rules do not pass their own checks. See 'throughline rules lint', mend them, publish a new version.",
+    )
     NOT_OFFERED = "not_offered", "This release does not carry out that command."
 
 

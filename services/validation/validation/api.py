@@ -15,7 +15,6 @@ from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
 from validation import members_repository, queries
 from validation.checks import check
-from validation.repository import refresh_reference
 from validation.rules.rule_set import Rule
 
 router = guarded_router()
@@ -111,6 +110,8 @@ async def rules(request: Request, on: date | None = None) -> RuleSetInForce:
     """The rules in force for a first service day; without one, for today's business date."""
     context = context_of(request)
     day = on or context.clock.now().date()
+    async with context.pool.acquire() as db:
+        await context.resources.refresh(db)
     rule_set = context.resources.catalogue.in_force_on(day)
     return RuleSetInForce(sha256=rule_set.sha256, on=day, rules=[_content(rule) for rule in rule_set.rules])
 
@@ -125,7 +126,7 @@ async def checks(request: Request, partner: str = "portal") -> Checked:
         raise HTTPException(422, "the body is not a payment request") from None
     async with context.pool.acquire() as db:
         reference = context.resources.reference
-        await refresh_reference(db, reference)
+        await context.resources.refresh(db)
         payer = reference.payers.get(asked.payer)
         coverage = None
         if payer is not None and payer.coverage_checked:

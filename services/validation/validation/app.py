@@ -17,6 +17,7 @@ from throughline.reference import (
     ProviderRecorded,
 )
 from throughline.reviews import AssignReview, DecideReview
+from throughline.rule_sets import PublishRuleSet
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
 from validation.explanation_api import router as explanation_router
@@ -32,12 +33,15 @@ from validation.on_item_too_late import after_refused_stop
 from validation.on_member_recorded import record_member
 from validation.on_payer_recorded import record_payer
 from validation.on_provider_recorded import record_provider
+from validation.on_publish_rule_set import publish_rule_set
 from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
 from validation.programme import load_packs
+from validation.publishing import RuleSetWork
 from validation.replay_api import router as replay_router
-from validation.rules.rule_set import load_catalogue
+from validation.rules.published import PublishedRules
+from validation.rules.rule_set import own_texts, rules_in
 from validation.rules_api import router as rules_router
 from validation.settings import ValidationSettings
 from validation.work import DecisionWork, ReferenceWork, Resources
@@ -45,7 +49,7 @@ from validation.work import DecisionWork, ReferenceWork, Resources
 
 async def build_resources(settings: ValidationSettings, pool: asyncpg.Pool) -> Resources:
     """Compile the rules; a catalogue that contradicts itself stops the start."""
-    catalogue = load_catalogue()
+    catalogue = PublishedRules(rules_in(own_texts()))
     await keep_rule_sets(pool, catalogue)
     return Resources(catalogue, packs=load_packs(settings.packs_dir))
 
@@ -70,6 +74,13 @@ service = Service(
             "items",
             work=DecisionWork,
             on={ItemStopped: after_stop, ItemTooLate: after_refused_stop, ItemHeld: after_coming_back},
+        ),
+        hear(
+            "rules",
+            work=RuleSetWork,
+            on={PublishRuleSet: publish_rule_set},
+            signed={PublishRuleSet: by(*MAY_GIVE[PublishRuleSet], two=True)},
+            check_passkey=check_passkey,
         ),
         hear("reference.payers", work=ReferenceWork, on={PayerRecorded: record_payer}),
         hear("reference.providers", work=ReferenceWork, on={ProviderRecorded: record_provider}),

@@ -23,12 +23,20 @@ from throughline.reference import (
     ProviderRecorded,
     Rate,
 )
+from throughline.rule_sets import PublishRuleSet
 from throughline.submissions import SubmissionReceived
 from validation.coverage import Coverage
 from validation.price_terms import PLAIN, PriceTerms, price_terms_of
 from validation.reference_history import Key, Name, OlderVersions
 
-Entity = PayerRecorded | ProviderRecorded | ContractRecorded | FeeScheduleRecorded | AuthorisationRecorded
+Entity = (
+    PayerRecorded
+    | ProviderRecorded
+    | ContractRecorded
+    | FeeScheduleRecorded
+    | AuthorisationRecorded
+    | PublishRuleSet
+)
 RateTable = dict[tuple[str, str | None], list[Rate]]
 """The rates of one schedule by code and modifier, the latest in force first."""
 
@@ -87,6 +95,8 @@ class Reference:
     contracts: dict[str, ContractRecorded] = field(default_factory=dict)
     rates: dict[str, RateTable] = field(default_factory=dict)
     authorisations: dict[str, AuthorisationRecorded] = field(default_factory=dict)
+    rules: dict[str, PublishRuleSet] = field(default_factory=dict)
+    """Every set that was published, by its version: replicas learn of it by the revision, as of all the rest."""
     older: OlderVersions = field(default_factory=OlderVersions)
     _held: dict[str, dict[Any, Any]] = field(init=False)
     _changed: dict[str, dict[Name, int]] = field(init=False)
@@ -101,6 +111,7 @@ class Reference:
             "contract": self.contracts,
             "fee-schedule": self.rates,
             "authorisation": self.authorisations,
+            "rules": self.rules,
         }
         self._changed = {kind: {} for kind in self._held}
 
@@ -258,6 +269,8 @@ def as_held(entity: Entity) -> tuple[str, Name, Any]:
             return "fee-schedule", entity.fee_schedule, rate_table(entity.rates)
         case AuthorisationRecorded():
             return "authorisation", entity.number, entity
+        case PublishRuleSet():
+            return "rules", str(entity.version), entity
 
 
 def _latest_first(contract: ContractRecorded) -> tuple[int, str]:
@@ -286,5 +299,6 @@ KINDS: dict[str, type[Any]] = {
     "contract": ContractRecorded,
     "fee-schedule": FeeScheduleRecorded,
     "authorisation": AuthorisationRecorded,
+    "rules": PublishRuleSet,
 }
 """How the reference table names each message."""

@@ -80,11 +80,19 @@ def replay(
 
 
 def preview(
-    requests: Iterable[Request], first: date, last: date, candidate: Catalogue, packs: Packs = NO_PACKS
+    requests: Iterable[Request],
+    first: date,
+    last: date,
+    candidate: Catalogue,
+    packs: Packs = NO_PACKS,
+    effective_from: date = date.min,
 ) -> Previewed:
-    """By the candidate's rules and the pinned reference data. Duplicates stay what was found of them."""
+    """By the candidate's rules and the pinned reference data. Duplicates stay what was found of them. What was served
+    before ``effective_from`` the candidate does not decide."""
     page = Previewed()
     for request, version in _of_days(requests, first, last):
+        if version.first_day < effective_from:
+            continue
         if version.verdict is None:
             page.skipped += 1
             continue

@@ -52,15 +52,19 @@ async def previewed(
     last: Last,
     after: UUID | None = None,
     limit: Limit = 200,
+    effective_from: date | None = None,
 ) -> Previewed:
-    """What another catalogue would have decided otherwise about requests received on these days. Nothing changes."""
+    """What another catalogue would have decided otherwise about requests received on these days. Nothing changes.
+
+    With ``effective_from``, only of first service days from then on.
+    """
     try:
         catalogue = Catalogue(rules_in(candidate.files))
     except CatalogueBreach as breach:
         raise HTTPException(422, str(breach)) from None
     context = context_of(request)
     ids, requests = await _page(context, first, last, after, limit)
-    page = preview(requests, first, last, catalogue, context.resources.packs)
+    page = preview(requests, first, last, catalogue, context.resources.packs, effective_from or date.min)
     page.next = ids[-1] if len(ids) == limit else None
     return page
 

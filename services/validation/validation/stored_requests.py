@@ -16,7 +16,7 @@ async def read_pinned_requests(
     db: asyncpg.Connection, resources: Resources, ids: Sequence[UUID]
 ) -> list[Request]:
     """These requests with all versions; each version has its terms, and its rule set is known where it was kept."""
-    await repository.refresh_reference(db, resources.reference)
+    await resources.refresh(db)
     requests = [one for one in (await repository.read_requests(db, ids)).values() if one.versions]
     versions = [version for request in requests for version in request]
     await pins_repository.read_rule_sets(db, resources.catalogue, versions)

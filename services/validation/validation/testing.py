@@ -18,9 +18,11 @@ from throughline.reference import (
     Rate,
 )
 from throughline.requests import Payee, PaymentRequest, ServiceLine, Subject
+from throughline.rule_sets import PublishRuleSet, RuleFile, files_sha256
 from throughline.sensitive import Sensitive, SensitiveDate, SensitiveTin
 from throughline.submissions import SubmissionReceived
 from validation.reference import Entity, Reference
+from validation.rules.rule_set import own_texts
 
 NPI = "1234567893"
 TIN = "123456789"
@@ -174,3 +176,40 @@ def reference(*changed: Entity) -> Reference:
     held = Reference()
     held.take([payer(), provider(), contract(), fees(), authorisation(), *changed])
     return held
+
+
+def publication(
+    version: int = 1, effective_from: date = date(2026, 1, 1), *rules: str, **changes: Any
+) -> PublishRuleSet:
+    """Two operators publish the release's rules and these."""
+    texts = own_texts() | {f"more-{at}.toml": text for at, text in enumerate(rules)}
+    files = tuple(RuleFile(name=name, text=texts[name]) for name in sorted(texts))
+    values: dict[str, Any] = {
+        "version": version,
+        "effective_from": effective_from,
+        "files": files,
+        "sha256": files_sha256(files),
+        "note": "The limit of the year.",
+        "actor": "ann",
+        "second_actor": "somebody else",
+    }
+    return PublishRuleSet(**{**values, **changes})
+
+
+def limit(cents: int, **changes: str) -> str:
+    """A rule that denies what charges more."""
+    values = {
+        "id": '"charge-limit"',
+        "version": "1",
+        "effective_from": "2020-01-01",
+        "severity": '"deny"',
+        "scope": '"request"',
+        "field": '"total_cents"',
+        "expression": f'"total_cents <= {cents}"',
+        "reason": '"above_tier"',
+        "message": '"More is charged than the limit."',
+        "fix": '"Charge less."',
+        "passing": f"[{{ total_cents = {cents} }}]",
+        "failing": f"[{{ total_cents = {cents + 1} }}]",
+    }
+    return "[[rule]]\n" + "".join(f"{name} = {value}\n" for name, value in {**values, **changes}.items())

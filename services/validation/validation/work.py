@@ -22,18 +22,31 @@ from validation.near_duplicates.verdict import NOTHING, Verdict, judge
 from validation.programme import NO_PACKS, Packs
 from validation.quote import Quote, quote, tally_keys
 from validation.reference import Entity, Reference, Terms
-from validation.rules.rule_set import Catalogue, RuleSet
+from validation.rules.published import PublishedRules
+from validation.rules.rule_set import Catalogue, CatalogueBreach, RuleSet
 from validation.tallies import Tallies, TallyKey
+
+
+class RulesOfANewerRelease(asyncpg.SerializationError):  # type: ignore[misc]  # asyncpg has no types
+    """Rules were published that this release cannot read. It waits for its upgrade rather than go by older ones."""
 
 
 @dataclass(slots=True)
 class Resources:
     """What a process keeps between slices: the compiled rules, and reference data as last seen."""
 
-    catalogue: Catalogue
+    catalogue: PublishedRules
     duplicate_rules: DuplicateRuleSets = field(default_factory=load_duplicate_rules)
     reference: Reference = field(default_factory=Reference)
     packs: Packs = field(default_factory=dict)
+
+    async def refresh(self, db: asyncpg.Connection) -> None:
+        """Take in what was recorded and published since: usually nothing, found out by one number."""
+        await repository.refresh_reference(db, self.reference)
+        try:
+            self.catalogue.follow(self.reference.rules)
+        except CatalogueBreach as breach:
+            raise RulesOfANewerRelease(str(breach)) from None
 
 
 class DecisionWork:
@@ -65,7 +78,7 @@ class DecisionWork:
         cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context
     ) -> DecisionWork:
         resources: Resources = context.resources
-        await repository.refresh_reference(db, resources.reference)
+        await resources.refresh(db)
         ids = sorted({one.message.request_id for one in heard})
         requests = await repository.lock_requests(db, ids)
         keys = {key for request in requests.values() for key in request.all_bill_keys()}

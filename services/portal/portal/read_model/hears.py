@@ -55,6 +55,7 @@ from portal.on_reversal_scheduled import show_reversal_scheduled
 from portal.on_reverse_payment import show_asked_reversal
 from portal.on_review_assigned import show_assignment
 from portal.on_review_opened import show_review
+from portal.on_rule_set_published import show_published_rules
 from portal.on_submission_approved import show_approval
 from portal.on_submission_denied import show_denial
 from portal.on_submission_excepted import show_exception
@@ -102,6 +103,7 @@ from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import AssignReview, DecideReview
+from throughline.rule_sets import RuleSetPublished
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 
 
@@ -139,6 +141,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             SubmissionDenied: show_denial,
             SubmissionExcepted: show_exception,
             ApprovalRevoked: show_revocation,
+            RuleSetPublished: show_published_rules,
             CommandRefused: show_refusal,
         },
     ),
@@ -256,6 +259,7 @@ READ_MODEL: tuple[Hearing, ...] = (
 )
 
 NOT_SHOWN_YET = (
+    "rules",
     "reference.contracts",
     "reference.fee-schedules",
     "reference.authorisations",

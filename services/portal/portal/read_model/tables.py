@@ -19,6 +19,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "parked_records": ("topic", "partition", "offset"),
     "questions": ("question_id",),
     "draft_lives": ("draft_id",),
+    "rule_sets": ("version",),
     "told": ("subject", "topic", "id"),
 }
 """In the order in which a slice writes them, and so locks their rows."""

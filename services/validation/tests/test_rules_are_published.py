@@ -1,0 +1,149 @@
+"""Rules that two people publish decide what comes in from then on, in every replica; what is pending keeps its own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from validation_stories import DEAR, Line, only
+
+from chassis import Context, testing
+from chassis.metrics import SECURITY_EVENTS
+from chassis.signer import Proof
+from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
+from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved, SubmissionDenied
+from throughline.reasons import Reason
+from throughline.rule_sets import PublishRuleSet, RuleSetPublished
+from validation.app import build_resources
+from validation.explanation import explain
+from validation.reference import Terms
+from validation.replay import replay
+from validation.settings import ValidationSettings
+from validation.stored_requests import read_pinned_requests
+from validation.testing import SERVICE_DAY, limit, publication, received
+
+LIMITED = publication(1, date(2026, 1, 1), limit(5_000))
+
+
+async def begun_again(on: Line) -> Line:
+    """Another process on the same database, with nothing in memory."""
+    settings: Any = ValidationSettings(database_url=on.context.settings.database_url)
+    pool = on.context.pool
+    return Line(
+        testing.context_for(service, pool, settings=settings, resources=await build_resources(settings, pool))
+    )
+
+
+async def test_a_new_request_goes_by_the_new_set_and_a_pending_one_by_its_own(on: Line) -> None:
+    opened = only(await on.hears(received(lines=DEAR)), ReviewOpened)
+    answers = on.last_id
+    published = only(await on.hears(LIMITED), RuleSetPublished)
+    assert (published.version, published.sha256) == (1, LIMITED.sha256)
+    assert published.published_by != published.second_person
+    denied = only(await on.hears(received("A2")), SubmissionDenied)
+    assert denied.reason is Reason.ABOVE_TIER and denied.rule_set != opened.rule_set
+    approved = only(await on.reviewer("approve", answers=answers), SubmissionApproved)
+    assert approved.rule_set == opened.rule_set
+    earlier = only(await on.hears(publication(2, SERVICE_DAY, limit(50_000))), RuleSetPublished)
+    assert earlier.version == 2
+    assert only(await on.hears(received("A3")), SubmissionApproved).rule_set not in (
+        denied.rule_set,
+        opened.rule_set,
+    )
+
+
+async def test_every_replica_goes_by_it_and_reads_it_once(on: Line) -> None:
+    """One that runs already learns of it by the revision; one that starts later reads it from the database."""
+    await on.hears(received())
+    running = await begun_again(on)
+    await running.hears(received("A2"))
+    await on.hears(LIMITED)
+    late = await begun_again(on)
+    for number, replica in enumerate((on, running, late)):
+        denied = only(await replica.hears(received(f"B{number}")), SubmissionDenied)
+        assert denied.reason is Reason.ABOVE_TIER
+    assert len({str(one.context.resources.reference.revision) for one in (on, running, late)}) == 1
+
+
+async def test_history_decided_under_older_sets_is_decided_alike_again_and_explained(on: Line) -> None:
+    said = await on.hears(received(), received("A2", lines=DEAR))
+    await on.hears(LIMITED, received("A3"))
+    await on.hears(publication(2, date(2026, 1, 1)), received("A4"))
+    again = await begun_again(on)
+    ids = [received(number).request_id for number in ("A1", "A2", "A3", "A4")]
+    resources = again.context.resources
+    async with again.context.pool.acquire() as db:
+        requests = await read_pinned_requests(db, resources, ids)
+    told = replay(requests, date(2026, 11, 1), date(2026, 11, 30), resources.catalogue)
+    assert (told.compared, told.differences) == (4, [])
+    (version,) = next(one for one in requests if one.request_id == ids[2])
+    rules = resources.catalogue.set_of(version.rule_set, version.first_day)
+    explained = explain(version, version.submission.received_on, version.terms or Terms(), rules)
+    assert [one.rule for one in explained.rules if one.verdict == "broken"] == ["charge-limit"]
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    "how", ["alone", "twice by one", "altered", "expired", "a reviewer beside", "unsigned"]
+)
+async def test_what_two_operators_did_not_sign_changes_nothing(on: Line, context: Context, how: str) -> None:
+    ann, bob, rita = an("operator"), an("operator"), an("reviewer")
+    await know(context.pool, OPERATIONS, ann, bob, rita)
+    before = security_events()
+    refused = only(await on.hears(_wrong(how, ann, bob, rita)), CommandRefused)
+    wanted = {
+        "alone": Reason.SECOND_PERSON_MISSING,
+        "twice by one": Reason.SAME_PERSON,
+        "altered": Reason.SIGNATURE_ALTERED,
+        "expired": Reason.SIGNATURE_EXPIRED,
+        "a reviewer beside": Reason.ROLE_MISSING,
+        "unsigned": Reason.UNSIGNED,
+    }[how]
+    assert refused.reason is wanted
+    assert security_events() == before + 1
+    only(await on.hears(received()), SubmissionApproved)
+
+
+def _wrong(how: str, ann: Actor, bob: Actor, rita: Actor) -> Any:
+    second = {"twice by one": ann, "a reviewer beside": rita}.get(how, bob)
+    command = LIMITED.model_copy(update={"actor": ann.name, "second_actor": second.name})
+    heard = testing.heard(command, "rules", topic="rules")
+    if how == "unsigned":
+        return replace(heard, proof=Proof(b"", None, None, None))
+    if how == "alone":
+        return signed_by(ann, heard)
+    if how == "expired":
+        late = heard.recorded_at.replace(year=heard.recorded_at.year - 1)
+        return signed_by(ann, heard, second=bob, at=late)
+    signed = signed_by(ann, heard, second=second)
+    if how == "altered":
+        assert signed.proof is not None
+        other = command.model_copy(update={"effective_from": date(2020, 1, 1)}).model_dump_json().encode()
+        return replace(signed, proof=replace(signed.proof, value=other))
+    return signed
+
+
+async def test_a_lower_version_another_hash_and_unsound_rules_are_refused_with_a_reason(on: Line) -> None:
+    await on.hears(publication(5, date(2030, 1, 1)))
+    wrong: list[tuple[PublishRuleSet, Reason]] = [
+        (LIMITED, Reason.STALE_VERSION),
+        (publication(6, sha256="0" * 64), Reason.RULES_ALTERED),
+        (publication(6, SERVICE_DAY, limit(1, expression='"total_cents >"')), Reason.RULES_UNSOUND),
+    ]
+    for command, reason in wrong:
+        before = security_events()
+        refused = only(await on.hears(command), CommandRefused)
+        assert (refused.reason, security_events()) == (reason, before + 1)
+    assert "more-0.toml: charge-limit: expression is not CEL" in (refused.detail or "")
+    only(await on.hears(received()), SubmissionApproved)
+
+
+def security_events() -> float:
+    return sum(
+        sample.value
+        for metric in SECURITY_EVENTS.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    )

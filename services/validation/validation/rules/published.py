@@ -1,0 +1,88 @@
+"""The rules that decide: the release's own catalogue until people publish sets, each from its first service day on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+
+from throughline.rule_sets import PublishRuleSet
+from validation.rules.rule_set import Catalogue, Rule, RuleSet, rules_in
+
+Published = Mapping[str, PublishRuleSet]
+"""What was published, by its version."""
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """From which first service day a set decides, and the last one before another does; None: until further notice."""
+
+    version: int
+    effective_from: date
+    until: date | None
+    command: PublishRuleSet
+
+
+class PublishedRules(Catalogue):
+    """The release's own rules, and every published catalogue, compiled once; a set is known by its hash."""
+
+    def __init__(self, own: Iterable[Rule]) -> None:
+        super().__init__(own)
+        self._followed: dict[str, PublishRuleSet] = {}
+        self._compiled: dict[str, Catalogue] = {}
+        self._latest_first: Sequence[tuple[date, Catalogue]] = ()
+
+    def follow(self, published: Published) -> None:
+        """Go by what stands published now. Raises CatalogueBreach where this release cannot read one."""
+        if published == self._followed:  # the same objects, nearly always
+            return
+        compiled = {
+            command.sha256: self._compiled.get(command.sha256) or catalogue_of(command)
+            for command in published.values()
+        }
+        for catalogue in compiled.values():
+            self._by_hash.update({one.sha256: one for one in catalogue.sets})
+        self._latest_first = [
+            (one.effective_from, compiled[one.command.sha256]) for one in reversed(in_force(published))
+        ]
+        self._compiled, self._followed = compiled, dict(published)
+
+    def in_force_on(self, day: date) -> RuleSet:
+        for effective_from, catalogue in self._latest_first:
+            if effective_from <= day:
+                return catalogue.in_force_on(day)
+        return super().in_force_on(day)
+
+
+def catalogue_of(command: PublishRuleSet) -> Catalogue:
+    """Raises CatalogueBreach."""
+    return Catalogue(rules_in(texts_of(command)))
+
+
+def texts_of(command: PublishRuleSet) -> dict[str, str]:
+    return {one.name: one.text for one in command.files}
+
+
+def in_force(published: Published) -> list[InForce]:
+    """Those that decide for some first service day, in order of days: of one first day the highest version does."""
+    by_day: dict[date, PublishRuleSet] = {}
+    for command in sorted(published.values(), key=lambda one: one.version):
+        by_day[command.effective_from] = command
+    days = sorted(by_day)
+    return [
+        InForce(by_day[day].version, day, _day_before(later), by_day[day])
+        for day, later in zip_longest(days, days[1:])
+    ]
+
+
+def _day_before(day: date | None) -> date | None:
+    return None if day is None else date.fromordinal(day.toordinal() - 1)
+
+
+def highest_version(published: Published) -> int:
+    return max((one.version for one in published.values()), default=0)
+
+
+def newest_first(published: Published) -> Iterator[PublishRuleSet]:
+    yield from sorted(published.values(), key=lambda one: one.version, reverse=True)
