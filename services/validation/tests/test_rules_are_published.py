@@ -16,7 +16,7 @@ from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
 from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved, SubmissionDenied
 from throughline.reasons import Reason
 from throughline.rule_sets import PublishRuleSet, RuleSetPublished
-from validation.app import build_resources
+from validation.app import build_resources, service
 from validation.explanation import explain
 from validation.reference import Terms
 from validation.replay import replay
