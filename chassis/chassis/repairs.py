@@ -21,7 +21,7 @@ from chassis.parked import COUNT_OFF, DELETE, LOCK, RELEASE_BEHIND, ROW, say_dis
 from chassis.say import Say
 from chassis.signer import By, by
 from throughline.answers import Coordinates
-from throughline.commanding import MAY_GIVE
+from throughline.commanding import BY_TWO, MAY_GIVE
 from throughline.decisions import CommandRefused
 from throughline.flow import PARKED, REPAIRS
 from throughline.message import Message
@@ -29,9 +29,8 @@ from throughline.reasons import Reason
 from throughline.repairs import ALONE_MAX, DiscardRecord, RedriveRecord, RedriveRecords
 
 SIGNED: Mapping[type[Message], By] = {
-    RedriveRecord: by(*MAY_GIVE[RedriveRecord]),
-    RedriveRecords: by(*MAY_GIVE[RedriveRecords]),
-    DiscardRecord: by(*MAY_GIVE[DiscardRecord], two=True),
+    message: by(*MAY_GIVE[message], two=message in BY_TWO)
+    for message in (RedriveRecord, RedriveRecords, DiscardRecord)
 }
 """Who may repair; who stands beside them (``second_actor``) signs too."""
 

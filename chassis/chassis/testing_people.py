@@ -224,7 +224,8 @@ def _signed_as_named(heard: Heard[Any], topic: str) -> Heard[Any]:
     fields = type(message).model_fields
     names = {name: getattr(message, name) for name in _NAMED if name in fields}
     people = {name: called(value, role) for name, value in names.items() if value is not None}
-    second = called("somebody else", role) if type(message) in COSIGNED else people.get("second_actor")
+    beside = called("somebody else", role) if type(message) in COSIGNED else None
+    second = people.get("second_actor", beside)
     first = next((one for name, one in people.items() if name != "second_actor"), called("somebody", role))
     told = message.model_copy(update={name: one.name for name, one in people.items()})
     return signed_by(first, replace(heard, message=told, topic=heard.topic or topic), second=second)

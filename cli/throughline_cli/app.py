@@ -19,7 +19,8 @@ from throughline_cli import submit as sending
 from throughline_cli.clock_commands import clock_app
 from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
-from throughline_cli.line import STACK, AsOption, StackOption, line_at
+from throughline_cli.item_commands import item_app
+from throughline_cli.line import STACK, AsOption, SecondOption, StackOption, line_at
 from throughline_cli.order_commands import batch_app, payment_app
 from throughline_cli.pack_commands import packs_app
 from throughline_cli.people_commands import partner_app, payee_app
@@ -240,6 +241,19 @@ def parked_replay(
     parked.replay(line_at(stack, key_file), record, service)
 
 
+@parked_app.command("discard")
+def parked_discard(
+    record: RecordAt,
+    note: Note,
+    service: Service = None,
+    key_file: AsOption = None,
+    second_file: SecondOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Give a parked record up for good. Two operators sign it."""
+    parked.discard(line_at(stack, key_file, second_file), record, service, note)
+
+
 app.add_typer(review_app, name="review")
 app.add_typer(parked_app, name="parked")
 app.add_typer(clock_app, name="clock")
@@ -249,6 +263,7 @@ app.add_typer(payee_app, name="payee")
 app.add_typer(people_app, name="people")
 app.add_typer(packs_app, name="packs")
 app.add_typer(rules_app, name="rules")
+app.add_typer(item_app, name="item")
 app.add_typer(batch_app, name="batch")
 app.add_typer(resolve_app, name="resolve")
 app.add_typer(payment_app, name="payment")

@@ -8,11 +8,19 @@ from uuid import UUID
 
 import typer
 
+from throughline.accounts import AccountVerified
 from throughline.flow import ORDERS
 from throughline.message import Command
 from throughline.money import for_people
 from throughline.orders import HoldBatch, ReissuePayment, ReleaseBatch, ReversalCause, ReversePayment
-from throughline.payments import BatchClosed, BatchHeld, BatchReleased, PaymentReissued, ReversalOrdered
+from throughline.payments import (
+    BatchClosed,
+    BatchHeld,
+    BatchReleased,
+    PaymentReissued,
+    PaymentSent,
+    ReversalOrdered,
+)
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, AsOption, Line, SecondOption, StackOption, line_at
@@ -55,8 +63,14 @@ def release(batch: BatchId, note: Note, key_file: AsOption = None, stack: StackO
 
 @payment_app.command("reissue")
 def reissue(payment: PaymentId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
-    """Pay what came back again, as a new payment, at the next cutoff."""
-    _ask(line_at(stack, key_file), ReissuePayment(payment_id=payment, note=note, actor=UNNAMED), payment)
+    """Pay what came back again, as a new payment, at the next cutoff: the sum and the account that the topics show."""
+    line = line_at(stack, key_file)
+    sent, mask = as_sent(everything_said(line), payment)
+    say(f"{for_people(sent.amount_cents)} to {sent.payee_name}, account {mask}.")
+    order = ReissuePayment(
+        payment_id=payment, amount_cents=sent.amount_cents, account_mask=mask, note=note, actor=UNNAMED
+    )
+    _ask(line, order, payment)
 
 
 @payment_app.command("reverse")
@@ -85,6 +99,24 @@ def as_last_told(records: Iterable[Record], batch: UUID) -> BatchClosed | BatchH
     raise Problem(
         f"No batch {batch} was closed.", "The portal's batches page, or GET /v1/batches, lists them."
     )
+
+
+def as_sent(records: Iterable[Record], payment: UUID) -> tuple[PaymentSent, str]:
+    """A payment, and the account that its payee was last verified for. Raises Problem where it was never sent."""
+    told = sorted(records, key=lambda one: one.offset)
+    sent = next((one.message for one in told if _is_payment(one.message, payment)), None)
+    if not isinstance(sent, PaymentSent):
+        raise Problem(f"No payment {payment} was sent.", "'throughline status' shows a request's payments.")
+    masks = [
+        one.message.account_mask
+        for one in told  # one key, so one partition
+        if isinstance(one.message, AccountVerified) and one.message.payee_id == sent.payee_id
+    ]
+    return sent, masks[-1] if masks else sent.account_mask
+
+
+def _is_payment(message: object, payment: UUID) -> bool:
+    return isinstance(message, PaymentSent) and message.payment_id == payment
 
 
 def _ask(line: Line, order: Command, about: UUID) -> None:

@@ -1,4 +1,4 @@
-"""`parked list`, `show` and `replay`: records that could not be applied, whose bytes their service kept."""
+"""`parked list`, `show`, `replay` and `discard`: records that could not be applied, whose bytes their service kept."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from throughline.answers import Coordinates
 from throughline.flow import REPAIRS, SERVICES
 from throughline.message import Message
 from throughline.parked import RecordDiscarded, RecordParked, RecordRedriven
-from throughline.repairs import RedriveRecord
-from throughline_cli.commanding import command
+from throughline.repairs import DiscardRecord, RedriveRecord
+from throughline_cli.commanding import command, say_unheard
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.show import console, moment, say
@@ -117,19 +117,8 @@ def show_one(line: Line, text: str) -> None:
 
 def replay(line: Line, text: str, service: str | None) -> None:
     """Ask the service that parked a record to put it through the same door again, and tell what came of it."""
-    if service is not None:
-        _require_service(service)
     wanted = coordinates_of(text)
-    services = {
-        one.message.service
-        for one in parked_records(line)
-        if one.message.coordinates == wanted and one.became is None
-    }
-    if service is not None:
-        services &= {service}
-    if not services:
-        raise _not_parked(text, service)
-    for one in sorted(services):
+    for one in _who_parked(line, text, service):
         redrive = RedriveRecord(service=one, coordinates=wanted, actor=UNNAMED)
         told = command(
             line, REPAIRS.name, redrive, text, or_else=_is_about(one, wanted), patience_s=REDRIVE_PATIENCE_S
@@ -142,12 +131,39 @@ def replay(line: Line, text: str, service: str | None) -> None:
             say(f"{one} was asked to put {text} through again; 'throughline parked list' shows what is left.")
 
 
+def discard(line: Line, text: str, service: str | None, note: str) -> None:
+    """Give a parked record up; what stands behind it goes on. Two operators sign it."""
+    wanted = coordinates_of(text)
+    for one in _who_parked(line, text, service):
+        order = DiscardRecord(service=one, coordinates=wanted, actor=UNNAMED, second_actor=UNNAMED, note=note)
+        told = command(line, REPAIRS.name, order, text, or_else=_is_about(one, wanted))
+        if any(isinstance(event, RecordDiscarded) for event in told):
+            say(f"{one} gave {text} up; its bytes stay in its database, and what stood behind it goes on.")
+        else:
+            say_unheard(one)
+
+
+def _who_parked(line: Line, text: str, service: str | None) -> list[str]:
+    """The services that hold a record now, or the named one of them. Raises Problem where none does."""
+    if service is not None:
+        _require_service(service)
+    wanted = coordinates_of(text)
+    services = {
+        one.message.service
+        for one in parked_records(line)
+        if one.message.coordinates == wanted and one.became is None and service in (None, one.message.service)
+    }
+    if not services:
+        raise _not_parked(text, service)
+    return sorted(services)
+
+
 def _is_about(service: str, at: Coordinates) -> Callable[[Message], bool]:
-    """A redriven record is answered by whichever replica puts it through, not by who heard the command."""
+    """What becomes of a record is said by whichever replica does it, not by who heard the command."""
 
     def answers(event: Message) -> bool:
         return (
-            isinstance(event, RecordRedriven | RecordParked)
+            isinstance(event, RecordRedriven | RecordDiscarded | RecordParked)
             and event.service == service
             and event.coordinates == at
         )

@@ -28,8 +28,8 @@ class AccountHeld(Event):
 
 
 class AccountChanged(Event):
-    """Another account was named, or by one person alone a first one (no ``previous_token``) or a held one again. It waits
-    for a second person; another account for the cooling-off too."""
+    """Another account was named, or by one person alone a first one (no ``previous_token``) or a held one again. It
+    waits for a second person; another account for the cooling-off too."""
 
     payee_id: UUID
     account_token: str

@@ -48,7 +48,7 @@ MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
 }
 """The requests are those on ``intake.portal``; other partners are known by their topic."""
 
-BY_TWO: frozenset[type[Message]] = frozenset((ReversePayment, PublishRuleSet))
+BY_TWO: frozenset[type[Message]] = frozenset((ReversePayment, PublishRuleSet, DiscardRecord))
 """Two people who may give it sign it, by ``signature`` and ``second-signature``; it is refused from one."""
 COSIGNED: frozenset[type[Message]] = BY_TWO | {EnrolAccount}
 """What a second person may sign too: an account that two enrolled needs no confirmation."""
