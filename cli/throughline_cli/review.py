@@ -9,6 +9,7 @@ from rich.table import Table
 
 from throughline.decisions import (
     ApprovalRevoked,
+    FirstApprovalGiven,
     ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
@@ -20,7 +21,7 @@ from throughline.lifecycle import State, Substatus
 from throughline.money import for_people
 from throughline.reviews import AssignReview, DecideReview
 from throughline_cli.commanding import command, say_unheard
-from throughline_cli.demo.reviewing import latest_questions
+from throughline_cli.demo.reviewing import Question, latest_questions
 from throughline_cli.demo.sent import SentLog
 from throughline_cli.demo.story import Story, VersionKey, tell
 from throughline_cli.errors import Problem
@@ -46,8 +47,16 @@ def show_open(line: Line, exceptions: bool) -> None:
         if (state.state, state.substatus) in OPEN and (exceptions or state.state is State.IN_REVIEW):
             charge, proposed = _amounts(story, key)
             why = f"{state.label}: {', '.join(story.reasons(key))}"
+            if _needs_second(story, key):
+                why += " (needs a second approver)"
             table.add_row(str(key[0]), why if key[1] == 1 else f"version {key[1]}, {why}", charge, proposed)
     console.print(table if table.row_count else "Nothing waits for a person.")
+
+
+def _needs_second(story: Story, key: VersionKey) -> bool:
+    """The latest that was said of it is the first of two approvals."""
+    steps = story.states[key].steps
+    return bool(steps) and isinstance(steps[-1].told.event, FirstApprovalGiven)
 
 
 def _amounts(story: Story, key: VersionKey) -> tuple[str, str]:
@@ -64,7 +73,7 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
     states = tell(records, SentLog()).states
     if decision == "recall":
         asked = {
-            record.message.version: record.id
+            record.message.version: Question(record.id, None)
             for record in records
             if isinstance(record.message, SubmissionApproved)
             and record.message.request_id == request
@@ -73,14 +82,14 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
         }
     else:
         asked = {
-            version: question.id
+            version: question
             for (of, version), question in latest_questions(records).items()
             if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
         }
     if not asked:
         raise Problem(f"Nothing about {request} waits for this decision.", "See 'throughline review list'.")
     version = max(asked)
-    proposed = _proposed(records, asked[version])
+    proposed = asked[version].proposed_cents
     if decision == "approve" and proposed is None:
         raise Problem(
             "There is no price at which this could be approved.",
@@ -89,7 +98,7 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
     said = DecideReview(
         request_id=request,
         version=version,
-        answers=asked[version],
+        answers=asked[version].id,
         decision=decision,
         amount_cents=proposed if decision == "approve" else None,
         note=note,
@@ -144,15 +153,8 @@ def _held_by(records: list[Record], question: UUID) -> UUID | None:
     return max(said, key=lambda one: one[:2])[2] if said else None
 
 
-def _proposed(records: list[Record], question: UUID) -> int | None:
-    """What a person who reads the review sees that would be paid."""
-    for record in records:
-        if record.id == question and isinstance(record.message, ReviewOpened):
-            return record.message.proposed_cents
-    return None
-
-
 _WHAT_CAME: dict[type, str] = {
+    FirstApprovalGiven: "Approved by one of two; another person must approve too:",
     SubmissionApproved: "Approved",
     SubmissionDenied: "Denied",
     SubmissionExcepted: "Returned to the partner:",

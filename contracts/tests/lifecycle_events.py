@@ -36,6 +36,7 @@ def told(*events: Message) -> list[Told]:
 
 RECEIVED = example("SubmissionReceived", "first")
 REVIEW = example("ReviewOpened")
+FIRST_APPROVAL = example("FirstApprovalGiven")
 APPROVED = example("SubmissionApproved")
 DENIED = example("SubmissionDenied")
 EXCEPTED = example("SubmissionExcepted")

@@ -124,6 +124,8 @@ class Decider(Record):
     kind: Literal["system", "person"]
     actor: Text | None = None
     note: Note | None = None
+    first_actor: Text | None = None
+    """Who approved before, where two people must."""
 
 
 ReferenceRevision = Annotated[int, Field(ge=0)]
@@ -142,6 +144,20 @@ class ReviewOpened(Event):
     """What would be paid; None where no price is known."""
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
+
+
+class FirstApprovalGiven(Event):
+    """The first of two people approved it, at this amount; nothing is paid yet. The command of the second names this
+    event. It is as if it had not been given once the review is opened anew, at another amount or for another reason."""
+
+    request_id: UUID
+    version: Version
+    answers: UUID
+    """The ``ReviewOpened`` that it answers."""
+    amount_cents: TotalCents
+    approved_by: UUID
+    """The person; the second is another."""
+    note: Note
 
 
 class SubmissionApproved(Event):

@@ -67,6 +67,7 @@ DECISIONS = Topic(
     messages=(
         decisions.ReviewOpened,
         decisions.ReviewAssigned,
+        decisions.FirstApprovalGiven,
         decisions.SubmissionApproved,
         decisions.SubmissionDenied,
         decisions.SubmissionExcepted,

@@ -8,6 +8,7 @@ from typing import Any
 
 from throughline.decisions import (
     ApprovalRevoked,
+    FirstApprovalGiven,
     ReviewOpened,
     SubmissionApproved,
     SubmissionDenied,
@@ -108,6 +109,8 @@ TABLE: tuple[Row, ...] = (
     Row("4", "validation", ReviewOpened, (SUBMITTED,), IN_REVIEW),
     Row("5", "validation", SubmissionExcepted, (SUBMITTED,), EXCEPTED),
     Row("6", "validation", SubmissionApproved, (IN_REVIEW,), APPROVED),
+    # The first of two approvers; the second's is row 6.
+    Row("6b", "validation", FirstApprovalGiven, (IN_REVIEW,), None),
     Row("6a", "validation", SubmissionApproved, (SUBMITTED,), APPROVED),
     Row("6a", "validation", SubmissionDenied, (SUBMITTED,), DENIED_SUBMITTED),
     Row("7", "validation", SubmissionExcepted, (IN_REVIEW,), EXCEPTED),
@@ -134,6 +137,8 @@ TABLE: tuple[Row, ...] = (
         None,
         lambda facts, event: Reason.RECALLED in event.reasons,
     ),
+    # Asked anew while it waits: the price moved, or something like it was billed meanwhile.
+    Row("10b", "validation", ReviewOpened, (IN_REVIEW,), None),
     Row("14", "validation", ApprovalRevoked, DECIDED, None),
     Row("14", "payout", ItemTooLate, DECIDED, None),
     Row("12", "payout", ItemScheduled, (APPROVED,), SCHEDULED),

@@ -63,6 +63,8 @@ class PayerRecorded(Event):
     auto_approve_below_cents: Cents
     second_approval_cents: Cents | None = None
     """From this amount on an approval by a person needs their passkey; None: from ``auto_approve_below_cents`` on."""
+    two_approvers_from_cents: Cents | None = None
+    """From this amount on two different people approve, where people approve; None: one is enough."""
     bank: Code
     """The bank its payments leave by."""
     release: Literal["automatic", "by_person"] | None = None

@@ -1,4 +1,4 @@
-"""Gives the script's decisions: each names the latest ReviewOpened or SubmissionExcepted of its version."""
+"""Gives the script's decisions: each names the latest event of its version that asks for one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from throughline.decisions import ReviewOpened, SubmissionExcepted
+from throughline.decisions import FirstApprovalGiven, ReviewOpened, SubmissionExcepted
 from throughline.flow import REVIEWS
 from throughline.reviews import DecideReview
 from throughline_cli.demo.place import Place
@@ -29,11 +29,23 @@ def latest_questions(records: Iterable[Record]) -> dict[tuple[UUID, int], Questi
     """The event that a decision on a version must name."""
     found: dict[tuple[UUID, int], Question] = {}
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
-        if isinstance(record.message, ReviewOpened | SubmissionExcepted) and record.id is not None:
-            asked = record.message
-            cents = asked.proposed_cents if isinstance(asked, ReviewOpened) else None
+        asked = record.message
+        if (
+            isinstance(asked, ReviewOpened | FirstApprovalGiven | SubmissionExcepted)
+            and record.id is not None
+        ):
+            cents = _proposed_cents(asked)
             found[asked.request_id, asked.version] = Question(record.id, cents)
     return found
+
+
+def _proposed_cents(asked: ReviewOpened | FirstApprovalGiven | SubmissionExcepted) -> int | None:
+    match asked:
+        case ReviewOpened():
+            return asked.proposed_cents
+        case FirstApprovalGiven():
+            return asked.amount_cents
+    return None
 
 
 def decide(place: Place, script: list[Line], round_: int, records: Iterable[Record]) -> int:

@@ -128,8 +128,9 @@ async def approvers_of(db: asyncpg.Connection, ids: Sequence[UUID]) -> dict[UUID
     """Who approved anything that these batches pay, by batch; what rules approved has nobody."""
     rows = await db.fetch(
         """
-        select distinct p.batch_id, i.approved_by from payments p join items i using (payment_id)
-        where p.batch_id = any($1::uuid[]) and i.approved_by is not null
+        select distinct p.batch_id, person from payments p join items i using (payment_id),
+            unnest(array[i.approved_by, i.first_approved_by]) as person
+        where p.batch_id = any($1::uuid[]) and person is not null
         """,
         sorted(ids),
     )

@@ -35,6 +35,7 @@ def take_in(heard: Heard[SubmissionApproved], work: ItemsWork, say: Say) -> None
             heard.envelope.correlation_id or str(approved.request_id),
             adjudication.__pydantic_serializer__.to_json(adjudication),
             approved.decided_by.actor if approved.decided_by.kind == "person" else None,
+            approved.decided_by.first_actor,
         )
     )
     if state is ItemState.HELD and reason is not None:

@@ -51,6 +51,8 @@ class NewItem:
     adjudication: bytes
     approved_by: str | None = None
     """The person who approved it; None where rules did."""
+    first_approved_by: str | None = None
+    """Who approved before, where two people must."""
 
 
 async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_since: datetime) -> None:
@@ -60,13 +62,13 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
     await db.execute(
         """
         insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            waiting_since, correlation_id, adjudication, revoked_by, approved_by)
+            waiting_since, correlation_id, adjudication, revoked_by, approved_by, first_approved_by)
         select decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-            $13, correlation_id, adjudication, revoked_by, approved_by
+            $13, correlation_id, adjudication, revoked_by, approved_by, first_approved_by
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::uuid[], $14::text[])
+            $9::text[], $10::text[], $11::bytea[], $12::uuid[], $14::text[], $15::text[])
             as t (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-                correlation_id, adjudication, revoked_by, approved_by)
+                correlation_id, adjudication, revoked_by, approved_by, first_approved_by)
         """,
         [item.decision_id for item in items],
         [item.request_id for item in items],
@@ -82,6 +84,7 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
         [item.revoked_by for item in items],
         waiting_since,
         [one.approved_by for one in new],
+        [one.first_approved_by for one in new],
     )
 
 

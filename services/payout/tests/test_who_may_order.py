@@ -270,14 +270,19 @@ async def test_who_confirms_an_account_saw_which(house: House) -> None:
             assert isinstance(answer, CommandRefused) and answer.reason is Reason.STALE_AMOUNT
 
 
-@pytest.mark.parametrize(("releaser", "released"), [(ANN, False), (BEA, True)])
+@pytest.mark.parametrize(
+    ("releaser", "first", "released"),
+    [(ANN, None, False), (BEA, None, True), (BEA, BEA.name, False)],
+    ids=["who approved", "another", "the first of two who approved"],
+)
 async def test_who_approved_something_in_a_batch_does_not_release_it(
-    house: House, releaser: Actor, released: bool
+    house: House, releaser: Actor, first: str | None, released: bool
 ) -> None:
     await house.payer()
     await house.enrol(NPI)
     approved = house.approved(10_000, NPI)
-    by_ann = approved.model_copy(update={"decided_by": Decider(kind="person", actor=ANN.name)})
+    people = Decider(kind="person", actor=ANN.name, first_actor=first)
+    by_ann = approved.model_copy(update={"decided_by": people})
     await house.hears(by_ann, house.approved(20_000, NPI))
     await house.cutoff()
     ((batch_id,),) = await house.rows("select batch_id from batches where state <> 'empty'")

@@ -15,5 +15,6 @@ def show_payer(heard: Heard[PayerRecorded], work: ReadModelWork, say: Say) -> No
         name=message.name,
         bank=message.bank,
         auto_approve_below_cents=message.auto_approve_below_cents,
-        second_approval_cents=getattr(message, "second_approval_cents", None),
+        second_approval_cents=message.second_approval_cents,
+        two_approvers_from_cents=message.two_approvers_from_cents,
     )

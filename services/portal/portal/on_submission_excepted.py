@@ -19,6 +19,7 @@ def show_exception(heard: Heard[SubmissionExcepted], work: ReadModelWork, say: S
         decision_id=heard.envelope.id,
         decided_at=heard.envelope.time.isoformat(),
         assignee=None,
+        first_approver=None,
         decided_by=None,
         reason=message.reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

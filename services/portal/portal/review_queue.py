@@ -23,12 +23,14 @@ START: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 _WAITING = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.reason, r.charge_cents, r.received_at,
-       r.acts, v.proposed_cents, v.decision_id, v.decision, v.assignee, s.name as owner, p.name as payee_name
+       r.acts, v.proposed_cents, v.decision_id, v.decision, v.assignee, v.first_approver, s.name as owner,
+       p.name as payee_name
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
 left join account_names s on s.person_id = v.assignee
 where r.state = any($1::text[]) and r.substatus in ('', 'on hold', 'returned', 'mismatch')
   and ($2::text is null or r.payer = $2) and ($3::text is null or r.reason = $3)
   and coalesce(v.proposed_cents, r.charge_cents, 0) >= $4 and (r.received_at, r.request_id) > ($5, $6)
+  and ($9 or v.first_approver is not null)
   and ($8 = 'any' or $8 = 'nobody' and v.assignee is null or $8 = 'mine' and v.assignee = (select portal_person()))
 order by r.received_at, r.request_id limit $7
 """
@@ -41,9 +43,11 @@ _ONE = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.substatus, r.reason, r.acts, r.charge_cents,
        r.received_at, r.payment_id, r.payee_id, v.decision, v.decision_id, v.findings, v.proposed_cents, v.paid_cents,
        v.other_request_id, v.submitted_by, v.content, v.lines, v.assignee, s.name as owner, p.name as payee_name,
-       p.identifier as payee_identifier
+       p.identifier as payee_identifier, v.first_approver, f.name as first_name,
+       v.proposed_cents >= y.two_approvers_from_cents as by_two
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
-left join account_names s on s.person_id = v.assignee
+left join account_names s on s.person_id = v.assignee left join account_names f on f.person_id = v.first_approver
+left join payers y on y.payer = r.payer
 where r.request_id = $1
 """
 _REFUSED = """
@@ -70,8 +74,13 @@ order by s.name, s.person_id
 """
 _PAYERS = "select distinct payer from payers order by payer"
 
-QUEUES = {"review": ("In review",), "exception": ("Exception",), "all": ("In review", "Exception")}
-"""Which states each list shows, by its name in the address."""
+QUEUES = {
+    "review": ("In review",),
+    "second": ("In review",),
+    "exception": ("Exception",),
+    "all": ("In review", "Exception"),
+}
+"""Which states each list shows, by its name in the address. ``second``: what one person approved and another must."""
 WAITING = ("", "on hold", "returned", "mismatch")
 """The substatuses that still wait for somebody."""
 
@@ -101,6 +110,7 @@ async def waiting(
         *after,
         limit,
         chosen.whose,
+        chosen.queue != "second",
     )
     return rows
 

@@ -256,6 +256,31 @@ async def test_a_review_is_taken_shown_with_its_owner_and_handed_over(
     assert "nobody" in (await browser.get("/reviews?queue=exception&whose=nobody")).text
 
 
+async def test_what_one_of_two_approved_asks_for_another(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    payer = example("PayerRecorded", "two-approvers", two_approvers_from_cents=100)
+    teller.tell(payer)
+    life = Life(teller, "CLM-1").received(payer=payer.payer).says("ReviewOpened", proposed_cents=100)
+    Life(teller, "CLM-2").received().says("ReviewOpened")
+    rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
+    await told(context, teller)
+    await sign_in(browser, rosa)
+    assert "Two people must approve" in (await browser.get(f"/reviews/{life.request_id}")).text
+    assert "CLM-1</a>" not in (await browser.get("/reviews?queue=second")).text
+    life.says("FirstApprovalGiven", amount_cents=100, approved_by=rita.person_id)
+    given = teller.told[-1].envelope.id
+    await told(context, teller)
+    waiting = (await browser.get("/reviews?queue=second")).text
+    assert "CLM-1" in waiting and "Needs a second approver" in waiting and "CLM-2</a>" not in waiting
+    page = await browser.get(f"/reviews/{life.request_id}")
+    assert "First: Rita Example" in page.text and 'value="approve"' in page.text
+    assert hidden(page, "answers") == str(given)
+    await sign_in(browser, rita)
+    assert 'value="approve"' not in (await browser.get(f"/reviews/{life.request_id}")).text
+
+
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:
     teller = Teller()
     lives = [Life(teller, f"CLM-{at}").received().says("ReviewOpened") for at in range(3)]

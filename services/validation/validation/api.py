@@ -32,6 +32,8 @@ class WaitingReview(BaseModel):
     charge_cents: int
     proposed_cents: int | None
     decided_at: datetime
+    needs_second_approver: bool
+    """One person approved it; another must."""
 
 
 class ReviewPage(BaseModel):
@@ -90,7 +92,7 @@ async def reviews(
         rows = await queries.waiting_reviews(db, payer, state, position, size + 1)
     page = rows[:size]
     return ReviewPage(
-        reviews=[WaitingReview(**dict(row)) for row in page],
+        reviews=[WaitingReview(**row) for row in page],
         next=queries.position_after(page[-1]) if len(rows) > size else None,
     )
 

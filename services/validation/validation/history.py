@@ -16,6 +16,7 @@ from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
+from validation.handling import UNTOUCHED, Handling
 from validation.near_duplicates.keys import NearKeys, near_keys
 from validation.reference import Terms
 from validation.tallies import Readings
@@ -48,6 +49,7 @@ class Version:
     """Requests that billed the same, as reviewers were shown them."""
     assignee: UUID | None = None
     """Who looks at it, while it waits for a person."""
+    handling: Handling = UNTOUCHED
     reference_revision: int | None = None
     """What of reference data stood when it came in. By that and by ``rule_set`` it is decided, whenever that is."""
     verdict: str | None = None

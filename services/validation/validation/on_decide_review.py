@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chassis import Heard, Say
+from chassis import Heard, Say, Signer
 from throughline.decisions import Decider
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
@@ -10,7 +10,7 @@ from validation import verdicts
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
 from validation.quote import Quote
-from validation.review import BREACHES, approval_refused, refusal_of
+from validation.review import BREACHES, approval_refused, needs_second_approver, refusal_of
 from validation.work import DecisionWork
 
 
@@ -33,13 +33,13 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     match command.decision:
         case "approve":
             request = work.requests[command.request_id]
-            forbidden = approval_refused(command, signer, request, proposed, terms.payer)
+            forbidden = approval_refused(command, signer, request, version, proposed, terms.payer)
             if forbidden is not None or proposed is None:
                 _refuse(heard, forbidden or Reason.NOT_ALLOWED_NOW, say)
                 if forbidden is Reason.STALE_AMOUNT and version.reason is not None:
                     _show_anew(version, quoted, version.reason, say)
             else:
-                _approve(version, quoted, person, work, say)
+                _approve(version, quoted, signer, person, work, say)
         case "deny":
             verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.rules_of(version), say)
         case "return_for_edits":
@@ -50,19 +50,37 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             verdicts.revoke(version, "recall", say)
 
 
-def _approve(version: Version, quoted: Quote, person: Decider, work: DecisionWork, say: Say) -> None:
-    """Too few units of an authorisation stop it here too, unless a reviewer released it for that.
+def _approve(
+    version: Version, quoted: Quote, signer: Signer, person: Decider, work: DecisionWork, say: Say
+) -> None:
+    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it."""
+    if _stopped_after_all(version, quoted, work, say):
+        return
+    assert quoted.price is not None, "what has no price is refused before"
+    if needs_second_approver(version, quoted.price, work.terms_of(version).payer):
+        verdicts.approve_first(version, quoted.price, signer.person_id, person.note or "", say)
+        return
+    first = version.handling.first_approver
+    if first is not None:
+        person = person.model_copy(update={"first_actor": str(first)})
+    work.claim(version)
+    work.use_up(version, quoted)
+    verdicts.approve(version, quoted.price, person, say)
 
-    The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it. A reviewer who
-    released a duplicate pays it beside the request that was shown, and beside no other: what nobody was shown yet, and
-    may have been claimed since the review was opened, is shown now."""
+
+def _stopped_after_all(version: Version, quoted: Quote, work: DecisionWork, say: Say) -> bool:
+    """What came up since the review was opened stops an approval, and is shown.
+
+    A reviewer who released a duplicate pays it beside the request that was shown, and beside no other: what nobody was
+    shown yet, and may have been claimed meanwhile, is shown now. Too few units of an authorisation stop it here too,
+    unless a reviewer released it for that."""
     verdict, rules = work.judge(version), work.duplicate_rules_for(version)
     passed_over = (*version.shown, *verdict.other_bills)
     other = work.bills.other_owner(version.bill_keys, version.submission.request_id, passed_over)
     if other is not None:
         version.findings = (*version.findings, exact_duplicate(other, rules))
         verdicts.except_(version, Reason.DUPLICATE, say, other_request_id=other)
-        return
+        return True
     if (likest := verdict.likest) is not None:
         version.findings = (*version.findings, resemblance(likest, rules))
         if likest.kind == "near":
@@ -70,16 +88,13 @@ def _approve(version: Version, quoted: Quote, person: Decider, work: DecisionWor
         else:
             version.shown = (*version.shown, likest.other_request_id)
             verdicts.open_review(version, (Reason.DUPLICATE_SUSPECT,), quoted.price, say)
-        return
+        return True
     short = quoted.shortage
     if short is not None and all(one.reason is not short.reason for one in version.findings):
         version.findings = (*version.findings, short)
         verdicts.except_(version, short.reason, say)
-        return
-    assert quoted.price is not None, "what has no price is refused before"
-    work.claim(version)
-    work.use_up(version, quoted)
-    verdicts.approve(version, quoted.price, person, say)
+        return True
+    return False
 
 
 def _show_anew(version: Version, quoted: Quote, reason: Reason, say: Say) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from validation.handling import handling_from_json
 from validation.history import findings_from_json
 
 Position = tuple[datetime, UUID]
@@ -15,7 +17,7 @@ START: Position = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 _WAITING = """
 select request_id, version, state, latest_event as answers, reason, payer, charge_cents, paid_cents as proposed_cents,
-       decided_at
+       decided_at, handling
 from versions
 where state in ('review', 'exception') and ($1::text is null or payer = $1) and ($2::text is null or state = $2)
   and (decided_at, request_id) > ($3, $4)
@@ -42,8 +44,10 @@ async def received_requests(
 
 async def waiting_reviews(
     db: asyncpg.Connection, payer: str | None, state: str | None, after: Position, limit: int
-) -> list[asyncpg.Record]:
-    rows: list[asyncpg.Record] = await db.fetch(_WAITING, payer, state, *after, limit)
+) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in await db.fetch(_WAITING, payer, state, *after, limit)]
+    for row in rows:
+        row["needs_second_approver"] = handling_from_json(row.pop("handling")).first_approver is not None
     return rows
 
 
@@ -55,7 +59,7 @@ async def decided_versions(db: asyncpg.Connection, request_id: UUID) -> list[dic
     return rows
 
 
-def position_after(row: asyncpg.Record) -> str:
+def position_after(row: Mapping[str, Any]) -> str:
     return f"{row['decided_at'].isoformat()}~{row['request_id']}"
 
 

@@ -13,6 +13,7 @@ from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import State
 from validation.duplicates import BillClaims, BillKey
+from validation.handling import handling_from_json, handling_to_json
 from validation.history import Request, Version, findings_from_json, findings_to_json
 from validation.reference import KINDS, Entity, Reference
 from validation.tallies import readings_from_json, readings_to_json
@@ -23,31 +24,31 @@ select 1 from versions where request_id = any($1::uuid[]) order by request_id, v
 _READ_VERSIONS = """
 select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown,
        assignee, body, reference_revision, verdict, verdict_cents,
-       readings, settled_readings
+       readings, settled_readings, handling
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
                       charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee,
-                      reference_revision, verdict, verdict_cents, readings, settled_readings)
-select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t, u, v
+                      reference_revision, verdict, verdict_cents, readings, settled_readings, handling)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t, u, v, w
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
             $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[], $18::bigint[], $19::text[], $20::bigint[],
-            $21::bytea[], $22::bytea[])
-    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
+            $21::bytea[], $22::bytea[], $23::bytea[])
+    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
     decision_id = new.decision_id, stop_cause = new.stop_cause, paid_cents = new.paid_cents, rule_set = new.rule_set,
     findings = new.findings, decided_at = new.decided_at, shown = string_to_array(new.shown, ',')::uuid[],
     assignee = new.assignee, verdict = new.verdict, verdict_cents = new.verdict_cents,
-    readings = new.readings, settled_readings = new.settled_readings
+    readings = new.readings, settled_readings = new.settled_readings, handling = new.handling
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[], $8::bigint[],
             $9::bytea[], $10::bytea[], $11::timestamptz[], $12::text[], $13::uuid[], $14::text[], $15::bigint[],
-            $16::bytea[], $17::bytea[])
+            $16::bytea[], $17::bytea[], $18::bytea[])
     as new (request_id, version, state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings,
-            decided_at, shown, assignee, verdict, verdict_cents, readings, settled_readings)
+            decided_at, shown, assignee, verdict, verdict_cents, readings, settled_readings, handling)
 where versions.request_id = new.request_id and versions.version = new.version
 """
 # A join, so that each key is looked for in its own partition only; `key = any($1)` asks all sixteen for all keys.
@@ -133,6 +134,7 @@ def _version_of(row: asyncpg.Record) -> Version:
         verdict_cents=row["verdict_cents"],
         readings=readings_from_json(row["readings"]),
         settled_readings=readings_from_json(row["settled_readings"]),
+        handling=handling_from_json(row["handling"]),
         is_stored=True,
         is_changed=False,
     )
@@ -175,6 +177,7 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         one.verdict_cents,
         readings_to_json(one.readings),
         readings_to_json(one.settled_readings),
+        handling_to_json(one.handling),
     )
 
 
@@ -197,6 +200,7 @@ def _changed_row(one: Version) -> tuple[Any, ...]:
         one.verdict_cents,
         readings_to_json(one.readings),
         readings_to_json(one.settled_readings),
+        handling_to_json(one.handling),
     )
 
 

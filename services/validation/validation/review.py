@@ -33,23 +33,35 @@ def approval_refused(
     command: DecideReview,
     signer: Signer,
     request: Request,
+    version: Version,
     proposed: Price | None,
     payer: PayerRecorded | None,
 ) -> Reason | None:
     """Why this person may not approve; None where they may.
 
-    Nothing is paid without a price; nobody approves what they sent or edited; the price is the one that was seen; above
-    the tier the person's passkey is asked for, over exactly this command.
+    Nothing is paid without a price; nobody approves what they sent or edited, nor approves twice where two people must;
+    the price is the one that was seen; above the tier the person's passkey is asked for, over exactly this command.
     """
     if proposed is None:
         return Reason.NOT_ALLOWED_NOW
-    if any(version.submission.submitted_by == signer.person_id for version in request):
+    if any(one.submission.submitted_by == signer.person_id for one in request):
+        return Reason.SAME_PERSON
+    if version.handling.first_approver == signer.person_id:
         return Reason.SAME_PERSON
     if command.amount_cents != proposed.paid_cents:
         return Reason.STALE_AMOUNT
+    if version.handling.first_approver is not None and version.paid_cents != proposed.paid_cents:
+        return Reason.STALE_AMOUNT  # the first approved another amount
     if not signer.stepped_up and proposed.paid_cents >= second_approval_cents(payer):
         return Reason.STEP_UP_MISSING
     return None
+
+
+def needs_second_approver(version: Version, price: Price, payer: PayerRecorded | None) -> bool:
+    """Whether what is approved now is the first of two approvals."""
+    if payer is None or payer.two_approvers_from_cents is None:
+        return False
+    return version.handling.first_approver is None and price.paid_cents >= payer.two_approvers_from_cents
 
 
 def second_approval_cents(payer: PayerRecorded | None) -> int:

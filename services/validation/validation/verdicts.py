@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from chassis import Heard, Say
@@ -9,6 +10,7 @@ from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
     Decider,
+    FirstApprovalGiven,
     ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
@@ -41,6 +43,22 @@ def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> No
         reference_revision=version.reference_revision,
     )
     version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
+    version.paid_cents = price.paid_cents
+
+
+def approve_first(version: Version, price: Price, by: UUID, note: str, say: Say) -> None:
+    """One of two people approved it. It stays in review; what the second must name is this event."""
+    assert version.latest_event is not None, "only what waits for a person is approved by one"
+    event = FirstApprovalGiven(
+        request_id=version.submission.request_id,
+        version=version.number,
+        answers=version.latest_event,
+        amount_cents=price.paid_cents,
+        approved_by=by,
+        note=note,
+    )
+    _stands(version, State.REVIEW, version.reason, say(event, key=str(event.request_id)))
+    version.handling = replace(version.handling, first_approver=by)
     version.paid_cents = price.paid_cents
 
 
@@ -157,4 +175,5 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
     version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
     version.assignee = None  # who looked at what it was
+    version.handling = replace(version.handling, first_approver=None)  # who approved what it was
     return event_id

@@ -29,6 +29,7 @@ def put_adjudication(
         decision_id=heard.envelope.id,
         decided_at=heard.envelope.time.isoformat(),
         assignee=None,
+        first_approver=None,
         decided_by=by.actor if by.kind == "person" else None,
         reason=None if reason is None else reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

@@ -20,6 +20,7 @@ from portal.on_decide_review import show_asked_decision
 from portal.on_draft_discarded import show_ended_draft
 from portal.on_draft_saved import show_saved_draft
 from portal.on_enrol_account import show_asked_enrolment
+from portal.on_first_approval_given import show_first_approval
 from portal.on_hold_batch import show_asked_batch_hold
 from portal.on_hold_item import show_asked_hold
 from portal.on_item_held import show_hold
@@ -70,6 +71,7 @@ from throughline.commanding import MAY_GIVE
 from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
+    FirstApprovalGiven,
     ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
@@ -137,6 +139,7 @@ READ_MODEL: tuple[Hearing, ...] = (
         on={
             ReviewOpened: show_review,
             ReviewAssigned: show_assignment,
+            FirstApprovalGiven: show_first_approval,
             SubmissionApproved: show_approval,
             SubmissionDenied: show_denial,
             SubmissionExcepted: show_exception,

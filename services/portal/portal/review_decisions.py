@@ -1,0 +1,63 @@
+"""A reviewer's decision as the pages make it of what a form says, and the request that it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+from uuid import UUID
+
+import asyncpg
+from fastapi import HTTPException
+from pydantic import ValidationError
+
+from portal.page import Visit
+from portal.review_queue import Case, case_of
+from throughline.reviews import DecideReview
+
+Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
+
+MAY_DECIDE: Mapping[str | None, tuple[Decision, ...]] = {
+    "In review": ("approve", "deny", "return_for_edits"),
+    "Exception": ("release", "deny"),
+    "Approved": ("recall",),
+}
+"""What can be decided in which state; validation refuses everything else."""
+
+
+def decisions_about(case: Case, person_id: UUID) -> tuple[Decision, ...]:
+    """What this person can decide of it. Who gave the first of two approvals does not give the second."""
+    allowed = () if case.row["substatus"] else MAY_DECIDE.get(case.row["state"], ())
+    approved = case.row["first_approver"] == person_id
+    return tuple(one for one in allowed if not (approved and one == "approve"))
+
+
+def decision_command(
+    visit: Visit,
+    request_id: UUID,
+    version: int,
+    answers: UUID,
+    decision: Decision,
+    note: str,
+    amount_cents: int | None,
+) -> DecideReview:
+    """Raises HTTPException 422 where no page of ours wrote the version or the amount."""
+    try:
+        return DecideReview(
+            request_id=request_id,
+            version=version,
+            answers=answers,
+            decision=decision,
+            amount_cents=amount_cents if decision == "approve" else None,
+            note=note,
+            actor=str(visit.session.person_id),
+        )
+    except ValidationError:
+        raise HTTPException(422) from None
+
+
+async def case_asked_for(visit: Visit, db: asyncpg.Connection, request_id: UUID) -> Case:
+    """Raises HTTPException 404 where there is no such request."""
+    case = await case_of(db, visit.context.resources.content_key, request_id)
+    if case is None:
+        raise HTTPException(404)
+    return case

@@ -1,0 +1,28 @@
+"""What people have done with a version so far, and what that lets others do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Handling:
+    """Kept with its version; a version that nobody touched has none of it."""
+
+    first_approver: UUID | None = None
+    """Who gave the first of two approvals; ends with what was asked."""
+
+
+UNTOUCHED = Handling()
+_HANDLING: TypeAdapter[Handling] = TypeAdapter(Handling)
+
+
+def handling_to_json(handling: Handling) -> bytes | None:
+    return None if handling == UNTOUCHED else _HANDLING.dump_json(handling, exclude_defaults=True)
+
+
+def handling_from_json(text: bytes | None) -> Handling:
+    return UNTOUCHED if text is None else _HANDLING.validate_json(text)
