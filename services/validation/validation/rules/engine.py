@@ -10,7 +10,7 @@ import cel
 from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
 from validation.rules.facts import Facts
-from validation.rules.rule_set import CompiledRule, Rule, RuleSet
+from validation.rules.rule_set import Joined, Rule, RuleSet, Scope
 
 MESSAGE_CHARACTERS_MAX = 400
 _NAMED = re.compile(r"\{([a-z_]+)\}")
@@ -22,42 +22,26 @@ FINDINGS_MAX = 100
 
 def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Finding]:
     """What does not hold, claim rules first, then line by line, each in the order of rule ids."""
-    if not rule_set.claim_rules and not rule_set.line_rules:
+    if not rule_set.claim.rules and not rule_set.line.rules:
         return [_no_rules()]
     found: list[Finding] = []
     facts = dict(claim)
-    # CEL asks for what a rule reads; handing it everything would cost a sixth more.
-    context = cel.Context()
-    context.set_variable_resolver(facts.get)
-    _run(rule_set.whole_claim, rule_set.claim_names, rule_set.claim_rules, context, None, facts, found)
-    if rule_set.line_rules:
+    _run(rule_set.claim, None, facts, found)
+    if rule_set.line.rules:
         for position, line in enumerate(lines):
             facts.update(line)  # every line has the same names, so nothing of the one before is left
-            _run(
-                rule_set.whole_line, rule_set.line_names, rule_set.line_rules, context, position, facts, found
-            )
+            _run(rule_set.line, position, facts, found)
     return found[:FINDINGS_MAX]
 
 
-def _run(
-    whole: cel.Program,
-    names: frozenset[str],
-    rules: tuple[CompiledRule, ...],
-    context: cel.Context,
-    position: int | None,
-    facts: Facts,
-    found: list[Finding],
-) -> None:
-    """All at once; only where that is not plainly true, one by one to see which.
-
-    In CEL ``true || unknown`` is true: names are looked up first, so that an unknown one never lets a rule pass.
-    """
-    try:
-        if names <= facts.keys() and whole.execute(context) is True:
-            return
-    except Exception:  # whatever CEL raises, the rule at fault says so below
-        pass
-    for one in rules:
+def _run(scope: Scope, position: int | None, facts: Facts, found: list[Finding]) -> None:
+    """All at once; only where that is not plainly true, one by one to see which."""
+    if scope.plain.holds(facts) and (scope.others is None or _hold(scope.others, facts)):
+        return
+    if _hold(scope.whole, facts):
+        return
+    context = _context(facts)
+    for one in scope.rules:
         if any(facts.get(name) != value for name, value in one.rule.selectors().items()):
             continue
         if unknown := sorted(name for name in one.names if facts.get(name) is None):
@@ -74,6 +58,21 @@ def _run(
             found.append(
                 _failed_to_run(one.rule, position, f"{type(holds).__name__} instead of true or false")
             )
+
+
+def _hold(rules: Joined, facts: Facts) -> bool:
+    """In CEL ``true || unknown`` is true: names are looked up first, so that an unknown one never lets a rule pass."""
+    try:
+        return rules.names <= facts.keys() and rules.program.execute(_context(facts)) is True
+    except Exception:  # whatever CEL raises, the rule at fault says so when it is asked alone
+        return False
+
+
+def _context(facts: Facts) -> cel.Context:
+    """CEL asks for what a rule reads; handing it everything would cost a sixth more."""
+    context = cel.Context()
+    context.set_variable_resolver(facts.get)
+    return context
 
 
 def _broken(rule: Rule, position: int | None, facts: Facts) -> Finding:

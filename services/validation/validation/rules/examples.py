@@ -74,6 +74,8 @@ HOLDING_LINE: Facts = {
     "no_benefit_on": "",
 }
 
+FACT_TYPES = {name: type(value) for name, value in (*HOLDING_CLAIM.items(), *HOLDING_LINE.items())}
+
 PAYEE_FACTS = frozenset(
     name
     for name in HOLDING_CLAIM

@@ -30,11 +30,11 @@ class Reading:
 
 def read_rules(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> Iterator[Reading]:
     """Every rule of the set, those of the request first, then those of each line."""
-    for one in rule_set.claim_rules:
+    for one in rule_set.claim.rules:
         yield _read(one, claim, None)
     for position, line in enumerate(lines):
         facts = {**claim, **line}
-        for one in rule_set.line_rules:
+        for one in rule_set.line.rules:
             yield _read(one, facts, position)
 
 

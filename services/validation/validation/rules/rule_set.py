@@ -17,6 +17,8 @@ import cel
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from throughline.reasons import Reason, Severity
+from validation.rules.examples import FACT_TYPES
+from validation.rules.plain_check import NotPlain, PlainCheck, plain_check, plain_condition
 
 
 class CatalogueBreach(ValueError):
@@ -93,26 +95,37 @@ class CompiledRule:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleSet:
-    """The rules in force on a day, compiled. Each scope has its rules, and all of them in one expression.
+class Joined:
+    """Several rules as one CEL expression, true only if each is: an error or a non-boolean never makes ``&&`` true."""
 
-    A request in which everything holds, as nearly all do, costs one evaluation for the claim and one for each line.
-    """
+    program: cel.Program
+    names: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rules of one scope, and all of them in one question: in CEL as ``whole``, or as ``plain`` and ``others``."""
+
+    rules: tuple[CompiledRule, ...]
+    whole: Joined
+    plain: PlainCheck
+    others: Joined | None
+    """What ``plain`` does not hold; None where that is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """The rules in force on a day, compiled, those of the claim and those of each line."""
 
     sha256: str
-    claim_rules: tuple[CompiledRule, ...]
-    line_rules: tuple[CompiledRule, ...]
-    whole_claim: cel.Program
-    whole_line: cel.Program
-    claim_names: frozenset[str]
-    line_names: frozenset[str]
-
+    claim: Scope
+    line: Scope
     carcs: Mapping[Reason, str]
     """The adjustment reason code by which a rule denies for a reason."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        return tuple(one.rule for one in (*self.claim_rules, *self.line_rules))
+        return tuple(one.rule for one in (*self.claim.rules, *self.line.rules))
 
 
 class Catalogue:
@@ -177,16 +190,10 @@ def rules_in(texts: Mapping[str, str]) -> list[Rule]:
 
 def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
     """Compile rules into a set. Raises CatalogueBreach where an expression is not CEL."""
-    claim_rules = tuple(_compiled(rule) for rule in rules if rule.scope != "line")
-    line_rules = tuple(_compiled(rule) for rule in rules if rule.scope == "line")
     return RuleSet(
         content_hash(rules),
-        claim_rules,
-        line_rules,
-        _together(claim_rules),
-        _together(line_rules),
-        frozenset().union(*(one.names for one in claim_rules)),
-        frozenset().union(*(one.names for one in line_rules)),
+        _scope([rule for rule in rules if rule.scope != "line"]),
+        _scope([rule for rule in rules if rule.scope == "line"]),
         {rule.reason: rule.carc for rule in rules if rule.carc},
     )
 
@@ -198,9 +205,21 @@ def content_hash(rules: Sequence[Rule]) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def _together(rules: Sequence[CompiledRule]) -> cel.Program:
-    """One expression that is true only if every rule is: in CEL an error or a non-boolean never makes ``&&`` true."""
-    return cel.compile(" && ".join(f"({one.rule.source()})" for one in rules) or "true")
+def _scope(rules: Sequence[Rule]) -> Scope:
+    compiled = tuple([_compiled(rule) for rule in rules])
+    conditions, others = [], []
+    for one in compiled:
+        try:
+            conditions.append(plain_condition(one.rule.applies_when(), one.rule.expression, FACT_TYPES))
+        except NotPlain:
+            others.append(one)
+    plain = plain_check(conditions, FACT_TYPES)
+    return Scope(compiled, _joined(compiled), plain, _joined(others) if others else None)
+
+
+def _joined(rules: Sequence[CompiledRule]) -> Joined:
+    program = cel.compile(" && ".join(f"({one.rule.source()})" for one in rules) or "true")
+    return Joined(program, frozenset().union(*(one.names for one in rules)))
 
 
 def _compiled(rule: Rule) -> CompiledRule:
