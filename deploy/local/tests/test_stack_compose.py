@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
+import tomllib
 import urllib.request
 from pathlib import Path
 
@@ -170,6 +171,18 @@ def test_make_env_writes_passwords_once_that_only_the_owner_reads(tmp_path: Path
     assert again.returncode == 1
     assert "stays as it is" in again.stderr
     assert (tmp_path / ".env").read_text() == made
+
+
+@pytest.mark.parametrize(
+    "folder", [*(f"services/{name}" for name in SERVICES), "deploy/local", "deploy/sandbox"]
+)
+def test_an_image_is_given_those_packages_of_ours_that_its_project_names(folder: str) -> None:
+    recipe = (CHECKOUT / "deploy/docker/Dockerfile").read_text()
+    project = (CHECKOUT / folder / "pyproject.toml").read_text()
+    named = {re.split(r"[^a-z-]", one)[0] for one in tomllib.loads(project)["project"]["dependencies"]}
+    for package, source in (("throughline-chassis", "./chassis"), ("throughline", "./contracts")):
+        (asked,) = re.findall(rf"grep -qE '([^']+)' .* ours=\"{source} ", recipe)
+        assert bool(re.search(asked, project, re.MULTILINE)) == (package in named), package
 
 
 @needs_engine
