@@ -50,6 +50,7 @@ from lifecycle_events import (
 
 from throughline.lifecycle import State, Substatus
 from throughline.message import Message
+from throughline.reasons import Reason
 
 CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
     (
@@ -77,6 +78,12 @@ CASES: list[tuple[str, Sequence[Message], State, Substatus]] = [
     ("approved by one of two", (RECEIVED, REVIEW, FIRST_APPROVAL), State.IN_REVIEW, Substatus.NONE),
     ("approved by two", (RECEIVED, REVIEW, FIRST_APPROVAL, APPROVED), State.APPROVED, Substatus.NONE),
     ("asked anew", (RECEIVED, REVIEW, FIRST_APPROVAL, REVIEW, APPROVED), State.APPROVED, Substatus.NONE),
+    (
+        "shown anew, then approved",
+        (RECEIVED, REVIEW, example("ReviewOpened", reasons=(Reason.EXCLUSION_NAME,)), APPROVED),
+        State.APPROVED,
+        Substatus.NONE,
+    ),
     ("denied by the system", (RECEIVED, DENIED), State.SUBMITTED, Substatus.DENIED),
     ("denied by a person", (RECEIVED, REVIEW, DENIED), State.IN_REVIEW, Substatus.DENIED),
     ("denied and explained", (RECEIVED, DENIED, UNPAID_POSTED), State.SUBMITTED, Substatus.DENIED),

@@ -132,6 +132,19 @@ ReferenceRevision = Annotated[int, Field(ge=0)]
 """The revision of validation's reference data that the version is pinned to: what stood when it came in."""
 
 
+class ScreenedAgainst(Record):
+    """A list of who may not be paid, as it stood when the provider was looked for in it."""
+
+    list_id: Code
+    dated_on: date
+    sha256: Sha256
+    """Of the file that was published."""
+
+
+Screened = Annotated[tuple[ScreenedAgainst, ...], Field(max_length=50)]
+"""The lists that this decision went by; screening is always as of now, never as of when the request came in."""
+
+
 class ReviewOpened(Event):
     """A person must decide. The command that decides names this event."""
 
@@ -144,6 +157,7 @@ class ReviewOpened(Event):
     """What would be paid; None where no price is known."""
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
+    screened: Screened | None = None
 
 
 class FirstApprovalGiven(Event):
@@ -170,6 +184,7 @@ class SubmissionApproved(Event):
     findings: tuple[Finding, ...] = ()
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
+    screened: Screened | None = None
 
 
 class SubmissionDenied(Event):
@@ -183,6 +198,7 @@ class SubmissionDenied(Event):
     findings: tuple[Finding, ...] = ()
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
+    screened: Screened | None = None
 
 
 class SubmissionExcepted(Event):
@@ -197,6 +213,7 @@ class SubmissionExcepted(Event):
     """The request whose claim on the bill stands in the way (duplicates), or which must be recovered."""
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
+    screened: Screened | None = None
 
 
 class ReviewAssigned(Event):

@@ -173,6 +173,14 @@ class Reason(StrEnum):
         "The service is no benefit of the member's plan on its date.",
     )
     LICENCE_EXPIRED = "licence_expired", "The provider's licence had expired on a service date."
+    EXCLUDED = (
+        "excluded",
+        "The provider is on a list of who may not be paid. Nothing is paid until a newer list no longer names them.",
+    )
+    EXCLUSION_NAME = (
+        "exclusion_name",
+        "The provider has the name of somebody who may not be paid. Find out whether it is the same before deciding.",
+    )
     TIMELY_FILING = "timely_filing", "The request came later than the contract allows."
     DUPLICATE = (
         "duplicate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline import members, people, reference
+from throughline import exclusions, members, people, reference
 from throughline.message import Message
 from throughline.topic import Kind, Topic
 
@@ -44,4 +44,5 @@ REFERENCE = (
     _reference(
         "members", members.MemberRecorded, ("validation",), "a hash of payer and member id", is_shown=False
     ),
+    _reference("exclusions", exclusions.ExclusionListRecorded, ("validation",), "list id", is_shown=False),
 )

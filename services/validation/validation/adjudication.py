@@ -18,6 +18,8 @@ DENIALS = {
     Reason.DUPLICATE_NEAR: "18",
     Reason.DUPLICATE_SUSPECT: "18",
     Reason.AUTHORISATION_UNITS: "198",
+    Reason.EXCLUDED: "B7",
+    Reason.EXCLUSION_NAME: "B7",
     Reason.NO_PRICE: "96",
     Reason.ABOVE_TIER: "96",
     Reason.RECALLED: "96",

@@ -7,6 +7,7 @@ import asyncpg
 from chassis import Service, by, hear
 from chassis.passkeys import check_passkey
 from throughline.commanding import MAY_GIVE
+from throughline.exclusions import ExclusionListRecorded
 from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.members import MemberRecorded
 from throughline.reference import (
@@ -20,12 +21,14 @@ from throughline.reviews import AssignReview, DecideReview
 from throughline.rule_sets import PublishRuleSet
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
+from validation.exclusions_work import ExclusionsWork
 from validation.explanation_api import router as explanation_router
 from validation.members_work import MembersWork
 from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
 from validation.on_decide_review import decide_review
+from validation.on_exclusion_list_recorded import record_exclusions
 from validation.on_fee_schedule_recorded import record_fee_schedule
 from validation.on_item_held import after_coming_back
 from validation.on_item_stopped import after_stop
@@ -90,6 +93,7 @@ service = Service(
             "reference.authorisations", work=ReferenceWork, on={AuthorisationRecorded: record_authorisation}
         ),
         hear("reference.members", work=MembersWork, on={MemberRecorded: record_member}),
+        hear("reference.exclusions", work=ExclusionsWork, on={ExclusionListRecorded: record_exclusions}),
     ],
     api=(router, explanation_router, replay_router, rules_router),
     start=build_resources,

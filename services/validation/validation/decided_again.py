@@ -20,6 +20,7 @@ from validation.reference import Terms
 from validation.rules.engine import NO_RULES_FINDING, evaluate
 from validation.rules.facts import Facts, facts_of_claim, facts_of_line
 from validation.rules.rule_set import RuleSet
+from validation.standing import stored_standing
 from validation.tallies import Readings, Tallies
 
 _SOME_OTHER = UUID(int=0)
@@ -54,7 +55,8 @@ class Difference:
 def decide_again(
     version: Version, first_received_on: date, terms: Terms, rules: RuleSet, packs: Packs = NO_PACKS
 ) -> Again:
-    """``first_received_on`` is the day the request's first version came in. Duplicates are as they were found then, and
+    """``first_received_on`` is the day the request's first version came in. Duplicates, and what stood against it
+    beside the rules, are as they were found then, and
     what was used up by others as the decision read it."""
     claim, lines = facts_of(version, first_received_on, terms)
     of_form = findings_of_form(version.submission, terms, packs, first_received_on)
@@ -63,8 +65,9 @@ def decide_again(
     proposed = settled.price
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     stored = (version.verdict or "").split()
+    asked = (*findings, *stored_standing(version, stored))
     decision = decide(
-        findings if settled.shortage is None else (*findings, settled.shortage),
+        asked if settled.shortage is None else (*asked, settled.shortage),
         proposed,
         _SOME_OTHER if Reason.DUPLICATE in stored else None,
         tier_cents,

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from throughline.decisions import Finding
+from throughline.decisions import Finding, ScreenedAgainst
 from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import COMMITTED, OPEN, State
@@ -62,6 +62,8 @@ class Version:
     """What the latest decision read of tallies, and added to them."""
     settled_readings: Readings = ()
     """What was read of tallies when it was settled; ``verdict_cents`` goes by it."""
+    screened: tuple[ScreenedAgainst, ...] = field(default=(), compare=False)
+    """The exclusion lists that what is decided about it now goes by."""
     is_stored: bool = False
     is_changed: bool = True
 

@@ -26,6 +26,9 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
         return
     terms = work.terms_of(version)
+    if command.decision == "release" and work.standing(version).stopping is not None:
+        _refuse(heard, Reason.NOT_ALLOWED_NOW, say)
+        return
     quoted = work.quote(version)
     proposed = quoted.price
     person = Decider(kind="person", actor=command.actor, note=command.note)
@@ -73,7 +76,16 @@ def _stopped_after_all(version: Version, quoted: Quote, work: DecisionWork, say:
 
     A reviewer who released a duplicate pays it beside the request that was shown, and beside no other: what nobody was
     shown yet, and may have been claimed meanwhile, is shown now. Too few units of an authorisation stop it here too,
-    unless a reviewer released it for that."""
+    unless a reviewer released it for that. Whoever may not be paid is not, by the lists as they stand now."""
+    stands = work.standing(version)
+    if stands.stopping is not None or stands.unseen:
+        version.findings = (*version.findings, *stands.unseen)
+        if stands.stopping is not None:
+            verdicts.except_(version, stands.stopping, say)
+        else:
+            reasons = tuple({one.reason: None for one in stands.unseen})
+            verdicts.open_review(version, reasons, quoted.price, say)
+        return True
     verdict, rules = work.judge(version), work.duplicate_rules_for(version)
     passed_over = (*version.shown, *verdict.other_bills)
     other = work.bills.other_owner(version.bill_keys, version.submission.request_id, passed_over)

@@ -28,6 +28,7 @@ from throughline.submissions import SubmissionReceived
 from validation.coverage import Coverage
 from validation.price_terms import PLAIN, PriceTerms, price_terms_of
 from validation.reference_history import Key, Name, OlderVersions
+from validation.screening import Screening
 
 Entity = (
     PayerRecorded
@@ -98,6 +99,7 @@ class Reference:
     rules: dict[str, PublishRuleSet] = field(default_factory=dict)
     """Every set that was published, by its version: replicas learn of it by the revision, as of all the rest."""
     older: OlderVersions = field(default_factory=OlderVersions)
+    screening: Screening = field(default_factory=Screening)
     _held: dict[str, dict[Any, Any]] = field(init=False)
     _changed: dict[str, dict[Name, int]] = field(init=False)
     """By kind: the revision at which what is held was applied, the latest change last."""
@@ -225,7 +227,7 @@ def terms_in(view: View, submission: SubmissionReceived) -> Terms:
     return Terms(
         payer=view.one("payer", request.payer),
         provider=view.one("provider", submission.payee_id),
-        rendering=None if rendering is None else view.one("provider", _payee_id_of_npi(rendering)),
+        rendering=None if rendering is None else view.one("provider", payee_id_of_npi(rendering)),
         contract=contract,
         authorisation=None if number is None else view.one("authorisation", number),
         rates=None if contract is None else view.one("fee-schedule", contract.fee_schedule),
@@ -278,7 +280,7 @@ def _latest_first(contract: ContractRecorded) -> tuple[int, str]:
 
 
 @lru_cache(maxsize=50_000)
-def _payee_id_of_npi(npi: str) -> UUID:
+def payee_id_of_npi(npi: str) -> UUID:
     return payee_id_for("npi", npi)
 
 

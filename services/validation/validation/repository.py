@@ -13,6 +13,7 @@ from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import State
 from validation.duplicates import BillClaims, BillKey
+from validation.exclusions_repository import refresh_screening
 from validation.handling import handling_from_json, handling_to_json
 from validation.history import Request, Version, findings_from_json, findings_to_json
 from validation.reference import KINDS, Entity, Reference
@@ -255,6 +256,7 @@ async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> Non
     """
     last = await db.fetchval("select last from reference_revision")
     while (begun := reference.revision) != last:
+        await refresh_screening(db, reference.screening)
         anew = begun == 0 or last < begun  # lower: the database was put back to an earlier point
         rows = await db.fetch(_READ_REFERENCE if anew else _READ_REFERENCE_SINCE, 0 if anew else begun)
         if reference.revision != begun:  # another slice of this process took something in meanwhile

@@ -35,6 +35,7 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
         )
     )
     version.findings += findings_of_form(submission, terms, work.packs, request.first_received_on)
+    version.findings += work.standing(version).found
     quoted = work.quote(version)
     version.settled_readings, proposed = quoted.read, quoted.price
     if quoted.shortage is not None:

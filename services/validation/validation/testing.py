@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+from throughline.exclusions import Exclusion, ExclusionListRecorded
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
 from throughline.members import MemberRecorded, Span
 from throughline.money import Cents
@@ -169,6 +170,20 @@ def insured(member_id: str = "M100", **changes: Any) -> MemberRecorded:
         "coverage": (Span(from_date=date(2020, 1, 1)),),
     }
     return MemberRecorded(**{**values, **changes})
+
+
+def excluded(*entries: Exclusion, **changes: Any) -> ExclusionListRecorded:
+    """An invented list in one part."""
+    values: dict[str, Any] = {
+        "list_id": "oig-leie",
+        "version": 1,
+        "dated_on": date(2026, 11, 10),
+        "sha256": "ab" * 32,
+        "part": 1,
+        "parts": 1,
+        "entries": entries,
+    }
+    return ExclusionListRecorded(**{**values, **changes})
 
 
 def reference(*changed: Entity) -> Reference:

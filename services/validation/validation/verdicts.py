@@ -41,6 +41,7 @@ def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> No
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
+        screened=version.screened or None,
     )
     version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
     version.paid_cents = price.paid_cents
@@ -74,6 +75,7 @@ def deny(version: Version, reason: Reason, decided_by: Decider, rules: RuleSet, 
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
+        screened=version.screened or None,
     )
     _stands(version, State.DENIED, reason, say(event, key=str(event.request_id)))
     version.paid_cents = 0
@@ -97,6 +99,7 @@ def except_(
         other_request_id=other_request_id,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
+        screened=version.screened or None,
     )
     _stands(version, State.EXCEPTION, reason, say(event, key=str(event.request_id)))
     if other_request_id is not None:
@@ -115,6 +118,7 @@ def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | No
         proposed_cents=proposed_cents,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
+        screened=version.screened or None,
     )
     _stands(version, State.REVIEW, reasons[0], say(event, key=str(event.request_id)))
     version.paid_cents = proposed_cents

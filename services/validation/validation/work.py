@@ -24,6 +24,7 @@ from validation.quote import Quote, quote, tally_keys
 from validation.reference import Entity, Reference, Terms
 from validation.rules.published import PublishedRules
 from validation.rules.rule_set import Catalogue, CatalogueBreach, RuleSet
+from validation.standing import Standing, standing
 from validation.tallies import Tallies, TallyKey
 
 
@@ -165,6 +166,11 @@ class DecisionWork:
         if not any(one.added for one in version.readings):  # of what is approved, what it holds stays
             version.readings = quoted.read
         return quoted
+
+    def standing(self, version: Version) -> Standing:
+        """What stands against paying it at this moment. Which lists were asked stays on the version."""
+        version.screened = self.reference.screening.against
+        return standing(version, self.reference)
 
     def use_up(self, version: Version, quoted: Quote) -> None:
         """Once for each version: it holds what its latest approval added, and nothing besides."""

@@ -1,0 +1,78 @@
+"""Exclusion lists on a real database: in force once whole, asked as of now, and named on each decision."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from test_statements import new, statements
+from validation_stories import DEAR, Line, only
+
+from chassis import Context
+from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved, SubmissionExcepted
+from throughline.exclusions import Exclusion, name_hashes
+from throughline.reasons import Reason
+from validation.replay import replay
+from validation.stored_requests import read_pinned_requests
+from validation.testing import NPI, excluded, received
+
+BY_NUMBER = Exclusion(npi=NPI, excluded_on=date(2026, 1, 1))
+BY_NAME = Exclusion(names=name_hashes("clinic one"))
+SOMEBODY = Exclusion(npi="1558598797")
+
+
+async def differences(on: Line, context: Context) -> list[Any]:
+    async with context.pool.acquire() as db:
+        requests = await read_pinned_requests(db, context.resources, [received().request_id])
+    page = replay(requests, date(2026, 1, 1), date(2026, 12, 31), context.resources.catalogue)
+    assert page.compared >= 1
+    return list(page.differences)
+
+
+async def test_a_list_counts_once_all_its_parts_came(on: Line, context: Context) -> None:
+    await on.hears(excluded(SOMEBODY, part=2, parts=2))
+    assert only(await on.hears(received()), SubmissionApproved).screened is None
+    await on.hears(excluded(BY_NUMBER, part=1, parts=2), excluded(BY_NUMBER, part=1, parts=2))
+    stopped = only(await on.hears(received("A2")), SubmissionExcepted)
+    assert stopped.reason is Reason.EXCLUDED and stopped.screened is not None
+    assert [(one.list_id, one.dated_on) for one in stopped.screened] == [("oig-leie", date(2026, 11, 10))]
+    assert await differences(on, context) == []
+
+
+async def test_a_newer_list_takes_the_place_of_an_older_one_and_not_the_other_way(
+    on: Line, context: Context
+) -> None:
+    await on.hears(excluded(BY_NUMBER, version=2))
+    await on.hears(excluded(SOMEBODY, version=1), excluded(SOMEBODY, version=2, sha256="cd" * 32))
+    assert only(await on.hears(received()), SubmissionExcepted).reason is Reason.EXCLUDED
+    refused = only(await on.reviewer("release"), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW
+    await on.hears(excluded(SOMEBODY, version=3))
+    only(await on.reviewer("release", answers=on.said[0].id), ReviewOpened)
+    approved = only(await on.reviewer("approve"), SubmissionApproved)
+    assert approved.screened is not None
+    assert await differences(on, context) == []
+    assert await context.pool.fetchval("select count(*) from exclusion_parts where version < 3") == 0
+
+
+async def test_a_name_asks_a_person_once(on: Line, context: Context) -> None:
+    await on.hears(excluded(BY_NAME))
+    opened = only(await on.hears(received()), ReviewOpened)
+    assert opened.reasons == (Reason.EXCLUSION_NAME,)
+    only(await on.reviewer("approve"), SubmissionApproved)
+    assert await differences(on, context) == []
+
+
+async def test_who_came_on_a_list_while_a_review_waited_is_not_approved(on: Line) -> None:
+    await on.hears(received(lines=DEAR))
+    await on.hears(excluded(BY_NAME))
+    opened = only(await on.reviewer("approve", answers=on.said[0].id), ReviewOpened)
+    assert opened.reasons == (Reason.EXCLUSION_NAME,)
+    await on.hears(excluded(BY_NUMBER, version=2))
+    assert only(await on.reviewer("approve"), SubmissionExcepted).reason is Reason.EXCLUDED
+
+
+async def test_screening_reads_nothing_for_a_message(on: Line, context: Context) -> None:
+    await on.hears(excluded(SOMEBODY))
+    await statements(context, new(10_000, 1))  # takes in the list
+    assert (await statements(context, new(0, 200))).count("select") == 4

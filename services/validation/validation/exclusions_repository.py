@@ -1,0 +1,100 @@
+"""SQL of exclusion lists: parts come one by one, and a list is in force once all of them are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from throughline.decisions import ScreenedAgainst
+from throughline.exclusions import Exclusion, ExclusionListRecorded
+from validation.screening import ExclusionList, Screening
+
+_ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
+
+_ADD_PARTS = """
+insert into exclusion_parts (list_id, version, sha256, part, parts, dated_on, body)
+select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::date[], $7::bytea[])
+on conflict (list_id, version, sha256, part) do nothing
+"""
+_COMPLETE = """
+select distinct on (p.list_id) p.list_id, p.version, p.sha256, min(p.dated_on) as dated_on
+from exclusion_parts p left join exclusion_lists l on l.list_id = p.list_id
+where p.list_id = any($1::text[]) and p.version > coalesce(l.version, 0)
+group by p.list_id, p.version, p.sha256 having count(*) = min(p.parts)
+order by p.list_id, p.version desc, p.sha256
+"""
+_RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
+_PUT_IN_FORCE = """
+insert into exclusion_lists (list_id, version, sha256, dated_on, revision) values ($1, $2, $3, $4, $5)
+on conflict (list_id) do update set version = excluded.version, sha256 = excluded.sha256,
+    dated_on = excluded.dated_on, revision = excluded.revision
+"""
+_FORGET_OLDER = "delete from exclusion_parts where list_id = $1 and version < $2"
+# One statement, so that a list and its parts are of one moment; of what is known already no part is read.
+_READ = """
+select l.list_id, l.version, l.dated_on, l.sha256, p.body from exclusion_lists l
+left join unnest($1::text[], $2::bigint[]) as known (list_id, version)
+    on known.list_id = l.list_id and known.version = l.version
+left join exclusion_parts p on known.list_id is null
+    and p.list_id = l.list_id and p.version = l.version and p.sha256 = l.sha256
+order by l.list_id, p.part
+"""
+
+
+class InForce(NamedTuple):
+    """A version of a list that came into force."""
+
+    list_id: str
+    version: int
+
+
+async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecorded]) -> list[InForce]:
+    """Keep the parts. The lists whose newest version is whole now come into force, and are returned."""
+    if not parts:
+        return []
+    rows = [
+        (
+            one.list_id,
+            one.version,
+            bytes.fromhex(one.sha256),
+            one.part,
+            one.parts,
+            one.dated_on,
+            _ENTRIES.dump_json(one.entries),
+        )
+        for one in parts
+    ]
+    await db.execute(_ADD_PARTS, *[list(column) for column in zip(*rows, strict=True)])
+    complete = await db.fetch(_COMPLETE, sorted({one.list_id for one in parts}))
+    if not complete:
+        return []
+    revision = await db.fetchval(_RAISE_REVISION)
+    for row in complete:
+        await db.execute(
+            _PUT_IN_FORCE, row["list_id"], row["version"], row["sha256"], row["dated_on"], revision
+        )
+        await db.execute(_FORGET_OLDER, row["list_id"], row["version"])
+    return [InForce(row["list_id"], row["version"]) for row in complete]
+
+
+async def refresh_screening(db: asyncpg.Connection, screening: Screening) -> None:
+    """Take in the lists in force: of those in memory nothing is read but that they still are."""
+    known = screening.lists
+    rows = await db.fetch(_READ, list(known), [one.version for one in known.values()])
+    if not rows and not known:
+        return
+    held: dict[str, ExclusionList] = {}
+    for row in rows:
+        name = row["list_id"]
+        there = known.get(name)
+        if there is not None and there.version == row["version"]:
+            held[name] = there
+            continue
+        if name not in held:
+            against = ScreenedAgainst(list_id=name, dated_on=row["dated_on"], sha256=row["sha256"].hex())
+            held[name] = ExclusionList(row["version"], against)
+        held[name].add(_ENTRIES.validate_json(row["body"]))
+    screening.hold(held)

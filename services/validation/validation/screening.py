@@ -1,0 +1,123 @@
+"""Whether who bills, or gave the service, is on a list of who may not be paid: an equal number stops it, a name asks.
+
+Screening is never pinned: lists are asked as they stand when a decision is made, whenever the request came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from throughline.decisions import Finding, ScreenedAgainst
+from throughline.exclusions import Exclusion, name_hashes
+from throughline.reasons import Reason, Severity
+
+
+class Listed(NamedTuple):
+    """One exclusion, as far as it must be kept in memory: a list holds some 80,000."""
+
+    npi: str | None
+    is_business: bool
+    excluded_on: date | None
+    reinstated_on: date | None
+    is_waived: bool
+
+    def applies(self, first_day: date, last_day: date) -> bool:
+        """Whether one of the days is excluded."""
+        begun = self.excluded_on is None or self.excluded_on <= last_day
+        return begun and (self.reinstated_on is None or first_day < self.reinstated_on)
+
+
+class Party(NamedTuple):
+    """Who is looked for: the field that names them, their numbers, and their names as they are known here."""
+
+    field: str
+    told: str
+    npis: tuple[str, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionList:
+    version: int
+    against: ScreenedAgainst
+    by_npi: dict[str, list[Listed]] = field(default_factory=dict)
+    by_name: dict[int, list[Listed]] = field(default_factory=dict)
+
+    def add(self, entries: Iterable[Exclusion]) -> None:
+        for one in entries:
+            listed = Listed(one.npi, one.business, one.excluded_on, one.reinstated_on, one.waived)
+            if one.npi is not None:
+                self.by_npi.setdefault(one.npi, []).append(listed)
+            for name in one.names:
+                self.by_name.setdefault(int(name, 16), []).append(listed)
+
+
+@dataclass(slots=True)
+class Screening:
+    """The lists in force, as this process last read them."""
+
+    lists: dict[str, ExclusionList] = field(default_factory=dict)
+    against: tuple[ScreenedAgainst, ...] = ()
+    """What a decision names: every list, in order of id."""
+
+    def hold(self, lists: dict[str, ExclusionList]) -> None:
+        self.lists = lists
+        self.against = tuple(lists[name].against for name in sorted(lists))
+
+    def screen(self, parties: Sequence[Party], first_day: date, last_day: date) -> Iterator[Finding]:
+        """What stands against each party for services of these days; at most one finding of a party and list."""
+        for held in self.lists.values():
+            for party in parties:
+                found = _found(held, party, first_day, last_day)
+                if found is not None:
+                    yield _finding(*found, party, held.against)
+
+
+def _found(held: ExclusionList, party: Party, first_day: date, last_day: date) -> tuple[Reason, bool] | None:
+    """Why, and whether it is waived somewhere. What stops goes before what asks."""
+    by_number = [one for npi in party.npis for one in held.by_npi.get(npi, ())]
+    by_number = [one for one in by_number if one.applies(first_day, last_day)]
+    if by_number:
+        is_waived = all(one.is_waived for one in by_number)
+        return (Reason.EXCLUSION_NAME if is_waived else Reason.EXCLUDED), is_waived
+    for name in _hashed(party.names):
+        for one in held.by_name.get(name, ()):
+            # A person has one number for life: with another one it is somebody else. A business may have several.
+            is_another = one.npi is not None and bool(party.npis) and not one.is_business
+            if not is_another and one.applies(first_day, last_day):
+                return Reason.EXCLUSION_NAME, False
+    return None
+
+
+@lru_cache(maxsize=20_000)
+def _hashed(names: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(int(one, 16) for one in name_hashes(*names))
+
+
+def _finding(reason: Reason, is_waived: bool, party: Party, against: ScreenedAgainst) -> Finding:
+    on_list = f"the exclusion list {against.list_id} of {against.dated_on.isoformat()}"
+    if reason is Reason.EXCLUDED:
+        rule, severity = "excluded-npi", Severity.EXCEPTION
+        message = f"The NPI of the {party.told} provider is on {on_list}."
+        fix = "Nothing is paid for services while the provider is excluded; a newer list may end it."
+    elif is_waived:
+        rule, severity = "exclusion-waived", Severity.REVIEW
+        message = f"The NPI of the {party.told} provider is on {on_list}, with a waiver."
+        fix = "A reviewer finds out whether the waiver covers these services before anything is approved."
+    else:
+        rule, severity = "excluded-name", Severity.REVIEW
+        message = f"The {party.told} provider has the name of somebody on {on_list}."
+        fix = "A reviewer finds out whether it is the same before anything is approved."
+    return Finding(
+        rule=rule,
+        rule_version=1,
+        severity=severity,
+        reason=reason,
+        field=party.field,
+        message=message,
+        fix=fix,
+    )

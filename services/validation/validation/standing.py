@@ -1,0 +1,63 @@
+"""What stands against a payment as of now, whenever the request came in: found beside the rules, and never pinned."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from throughline.decisions import Finding
+from throughline.reasons import Reason, Severity
+from throughline.reference import ProviderRecorded
+from throughline.submissions import SubmissionReceived
+from validation.history import Version
+from validation.reference import Reference, payee_id_of_npi
+from validation.screening import Party
+
+NEVER_PINNED = frozenset({Reason.EXCLUDED, Reason.EXCLUSION_NAME})
+"""The reasons of what is found here. Replay takes them as the decision stored them."""
+
+
+class Standing(NamedTuple):
+    """What is found now, of which ``unseen`` was not among the version's findings before."""
+
+    found: tuple[Finding, ...]
+    unseen: tuple[Finding, ...]
+
+    @property
+    def stopping(self) -> Reason | None:
+        """Why no person may let it pass; None where they may."""
+        return next((one.reason for one in self.found if one.severity is Severity.EXCEPTION), None)
+
+
+def standing(version: Version, reference: Reference) -> Standing:
+    """What stands against the version now, and what of that nobody was shown yet."""
+    found: tuple[Finding, ...] = ()
+    if reference.screening.lists:
+        lines = version.submission.request.lines
+        last_day = max([line.to_date for line in lines])
+        parties = parties_of(version.submission, reference)
+        found = tuple(reference.screening.screen(parties, version.first_day, last_day))
+    seen = {(one.rule, one.field) for one in version.findings}
+    return Standing(found, tuple(one for one in found if (one.rule, one.field) not in seen))
+
+
+def stored_standing(version: Version, told: Collection[str]) -> tuple[Finding, ...]:
+    """What of it a stored verdict went by."""
+    return tuple(one for one in version.findings if one.reason in NEVER_PINNED and one.reason in told)
+
+
+def parties_of(submission: SubmissionReceived, reference: Reference) -> list[Party]:
+    """Who bills, by number and by name on file and in the request; and who gave the service."""
+    payee, rendering = submission.request.payee, submission.request.rendering_provider
+    on_file: ProviderRecorded | None = reference.one("provider", submission.payee_id)
+    npis = {payee.identifier} if payee.kind == "npi" else set()
+    names = {payee.name} if payee.name else set()
+    if on_file is not None:
+        npis |= {on_file.npi} if on_file.npi else set()
+        names |= {on_file.name}
+    parties = [Party("payee.identifier", "billing", tuple(sorted(npis)), tuple(sorted(names)))]
+    if rendering is not None:
+        known: ProviderRecorded | None = reference.one("provider", payee_id_of_npi(rendering))
+        names_known = () if known is None else (known.name,)
+        parties.append(Party("rendering_provider", "rendering", (rendering,), names_known))
+    return parties
