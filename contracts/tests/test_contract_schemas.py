@@ -63,6 +63,8 @@ OLD: dict[str, Any] = {
     [
         ({"properties": {**OLD["properties"], "more": {"type": "string"}}}, None),
         ({"properties": {**OLD["properties"], "kind": {"enum": ["a", "b", "c"]}}}, None),
+        ({"properties": {**OLD["properties"], "kind": {"pattern": "^[a-z]$"}}}, None),
+        ({"properties": {**OLD["properties"], "kind": {"pattern": "^[a]$"}}}, "/kind: pattern changed"),
         ({"description": "words"}, None),
         (
             {"properties": {"amount": OLD["properties"]["amount"], "kind": {"enum": ["a", "b"]}}},

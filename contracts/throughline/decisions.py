@@ -11,6 +11,14 @@ from pydantic import Field, model_validator
 from throughline.identifiers import PartnerId
 from throughline.message import Code, Event, Note, Record, Sha256, Text
 from throughline.money import Cents, Currency, SignedCents, TotalCents
+from throughline.programmes import (
+    BEFORE_PACKS,
+    HEALTH_CLAIM_ENTRY,
+    MEDICAL,
+    BankEntry,
+    PlainStatement,
+    Programme,
+)
 from throughline.reasons import Reason, Severity
 from throughline.requests import Payee, RequestNumber, Subject
 from throughline.submissions import Version
@@ -50,7 +58,7 @@ class Adjudication(Record):
     number: RequestNumber
     payer_claim_number: str
     payer: str
-    programme: Literal["medical", "child-care"]
+    programme: Programme
     payee: Payee
     payee_id: UUID
     subject: Subject
@@ -63,6 +71,20 @@ class Adjudication(Record):
     patient_responsibility_cents: TotalCents
     currency: Currency = "USD"
     lines: tuple[AdjudicatedLine, ...]
+    entry: BankEntry | None = None
+    """The bank entry that pays it, as its programme's pack says. None: a health-care claim, or decided before packs."""
+    plain: PlainStatement | None = None
+    """What its remittance says instead of an 835, where the pack asks for a plain one."""
+
+    @property
+    def bank_entry(self) -> BankEntry:
+        """By which bank entry it is paid. Raises KeyError where nothing is paid and no entry is known."""
+        return self.entry or BEFORE_PACKS[self.programme]
+
+    @property
+    def is_explained_by_835(self) -> bool:
+        """An 835 is for health-care claims; what is explained plainly never has one (45 CFR 162.1601)."""
+        return self.plain is None and (self.entry is not None or self.programme == MEDICAL)
 
     @model_validator(mode="after")
     def _balances(self) -> Adjudication:
@@ -84,6 +106,10 @@ class Adjudication(Record):
             raise ValueError("line payments do not sum to what is paid")
         if patient != self.patient_responsibility_cents:
             raise ValueError("PR adjustments do not sum to the patient's responsibility")
+        if paid and self.entry is None and self.programme not in BEFORE_PACKS:
+            raise ValueError("what is paid names the bank entry of its programme")
+        if self.plain is not None and (self.programme == MEDICAL or self.entry == HEALTH_CLAIM_ENTRY):
+            raise ValueError("a health-care claim's payment is explained by an 835")
         return self
 
 

@@ -147,6 +147,10 @@ class Reason(StrEnum):
         "frequency_reference",
         "A replacement or void must name the payer's claim number of the original.",
     )
+    PROGRAMME_UNKNOWN = (
+        "programme_unknown",
+        "No pack of that programme is in force on the first service day. Name a programme that is paid here.",
+    )
     PROVIDER_NOT_ENROLLED = "provider_not_enrolled", "The provider is not enrolled for the service dates."
     RENDERING_PROVIDER = "rendering_provider", "The rendering provider is not known or not active."
     PAYER_UNKNOWN = "payer_unknown", "The payer is not known here."

@@ -14,6 +14,7 @@ from pydantic import Field
 from throughline.identifiers import Npi
 from throughline.message import Code, Command, Note, Record, Sha256, Text
 from throughline.money import Cents, Currency, TotalCents
+from throughline.programmes import Programme
 from throughline.sensitive import Sensitive, SensitiveDate, SensitiveTin
 
 RequestNumber = Annotated[str, Field(min_length=1, max_length=38, pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/#-]*$")]
@@ -116,7 +117,8 @@ class PaymentRequest(Record):
         Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9-]+$")] | None
     ) = None
     """The number the original was given here (REF*F8); required with frequency 7 and 8."""
-    programme: Literal["medical", "child-care"] = "medical"
+    programme: Programme = "medical"
+    """``medical``, or the programme of a pack that validation reads; of any other the request is stopped."""
     payer: Code
     payer_order: Literal["P", "S", "T"] | None = None
     """Whether the payer comes first, second or third for this bill (SBR01). None: not said, taken as first."""

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,17 @@ def breaking_changes(old: Schema, new: Schema, path: str = "") -> list[str]:
             continue
         if key == "items" and isinstance(before, dict) and isinstance(after, dict):
             found += breaking_changes(before, after, f"{path}[]")
+        elif key == "pattern" and _opens(old, new):
+            continue
         else:
             found.append(f"{path}: {key} changed from {before!r} to {after!r}")
     return found
+
+
+def _opens(old: Schema, new: Schema) -> bool:
+    """A closed list became a pattern that all its values match: more values, as by a longer list."""
+    listed = old.get("enum", [])
+    return bool(listed) and "enum" not in new and all(re.search(new["pattern"], one) for one in listed)
 
 
 def _current_messages() -> list[type[Message]]:

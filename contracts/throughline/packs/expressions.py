@@ -13,7 +13,8 @@ from typing import Any
 
 import cel
 
-from throughline.packs.model import Pack, Table
+from throughline.packs.model import Pack
+from throughline.packs.prices import Table
 
 Facts = dict[str, Any]
 BASIS_POINTS = 10_000

@@ -14,7 +14,10 @@ from typing import Any
 
 from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate
 from throughline.packs.form import Form, Values, day_of, days_of, days_of_month
-from throughline.packs.model import Age, Column, FormField, Known, Pack, Parameter
+from throughline.packs.header import Age
+from throughline.packs.model import Column, FormField, Pack
+from throughline.packs.part import Known
+from throughline.packs.prices import Parameter
 
 
 def facts_of(pack: Pack, form: Form, given: Values) -> Facts:

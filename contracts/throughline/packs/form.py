@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
-from throughline.packs.model import Column, FormField, Known, Pack
+from throughline.packs.model import Column, FormField, Pack
+from throughline.packs.part import Known
 
 Values = Mapping[str, Known]
 

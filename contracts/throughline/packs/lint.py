@@ -20,7 +20,10 @@ from throughline.packs.facts import names_of_facts
 from throughline.packs.lint_examples import problems_of_examples
 from throughline.packs.lint_words import problems_of_words
 from throughline.packs.load import PackBreach, load_pack
-from throughline.packs.model import Column, FormField, Known, Pack, PackRule, ParameterValue, Row
+from throughline.packs.model import Column, FormField, Pack, PackRule
+from throughline.packs.part import Known
+from throughline.packs.prices import ParameterValue, Row
+from throughline.programmes import HEALTH_CLAIM_PAYMENT
 from throughline.reasons import Reason
 
 InForce = ParameterValue | Row | PackRule
@@ -104,6 +107,13 @@ def _header(pack: Pack) -> Iterator[str]:
         ("duplicates.table", header.duplicates.table, ("table",)),
         *[("remittance.initials_of", name, ("text",)) for name in header.remittance.initials_of],
         *[("remittance.shows", name, ("code", "text")) for name in header.remittance.shows],
+        ("request.subject_id", header.request.subject_id, ("code", "text")),
+        *[
+            ("request.last_name", name, ("text",))
+            for name in (header.request.last_name, header.request.first_name)
+            if name
+        ],
+        *[("request.birth_date", name, ("date",)) for name in (header.request.birth_date,) if name],
         *[("age.born", one.born, ("date",)) for one in header.age],
         *[("age.on", one.on, ("date", "month")) for one in header.age],
     ]
@@ -114,6 +124,10 @@ def _header(pack: Pack) -> Iterator[str]:
         yield "pack.toml: agency names a sensitive field"
     if header.remittance.form == "plain" and not (header.remittance.initials_of or header.remittance.shows):
         yield "pack.toml: a plain remittance says whom it is for: initials_of and shows are empty"
+    if header.payment.description == HEALTH_CLAIM_PAYMENT and header.remittance.form == "plain":
+        yield "pack.toml: HCCLAIMPMT says that an 835 explains the payment, and the remittance is plain"
+    if header.payment.description == HEALTH_CLAIM_PAYMENT and header.payment.rail == "ppd":
+        yield "pack.toml: HCCLAIMPMT is of CCD entries alone"
     yield from _duplicates(pack, by_id)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from throughline.packs.model import Pack, Wording
+from throughline.packs.model import Pack
+from throughline.packs.wording import Wording
 
 AMOUNTS = ("charge", "pays")
 """What every price has, beside the pack's adjustments."""
-REMITTANCE = ("heading", "paid", "adjusted")
+REMITTANCE = ("heading", "paid_on", "trace", "total", "subject", "paid", "adjusted")
 
 
 def problems_of_words(pack: Pack) -> Iterator[str]:

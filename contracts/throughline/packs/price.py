@@ -10,7 +10,8 @@ import cel
 
 from throughline.money import CENTS_MAX
 from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate
-from throughline.packs.model import Known, Pack
+from throughline.packs.model import Pack
+from throughline.packs.part import Known
 
 
 class Adjusted(NamedTuple):
@@ -53,6 +54,18 @@ def price(pack: Pack, facts: Facts, day: date) -> Price | Unpriced:
         known[step.id] = said
         steps.append((step.id, said))
     return _whole(pack, context, tuple(steps))
+
+
+def charged_cents(pack: Pack, facts: Facts, day: date) -> int | None:
+    """What the form charges, also where it has no price; None where that is not known."""
+    known = dict(facts)
+    context = context_of(pack, known, day)
+    for step in pack.prices.step:
+        try:
+            known[step.id] = evaluate(step.expression, context)
+        except NotEvaluated:
+            continue
+    return _cents(pack.prices.charge, context)
 
 
 def _whole(pack: Pack, context: cel.Context, steps: tuple[tuple[str, Known], ...]) -> Price | Unpriced:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from throughline.packs.assess import Assessment, assess, at_fault
 from throughline.packs.form import Fault, Form, Values
-from throughline.packs.model import Column, Known, Pack
+from throughline.packs.model import Column, Pack
+from throughline.packs.part import Known
 from throughline.packs.price import Unpriced
 from throughline.requests import FormRow, PaymentRequest, ProgrammeForm
 from throughline.sensitive import Sensitive

@@ -47,7 +47,8 @@ async def lock_waiting(db: asyncpg.Connection, payers: Sequence[str], before: da
     """Every item of these payers that waited before an instant, locked in the order that stopping takes too."""
     rows = await db.fetch(
         """
-        select decision_id, request_id, version, payer, payee_id, programme, cents, came_back, waiting_since from items
+        select decision_id, request_id, version, payer, payee_id, programme, entry, cents, came_back, waiting_since
+        from items
         where state = 'waiting' and payer = any($1::text[]) and waiting_since < $2
         order by decision_id for update
         """,
@@ -160,6 +161,7 @@ class PaymentRow:
     account_token: str
     account_mask: str
     programme: str
+    entry: str
     cents: int
     item_count: int
     items_hash: str
@@ -179,8 +181,8 @@ async def insert_payments(db: asyncpg.Connection, payments: Sequence[PaymentRow]
         f"""
         insert into payments ({", ".join(columns)}, state)
         select t.*, 'scheduled' from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
-            $7::text[], $8::text[], $9::bigint[], $10::int[], $11::text[], $12::text[], $13::text[], $14::text[],
-            $15::text[], $16::text[], $17::date[]) as t
+            $7::text[], $8::text[], $9::text[], $10::bigint[], $11::int[], $12::text[], $13::text[], $14::text[],
+            $15::text[], $16::text[], $17::text[], $18::date[]) as t
         """,
         *[[getattr(one, column) for one in payments] for column in columns],
     )

@@ -135,7 +135,7 @@ def draft_reversals(
             taken.append((one, credit))
         else:
             failed.append((one, failure or "not_encodable"))
-    taken.sort(key=lambda pair: (pair[1].originator.company_id, pair[1].programme, pair[0].payment_id))
+    taken.sort(key=lambda pair: (pair[1].originator.company_id, pair[1].entry, pair[0].payment_id))
     return taken, failed
 
 
@@ -156,7 +156,7 @@ def _entry(one: Reversal, short_name: str | None, vault: Vault) -> ach.Credit | 
         return None
     return ach.Credit(
         ach.Originator(by.name, one.payer_trace_id),
-        one.programme,
+        one.entry,
         account,
         one.cents,
         one.identification or "",

@@ -180,6 +180,8 @@ class Waiting:
     payer: str
     payee_id: UUID
     programme: str
+    entry: str
+    """The kind of bank entry that pays it."""
     cents: int
     came_back: bool
     waiting_since: datetime = _LONG_AGO
@@ -193,6 +195,8 @@ class Planned:
     payer: str
     payee_id: UUID
     programme: str
+    entry: str
+    """The kind of bank entry that pays it."""
     account_token: str
     items: tuple[Waiting, ...]
 
@@ -217,7 +221,8 @@ class Plan:
 def plan_payments(
     batch_id: UUID, items: Sequence[Waiting], accounts: Mapping[UUID, Payable], today: date
 ) -> Plan:
-    """One payment per payer, payee and account; of one programme, because a health-care entry says what it is.
+    """One payment per payer, payee and account; of one programme and kind of bank entry, because the entry says what it
+    is.
 
     Of a payee with items of two programmes under one payer, those of the programme that has not waited longest wait for
     the next window. So do items that would carry a payment over what one entry holds, the latest first; a single one
@@ -237,16 +242,18 @@ def plan_payments(
     for (payer, payee_id), members in sorted(groups.items()):
         token = accounts[payee_id].token
         members.sort(key=lambda one: (one.waiting_since, one.decision_id))
-        programme = members[0].programme
+        first = members[0]
         taken: list[Waiting] = []
         room = CENTS_MAX
         for item in members:
-            if item.programme == programme and item.cents <= room:
+            if (item.programme, item.entry) == (first.programme, first.entry) and item.cents <= room:
                 taken.append(item)
                 room -= item.cents
         taken.sort(key=lambda one: one.decision_id)
         payment_id = payment_id_for(batch_id, payer, payee_id, token)
-        payments.append(Planned(payment_id, payer, payee_id, programme, token, tuple(taken)))
+        payments.append(
+            Planned(payment_id, payer, payee_id, first.programme, first.entry, token, tuple(taken))
+        )
     return Plan(tuple(payments), tuple(held))
 
 

@@ -48,7 +48,7 @@ def draft_payments(
             held += [(item, Reason.ACCOUNT_HELD) for item in planned.items]
             continue
         credit = ach.Credit(
-            by, planned.programme, account, planned.cents, payee.identifier, payee.name, 1, "0" * 23
+            by, planned.entry, account, planned.cents, payee.identifier, payee.name, 1, "0" * 23
         )
         refusal = ach.refuse_credit(credit)
         if refusal is not None:
@@ -71,9 +71,9 @@ def within_file_total(drafts: Sequence[Draft]) -> list[Draft]:
 
 
 def _place_in_file(draft: Draft) -> tuple[str, str, str, UUID]:
-    """One originator and programme together, and always in the same order."""
+    """One originator and kind of entry together, and always in the same order."""
     by = draft.credit.originator
-    return by.company_id, by.name, draft.planned.programme, draft.planned.payment_id
+    return by.company_id, by.name, draft.planned.entry, draft.planned.payment_id
 
 
 def awaits_release(drafts: Sequence[Draft], payers: dict[str, PayerRow]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from payout.domain import Item, ItemState, decide_approved
+from payout.rails.ach import NOTHING_LEAVES, kind_of
 from payout.repository import NewItem
 from payout.work import ItemsWork
 from throughline.decisions import SubmissionApproved
@@ -32,6 +33,7 @@ def take_in(heard: Heard[SubmissionApproved], work: ItemsWork, say: Say) -> None
         NewItem(
             item,
             adjudication.programme,
+            kind_of(adjudication.bank_entry) if adjudication.paid_cents else NOTHING_LEAVES,
             heard.envelope.correlation_id or str(approved.request_id),
             adjudication.__pydantic_serializer__.to_json(adjudication),
             approved.decided_by.actor if approved.decided_by.kind == "person" else None,

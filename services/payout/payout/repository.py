@@ -47,6 +47,8 @@ class NewItem:
 
     item: Item
     programme: str
+    entry: str
+    """The bank entry that pays it, as `rails.ach` writes it down."""
     correlation_id: str
     adjudication: bytes
     approved_by: str | None = None
@@ -61,14 +63,14 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
     items = [one.item for one in new]
     await db.execute(
         """
-        insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
+        insert into items (decision_id, request_id, version, payer, payee_id, programme, entry, cents, state, reason,
             waiting_since, correlation_id, adjudication, revoked_by, approved_by, first_approved_by)
-        select decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
+        select decision_id, request_id, version, payer, payee_id, programme, entry, cents, state, reason,
             $13, correlation_id, adjudication, revoked_by, approved_by, first_approved_by
         from unnest($1::uuid[], $2::uuid[], $3::int[], $4::text[], $5::uuid[], $6::text[], $7::bigint[], $8::text[],
-            $9::text[], $10::text[], $11::bytea[], $12::uuid[], $14::text[], $15::text[])
+            $9::text[], $10::text[], $11::bytea[], $12::uuid[], $14::text[], $15::text[], $16::text[])
             as t (decision_id, request_id, version, payer, payee_id, programme, cents, state, reason,
-                correlation_id, adjudication, revoked_by, approved_by, first_approved_by)
+                correlation_id, adjudication, revoked_by, approved_by, first_approved_by, entry)
         """,
         [item.decision_id for item in items],
         [item.request_id for item in items],
@@ -85,6 +87,7 @@ async def insert_items(db: asyncpg.Connection, new: Sequence[NewItem], waiting_s
         waiting_since,
         [one.approved_by for one in new],
         [one.first_approved_by for one in new],
+        [one.entry for one in new],
     )
 
 

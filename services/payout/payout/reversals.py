@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from payout.calendar import RETURN_WINDOW_BANKING_DAYS, add_banking_days
-from payout.rails.ach import CONSUMER_PROGRAMMES
+from payout.rails.ach import CONSUMER_ENTRY
 from throughline.payments import ReversalFailed, ReversalScheduled
 from throughline.reasons import Reason
 
@@ -39,7 +39,7 @@ class Reversal:
     payee_id: UUID
     account_token: str
     payee_name: str
-    programme: str
+    entry: str
     cents: int
     trace_number: str
     payer_trace_id: str
@@ -59,7 +59,7 @@ class Reversal:
 
 
 _ROWS = """
-select p.payment_id, p.payer, o.name, o.tin, p.payee_id, p.account_token, p.payee_name, p.programme, p.cents,
+select p.payment_id, p.payer, o.name, o.tin, p.payee_id, p.account_token, p.payee_name, p.entry, p.cents,
     p.trace_number, p.payer_trace_id, p.state, r.state, r.cause, r.last_day, r.batch_id, r.ach_trace, r.settled_on,
     r.statement_reference, r.given_back_reference, r.failure, r.return_code, y.identifier, a.sealed
 from reversals r join payments p using (payment_id) join payers o on o.payer = p.payer
@@ -147,15 +147,15 @@ async def lock_of_batch(db: asyncpg.Connection, batch_id: UUID) -> list[Reversal
 
 
 SETTLED_FOR_GOOD = """
-r.state = 'settled' and r.settled_on < case when p.programme = any($1::text[]) then $2::date else $3::date end
+r.state = 'settled' and r.settled_on < case when starts_with(p.entry, $1) then $2::date else $3::date end
 """
 """Of a reversal and its payment, with ``final_days`` as arguments."""
 
 
-def final_days(today: date) -> tuple[list[str], date, date]:
-    """The consumers' programmes, and before which day theirs and the others' must have settled to be final."""
+def final_days(today: date) -> tuple[str, date, date]:
+    """How the entries of consumers begin, and before which day theirs and the others' must have settled to be final."""
     days = (final_before(today, is_consumer=True), final_before(today, is_consumer=False))
-    return (sorted(CONSUMER_PROGRAMMES), *days)
+    return (CONSUMER_ENTRY, *days)
 
 
 async def lock_settled(db: asyncpg.Connection, today: date, limit: int) -> list[Reversal]:

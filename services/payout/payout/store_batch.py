@@ -88,6 +88,7 @@ def _payment(closed: BatchClosed, bank: Bank, draft: Draft, credit: ach.Credit) 
         account_token=planned.account_token,
         account_mask=payee.payable.mask,
         programme=planned.programme,
+        entry=planned.entry,
         cents=planned.cents,
         item_count=len(planned.items),
         items_hash=items_hash(planned.items),

@@ -27,7 +27,7 @@ from payout.told_batch import ALSO_RECALLED, RECALLED, ToldBatch, answers_to_tak
 from throughline.payments import PaymentSent
 
 _ITEMS = """
-select decision_id, request_id, version, payer, payee_id, programme, cents, came_back from items
+select decision_id, request_id, version, payer, payee_id, programme, entry, cents, came_back from items
 where decision_id = any($1::uuid[]) and state in ('waiting', 'held') order by decision_id for update
 """
 _BATCH = """
@@ -153,7 +153,7 @@ async def store_payments(
     db: asyncpg.Connection, told: ToldBatch, members: Mapping[UUID, Sequence[Waiting]]
 ) -> None:
     """As they were told: their items scheduled, their money on its way, their trace numbers used."""
-    await rows.insert_payments(db, [_row(one, members[one.payment_id][0].programme) for one in told.payments])
+    await rows.insert_payments(db, [_row(one, members[one.payment_id][0]) for one in told.payments])
     ids = [one.payment_id for one in told.payments]
     await db.execute("update payments set state = 'sent' where payment_id = any($1::uuid[])", ids)
     members_told = [(one.decision_id, one.payment_id) for one in told.scheduled]
@@ -179,7 +179,7 @@ async def _store_reversals(db: asyncpg.Connection, told: ToldBatch) -> None:
         await rows.raise_traces(db, trace[:8], int(trace[8:]))
 
 
-def _row(told: PaymentSent, programme: str) -> PaymentRow:
+def _row(told: PaymentSent, item: Waiting) -> PaymentRow:
     return PaymentRow(
         payment_id=told.payment_id,
         batch_id=told.batch_id,
@@ -188,7 +188,8 @@ def _row(told: PaymentSent, programme: str) -> PaymentRow:
         payee_name=told.payee_name,
         account_token=told.account_token,
         account_mask=told.account_mask,
-        programme=programme,
+        programme=item.programme,
+        entry=item.entry,
         cents=told.amount_cents,
         item_count=told.item_count,
         items_hash=told.items_hash,

@@ -33,6 +33,7 @@ from throughline.identifiers import payee_id_for
 from throughline.message import REGISTRY, Message
 from throughline.money import CENTS_MAX
 from throughline.payees import EnrolAccount
+from throughline.programmes import BankEntry
 from throughline.reference import Address, PayerRecorded
 from throughline.requests import Payee, Subject
 from throughline.sealed import BankAccount, new_key, seal_account
@@ -253,6 +254,7 @@ def approved(
     version: int = 1,
     payer: str = "acme",
     programme: str = "medical",
+    entry: BankEntry | None = None,
 ) -> SubmissionApproved:
     parts = [cents] if cents <= CENTS_MAX else [CENTS_MAX, cents - CENTS_MAX]
     lines = tuple(
@@ -269,7 +271,7 @@ def approved(
             "payee_id": payee_id_for("npi", npi),
             "subject": Subject(member_id=Sensitive("M1"), last_name=Sensitive("Doe")),
             "frequency": "1", "charge_cents": cents, "paid_cents": cents, "patient_responsibility_cents": 0,
-            "lines": lines,
+            "lines": lines, "entry": entry,
         }
     )  # fmt: skip
     return SubmissionApproved(

@@ -25,6 +25,7 @@ from throughline.identifiers import batch_id_for, payee_id_for, payment_id_for
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.money import CENTS_MAX
 from throughline.payments import BatchClosed, PaymentSent
+from throughline.programmes import BankEntry
 from throughline.reasons import Reason
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ CUTOFF = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 
 
 def waiting(cents: int, payee: UUID, payer: str = "acme", programme: str = "medical") -> Waiting:
-    return Waiting(uuid4(), uuid4(), 1, payer, payee, programme, cents, False)
+    entry = {"medical": "CCD HCCLAIMPMT"}.get(programme, "PPD CHILD CARE")
+    return Waiting(uuid4(), uuid4(), 1, payer, payee, programme, entry, cents, False)
 
 
 def payable(**changes: object) -> Payable:
@@ -186,6 +188,7 @@ async def test_a_window_pays_one_entry_per_payer_and_payee(house: House) -> None
             "acme",
             payment.payee_id,
             "medical",
+            "CCD HCCLAIMPMT",
             one.amount_cents,
             False,
         )
@@ -280,13 +283,22 @@ async def test_items_of_an_unknown_payer_wait_until_it_is_recorded(house: House)
     assert await house.states() == {"scheduled": 1}
 
 
-async def test_child_care_never_says_that_it_is_a_claim_payment(house: House) -> None:
+async def test_what_is_no_claim_leaves_by_the_entry_that_its_decision_names(house: House) -> None:
+    """Of programmes that nobody here knows too; what was decided before decisions named it, as it was."""
     await house.payer()
-    await house.enrol()
+    for npi in (NPI, OTHER, THIRD):
+        await house.enrol(npi)
+    meals = BankEntry(rail="ccd", description="HOME MEALS")
     await house.approve(1_000, programme="child-care")
+    await house.approve(
+        2_000, OTHER, programme="in-home-support", entry=BankEntry(rail="ppd", description="HOME CARE")
+    )
+    await house.approve(3_000, THIRD, programme="home-meals", entry=meals)
     content = await house.pay()
-    (header,) = [one for one in read_records(io.BytesIO(content)) if isinstance(one, BatchHeader)]
-    assert (header.sec, header.description) == ("PPD", "CHILD CARE")
+    headers = [one for one in read_records(io.BytesIO(content)) if isinstance(one, BatchHeader)]
+    assert [(one.sec, one.description) for one in headers] == [
+        ("CCD", "HOME MEALS"), ("PPD", "CHILD CARE"), ("PPD", "HOME CARE"),
+    ]  # fmt: skip
     assert b"HCCLAIMPMT" not in content
 
 
@@ -360,9 +372,9 @@ async def test_a_journal_entry_cannot_be_unbalanced_and_no_request_has_two_live_
         )
     with pytest.raises(asyncpg.UniqueViolationError):
         await house.pool.execute(
-            "insert into items (decision_id, request_id, version, payer, payee_id, programme, cents, state,"
+            "insert into items (decision_id, request_id, version, payer, payee_id, programme, entry, cents, state,"
             " waiting_since, correlation_id, adjudication) select gen_random_uuid(), request_id, 2, payer, payee_id,"
-            " programme, cents, 'waiting', waiting_since, correlation_id, adjudication"
+            " programme, entry, cents, 'waiting', waiting_since, correlation_id, adjudication"
             " from items where decision_id = $1",
             made.decision_id,
         )

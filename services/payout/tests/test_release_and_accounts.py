@@ -47,9 +47,11 @@ DAY = timedelta(days=1)
 DATE = date(2026, 11, 24)
 
 
-def credit(sequence: int, cents: int, company: str = "1987654321", programme: str = "medical") -> ach.Credit:
+def credit(
+    sequence: int, cents: int, company: str = "1987654321", entry: str = "CCD HCCLAIMPMT"
+) -> ach.Credit:
     return ach.Credit(
-        ach.Originator("ACME", company), programme, Account("091000019", f"12345{sequence}", "checking"), cents,
+        ach.Originator("ACME", company), entry, Account("091000019", f"12345{sequence}", "checking"), cents,
         "1234567893", "OAKWOOD CLINIC", sequence, f"20261124{12104288}{sequence:07d}",
     )  # fmt: skip
 

@@ -44,7 +44,7 @@ def write_csv(
     for request_id, version, claim in claims:
         named = (claim.payer, claim.payee.identifier, str(request_id), str(version))
         names = (*named, claim.number, claim.payer_claim_number)
-        head = (*payment, *(_cell(value) for value in names))
+        head = (*payment, *(cell(value) for value in names))
         writer.writerows((*head, *_line(line)) for line in claim.lines)
     return out.getvalue().encode()
 
@@ -53,7 +53,7 @@ def _line(line: AdjudicatedLine) -> tuple[str, ...]:
     why = " ".join(f"{one.group}-{one.carc}:{dollars(one.amount_cents)}" for one in line.adjustments)
     units = f"{line.units_thousandths // 1000}.{line.units_thousandths % 1000:03d}"
     days = (line.from_date.isoformat(), line.to_date.isoformat())
-    service = (_cell(line.line_id), *days, _cell(line.code), " ".join(line.modifiers), units)
+    service = (cell(line.line_id), *days, cell(line.code), " ".join(line.modifiers), units)
     return (*service, dollars(line.charge_cents), dollars(line.allowed_cents), dollars(line.paid_cents), why)
 
 
@@ -63,7 +63,8 @@ def dollars(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{whole}.{rest:02d}"
 
 
-def _cell(value: str) -> str:
+def cell(value: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
     return (
         f"'{value}"
         if value[:1] in ("=", "+", "@", "\t") or (value[:1] == "-" and not value[1:2].isdigit())

@@ -1,4 +1,4 @@
-"""What remittance answers over HTTP: remittances by payment or request, their 835 and CSV bytes, and the sums."""
+"""What remittance answers over HTTP: remittances by payment or request, their bytes (835, plain, CSV), the sums."""
 
 from __future__ import annotations
 
@@ -93,6 +93,13 @@ async def get_835(remittance_id: UUID, context: InContext) -> Response:
     """The bytes as posted. 404 where there is none, also where the remittance is an advice only."""
     content = await _content(context, "content_835", remittance_id)
     return _file(content, "application/edi-x12", f"{remittance_id}.835")
+
+
+@router.get("/remittances/{remittance_id}/plain")
+async def get_plain(remittance_id: UUID, context: InContext) -> Response:
+    """The plain remittance as posted. 404 where there is none, also where an 835 explains the payment."""
+    content = await _content(context, "content_plain", remittance_id)
+    return _file(content, "text/csv", f"{remittance_id}-remittance.csv")
 
 
 @router.get("/remittances/{remittance_id}/csv")

@@ -1,6 +1,8 @@
-"""From what was decided to the remittance's bytes: the 835 of health claims, the advice of everything.
+"""From what was decided to the remittance's bytes: the 835 of health claims, the plain remittance of what is none, and
+the lines of everything.
 
-Child-care payments are not health-care claims (45 CFR 162.1601): their remittance is the advice alone.
+Which of the two explains it, the decision says, as its programme's pack does: what is no health-care claim never has an
+835 (45 CFR 162.1601).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from uuid import UUID
 from remittance.advice import write_csv
 from remittance.balance import Unbalanced, check
 from remittance.domain import Mismatch
+from remittance.plain import check_sums, write_plain
 from remittance.transaction import (
     Cas,
     ClaimPayment,
@@ -70,10 +73,11 @@ class Posted:
     entry: Entry
     content_835: bytes | None
     content_csv: bytes
+    content_plain: bytes | None = None
 
     @property
     def content_sha256(self) -> str:
-        return hashlib.sha256(self.content_835 or self.content_csv).hexdigest()
+        return hashlib.sha256(self.content_835 or self.content_plain or self.content_csv).hexdigest()
 
 
 def post(
@@ -85,16 +89,30 @@ def post(
 ) -> Posted | Mismatch:
     """The remittance, or why there is none: sums that part, or a value that X12 cannot carry."""
     try:
-        made = _transaction(claims, entry, around)
-        check(made)
-        health = all(claim.programme == "medical" for _, _, claim in claims)
-        content = write_835(made, usage=around.usage) if health else None
+        if all(claim.is_explained_by_835 for _, _, claim in claims):
+            made = _transaction(claims, entry, around)
+            check(made)
+            content, plain = write_835(made, usage=around.usage), None
+        else:
+            check_sums(claims, entry.amount_cents)
+            content, plain = None, _plain(claims, entry, around)
     except Unbalanced as error:
         return Mismatch("balance", error.expected_cents, error.found_cents)
     except (NotEncodable, NotReadBack):
         return Mismatch("encoding")
     rows = write_csv(remittance_id, payment_id, entry.trace_number, entry.effective_date, claims)
-    return Posted(remittance_id, payment_id, claims, "835" if health else "advice", entry, content, rows)
+    form: Literal["835", "advice"] = "advice" if content is None else "835"
+    return Posted(remittance_id, payment_id, claims, form, entry, content, rows, plain)
+
+
+def _plain(claims: tuple[Claim, ...], entry: Entry, around: Surroundings) -> bytes | None:
+    return write_plain(
+        claims,
+        payer=around.payer.name,
+        trace_number=entry.trace_number,
+        paid_on=entry.effective_date,
+        total_cents=entry.amount_cents,
+    )
 
 
 def _transaction(claims: tuple[Claim, ...], entry: Entry, around: Surroundings) -> Transaction:

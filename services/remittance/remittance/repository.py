@@ -54,9 +54,9 @@ on conflict (request_id, version) do update set state = excluded.state
 """
 STORE_REMITTANCES = """
 insert into remittances (remittance_id, payment_id, request_id, version, payer, payee_id, format, amount_cents,
-    claim_count, trace_number, effective_date, content_sha256, content_835, content_csv)
+    claim_count, trace_number, effective_date, content_sha256, content_835, content_csv, content_plain)
 select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::smallint[], $5::text[], $6::uuid[], $7::text[],
-    $8::bigint[], $9::int[], $10::text[], $11::date[], $12::bytea[], $13::bytea[], $14::bytea[])
+    $8::bigint[], $9::int[], $10::text[], $11::date[], $12::bytea[], $13::bytea[], $14::bytea[], $15::bytea[])
 """
 
 
@@ -279,6 +279,7 @@ async def store_remittances(db: asyncpg.Connection, posted: Sequence[Posted]) ->
         [bytes.fromhex(one.content_sha256) for one in posted],
         [one.content_835 for one in posted],
         [one.content_csv for one in posted],
+        [one.content_plain for one in posted],
     )
     covered = [(claim[0], claim[1], one.remittance_id) for one in posted for claim in one.claims]
     await db.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,32 @@ from throughline.packs.lint_examples import case_of
 from throughline.packs.price import Adjusted
 from throughline.packs.price import Price as PackPrice
 from throughline.packs.travel import sent_of
+from throughline.programmes import BankEntry
 from throughline.reasons import Reason
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import Attachment
 from throughline.submissions import SubmissionReceived
-from validation.programme import PackUnfit, findings_of_form, load_packs, price_of_form, spread, weighed
-from validation.reference import Terms
+from validation.adjudication import denied
+from validation.leaving import AS_A_CLAIM, leaving
+from validation.programme import (
+    Packs,
+    PackUnfit,
+    findings_of_form,
+    load_packs,
+    price_of_form,
+    spread,
+    weighed,
+)
+from validation.quote import quote
+from validation.reference import Terms, rate_table
 from validation.replay import replay
 from validation.rules.rule_set import Rule
 from validation.stored_requests import read_pinned_requests
-from validation.testing import authorisation, line, received
+from validation.tallies import Tallies
+from validation.testing import authorisation, contract, fees, line, received
 
-PACKS = load_packs(Path(__file__).parents[3] / "packs")
+PACKS_DIR = Path(__file__).parents[3] / "packs"
+PACKS = load_packs(PACKS_DIR)
 PACK = PACKS["calworks-child-care", 1]
 CASE = case_of(PACK, "base")
 PRINTED = {one.id for one in PACK.fields if one.is_printed}
@@ -97,6 +112,79 @@ def test_what_stands_against_a_form(
 ) -> None:
     assert set(rules) <= set(found(submission, terms))
     assert (price_of_form(submission, terms, PACKS) is not None) is has_price
+
+
+def test_a_month_is_paid_by_ppd_and_explained_by_initials_and_case_number() -> None:
+    found = leaving(month(), Terms(authorisation=authorised()), PACKS)
+    assert found.entry == BankEntry(rail="ppd", description="CHILD CARE")
+    assert found.plain is not None and found.plain.initials is not None
+    assert found.plain.initials.reveal() == "A. E."
+    assert [(one.label["es"], one.value.reveal()) for one in found.plain.shown] == [
+        ("Número de caso", "CASE000123")
+    ]
+    assert [(one.why["en"], one.amount_cents) for one in found.plain.explained] == [
+        ("Family fee: paid by the parent to the provider", 6_000)
+    ]
+    made = denied(month(), "29", found)
+    assert made.plain is not None and made.plain.explained == () and not made.is_explained_by_835
+    assert denied(month().model_copy(), "29").plain is None
+
+
+def test_without_a_form_the_latest_pack_of_the_programme_says_how_it_is_paid() -> None:
+    sent = month()
+    plain = sent.model_copy(update={"request": sent.request.model_copy(update={"form": None})})
+    found = leaving(plain, Terms(), PACKS)
+    assert found.entry == BankEntry(rail="ppd", description="CHILD CARE")
+    assert found.plain is not None and found.plain.initials is not None and found.plain.shown == ()
+    medical = sent.model_copy(update={"request": sent.request.model_copy(update={"programme": "medical"})})
+    assert leaving(medical, Terms(), PACKS) == AS_A_CLAIM
+
+
+def test_a_programme_without_a_pack_is_stopped_and_has_no_price() -> None:
+    sent = received(programme="home-meals")
+    assert [one.reason for one in findings_of_form(sent, Terms(), PACKS, date(2026, 10, 2))] == [
+        Reason.PROGRAMME_UNKNOWN
+    ]
+    priced = Terms(contract=contract(), rates=rate_table(fees().rates))
+    assert quote(sent, priced, Tallies({}), PACKS).price is None
+    assert quote(received(), priced, Tallies({}), PACKS).price is not None
+
+
+def a_third_pack(folder: Path) -> Packs:
+    """A programme that no line of code names, made of data alone."""
+    shutil.copytree(PACKS_DIR / "in-home-support", folder / "home-meals")
+    for path in (folder / "home-meals").rglob("*.toml"):
+        text = (
+            path.read_text("utf-8")
+            .replace("in-home-support", "home-meals")
+            .replace('"HOME CARE"', '"HOME MEALS"')
+        )
+        path.write_text(text.replace('rail = "ppd"', 'rail = "ccd"'), "utf-8")
+    return load_packs(folder)
+
+
+async def test_a_third_pack_is_decided_paid_and_explained_with_no_code(
+    on: Line, context: Context, tmp_path: Path
+) -> None:
+    packs = context.resources.packs = a_third_pack(tmp_path)
+    pack = packs["home-meals", 1]
+    case = case_of(pack, "base")
+    printed = sent_of(pack, case.authorised)
+    await on.hears(authorisation(number="NOA-2026-9", codes=(), valid_from=date(2026, 1, 1), printed=printed))
+    days: dict[str, Any] = {
+        "from_date": date(2026, 9, 1),
+        "to_date": date(2026, 9, 30),
+        "diagnosis_pointers": (),
+    }
+    sent = received(
+        programme="home-meals", lines=(line(line_id="1", code="INHOME", charge_cents=190_000, **days),), diagnoses=(),
+        authorisation_number="NOA-2026-9", received_on=date(2026, 10, 2), form=sent_of(pack, case.form),
+    )  # fmt: skip
+    assert only(await on.hears(sent), ReviewOpened).proposed_cents == 187_500
+    approved = only(await on.reviewer("approve"), SubmissionApproved).adjudication
+    assert approved.entry == BankEntry(rail="ccd", description="HOME MEALS")
+    assert approved.plain is not None and approved.plain.heading["en"] == "In-home support payment"
+    assert approved.programme == "home-meals" and not approved.is_explained_by_835
 
 
 def test_a_form_of_another_programme_than_the_request_is_not_weighed() -> None:

@@ -9,6 +9,7 @@ from throughline.decisions import Adjudication
 from throughline.reasons import Reason
 from throughline.requests import ServiceLine
 from throughline.submissions import SubmissionReceived
+from validation.leaving import AS_A_CLAIM, Leaving
 from validation.pricing import LinePrice, Price
 
 Values = dict[str, Any]
@@ -34,8 +35,8 @@ REMARKS = {"16": "MA130", "96": "N130", "151": "N362"}
 """CARC 16 and 96 must be explained by a remittance advice remark code (CORE 360); 151 says which maximum."""
 
 
-def priced(submission: SubmissionReceived, price: Price) -> Adjudication:
-    """As paid by the contract."""
+def priced(submission: SubmissionReceived, price: Price, leaving: Leaving = AS_A_CLAIM) -> Adjudication:
+    """As paid by the contract, or by the programme's prices."""
     return _adjudication(
         submission,
         [
@@ -44,21 +45,27 @@ def priced(submission: SubmissionReceived, price: Price) -> Adjudication:
         ],
         paid_cents=price.paid_cents,
         patient_cents=price.patient_cents,
+        leaving=leaving,
     )
 
 
-def denied(submission: SubmissionReceived, carc: str) -> Adjudication:
+def denied(submission: SubmissionReceived, carc: str, leaving: Leaving = AS_A_CLAIM) -> Adjudication:
     """Nothing is paid; the whole charge is adjusted under one code."""
     return _adjudication(
         submission,
         [_denied_line(line, carc) for line in submission.request.lines],
         paid_cents=0,
         patient_cents=0,
+        leaving=leaving.unpaid,
     )
 
 
 def _adjudication(
-    submission: SubmissionReceived, lines: Sequence[Values], paid_cents: int, patient_cents: int
+    submission: SubmissionReceived,
+    lines: Sequence[Values],
+    paid_cents: int,
+    patient_cents: int,
+    leaving: Leaving,
 ) -> Adjudication:
     """The lines are plain values here and validated once, all together: a quarter faster than model by model."""
     request = submission.request
@@ -79,6 +86,8 @@ def _adjudication(
         "paid_cents": paid_cents,
         "patient_responsibility_cents": patient_cents,
         "lines": tuple(lines),
+        "entry": leaving.entry,
+        "plain": leaving.plain,
     }
     return Adjudication.model_validate(values)
 

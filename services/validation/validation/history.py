@@ -17,6 +17,7 @@ from throughline.submissions import SubmissionReceived
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
 from validation.handling import UNTOUCHED, Handling
+from validation.leaving import AS_A_CLAIM, Leaving
 from validation.near_duplicates.keys import NearKeys, near_keys
 from validation.reference import Terms
 from validation.tallies import Readings
@@ -56,6 +57,8 @@ class Version:
     """What rules, price and duplicates came to when it was settled, before any person looked: outcome and reasons."""
     verdict_cents: int | None = None
     """The price when it was settled; None where there was none."""
+    leaving: Leaving = AS_A_CLAIM
+    """How it is paid and explained, while a slice is decided."""
     terms: Terms | None = field(default=None, compare=False, repr=False)
     """What it is pinned to of reference data, while a slice is decided."""
     readings: Readings = ()

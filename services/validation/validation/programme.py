@@ -18,6 +18,7 @@ from throughline.packs.lint import problems_of
 from throughline.packs.load import load_pack
 from throughline.packs.model import Pack
 from throughline.packs.travel import assess_sent
+from throughline.programmes import BEFORE_PACKS, MEDICAL
 from throughline.reasons import Reason, Severity
 from throughline.submissions import SubmissionReceived
 from validation.pricing import LinePrice, OtherPart, Price
@@ -48,14 +49,35 @@ def load_packs(folder: Path | None) -> Packs:
     return packs
 
 
+def is_known(submission: SubmissionReceived, packs: Packs) -> bool:
+    """Whether the programme is paid here at all: it is medical, or has a pack in force."""
+    return submission.request.programme in BEFORE_PACKS or pack_for(submission, packs) is not None
+
+
+def pack_for(submission: SubmissionReceived, packs: Packs) -> Pack | None:
+    """The pack that the form names, or the latest of the programme in force on the first day; of no other programme."""
+    request = submission.request
+    if request.form is not None:
+        pack = packs.get((request.form.pack, request.form.pack_version))
+        return pack if pack is not None and pack.header.programme == request.programme else None
+    day = min([line.from_date for line in request.lines])
+    in_force = [
+        one
+        for one in packs.values()
+        if one.header.programme == request.programme
+        and one.header.effective_from <= day
+        and (one.header.effective_to is None or day <= one.header.effective_to)
+    ]
+    return max(in_force, key=lambda one: (one.header.effective_from, one.header.version), default=None)
+
+
 def weighed(
     submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
 ) -> Assessment | None:
     """What its form comes to; None where there is none, or no pack of that name and version is its programme's."""
-    form = submission.request.form
-    pack = packs.get((form.pack, form.pack_version)) if form is not None else None
-    if pack is None or pack.header.programme != submission.request.programme:
-        return None  # another programme's form is not weighed: rail and remittance go by the request's
+    pack = pack_for(submission, packs)
+    if pack is None or submission.request.form is None:
+        return None  # another programme's form is not weighed: its price must not be another pack's
     printed = None if terms.authorisation is None else terms.authorisation.printed
     given = {"received_day": first_received_on.toordinal()}
     return assess_sent(pack, submission.request, printed, given)
@@ -64,9 +86,10 @@ def weighed(
 def findings_of_form(
     submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
 ) -> tuple[Finding, ...]:
-    """What stands against the form, missing documents among it."""
-    if submission.request.form is None:
-        return ()
+    """What stands against the form, missing documents among it; and against a programme that is not paid here."""
+    request = submission.request
+    if request.form is None:
+        return () if request.programme == MEDICAL or is_known(submission, packs) else (_UNKNOWN,)
     found = weighed(submission, terms, packs, first_received_on)
     if found is None:
         return (
@@ -89,6 +112,17 @@ def findings_of_form(
             )
         )
     return (*found.findings, *missing)
+
+
+_UNKNOWN = Finding(
+    rule="programme-known",
+    rule_version=1,
+    severity=Severity.EXCEPTION,
+    reason=Reason.PROGRAMME_UNKNOWN,
+    field="programme",
+    message="No pack of that programme is in force on the first service day.",
+    fix="Name a programme that is paid here.",
+)
 
 
 def price_of_form(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Price | None:

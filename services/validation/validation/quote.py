@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from throughline.decisions import Finding
+from throughline.programmes import MEDICAL
 from throughline.submissions import SubmissionReceived
 from validation import authorised_units, plan_year
 from validation.pricing import Price, price
-from validation.programme import NO_PACKS, Packs, price_of_form
+from validation.programme import NO_PACKS, Packs, is_known, price_of_form
 from validation.reference import Terms
 from validation.tallies import Reading, Readings, Tallies, TallyKey
 
@@ -33,6 +34,8 @@ def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies, packs:
     keys = plan_year.keys_of(submission, terms)
     if submission.request.form is not None:
         proposed = price_of_form(submission, terms, packs)
+    elif submission.request.programme != MEDICAL and not is_known(submission, packs):
+        proposed = None  # nobody knows how it would be paid
     elif keys is None or terms.contract is None:
         proposed = price(submission.request.lines, terms)
     else:

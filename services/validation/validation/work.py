@@ -10,12 +10,14 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
+from throughline.programmes import MEDICAL
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
 from validation import past_repository, pins_repository, repository, tally_repository
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
 from validation.history import Request, Version
+from validation.leaving import leaving
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
@@ -108,7 +110,11 @@ class DecisionWork:
             one for request in self.requests.values() for one in request if one.state is not State.ENDED
         ]
         await pins_repository.read_rule_sets(db, self.catalogue, unfinished)
-        await pins_repository.read_pinned(db, self.reference, [*unfinished, *self.arriving.values()])
+        pinned = [*unfinished, *self.arriving.values()]
+        await pins_repository.read_pinned(db, self.reference, pinned)
+        for version in pinned:
+            if version.submission.request.programme != MEDICAL:
+                version.leaving = leaving(version.submission, self.terms_of(version), self.packs)
 
     def terms_of(self, version: Version) -> Terms:
         """What of reference data stood when it came in."""

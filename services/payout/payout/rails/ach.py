@@ -1,7 +1,8 @@
 """The ACH rail: payments of a batch as one NACHA file. Pure; nothing here reads a clock or a database.
 
-Health claims leave as CCD+ (`HCCLAIMPMT`, one addenda 05 with the TRN); child care as PPD, because its payees are
-persons and a receiver classifies by HCCLAIMPMT. Sources: Nacha rules, appendix three; CAQH CORE 370.
+Which entry pays it, the decision says, as its programme's pack does: health claims leave as CCD+ (`HCCLAIMPMT`, one
+addenda 05 with the TRN), what is paid to persons as PPD; a receiver classifies by HCCLAIMPMT. Sources: Nacha rules,
+appendix three; CAQH CORE 370.
 """
 
 from __future__ import annotations
@@ -26,15 +27,17 @@ from payout.nacha import (
 from payout.nacha.fields import FieldRefused
 from payout.nacha.fields import text as checked_text
 from payout.vault import Account
+from throughline.programmes import BankEntry
 from throughline.reasons import Reason
 
 COMPANY_NAME_WIDTH = 16
 PAYEE_NAME_WIDTH = 22
 _ENTRIES_PER_BATCH = 250_000  # a batch control counts 999,999 entries and addenda
 _CODE_OF_KIND = {"checking": 22, "savings": 32}
-_KIND_OF_PROGRAMME = {"medical": ("CCD", "HCCLAIMPMT"), "child-care": ("PPD", "CHILD CARE")}
-CONSUMER_PROGRAMMES = frozenset(name for name, (sec, _) in _KIND_OF_PROGRAMME.items() if sec == "PPD")
-"""Programmes whose payees are persons: their entries may be disputed for sixty days."""
+CONSUMER_ENTRY = "PPD "
+"""How the kind of an entry begins whose payee is a person: it may be disputed for sixty days."""
+NOTHING_LEAVES = "none"
+"""The kind of what is priced to zero."""
 REVERSAL = "REVERSAL"
 _DEBIT = 5  # from the code of a credit to that of the debit of the same kind of account
 _PROBE_DATE = date(2026, 1, 5)
@@ -53,7 +56,8 @@ class Credit:
     """One payment as the file needs it."""
 
     originator: Originator
-    programme: str
+    entry: str
+    """Its kind: SEC code, a blank, and the company entry description."""
     account: Account
     cents: int
     identification: str
@@ -62,6 +66,14 @@ class Credit:
     trace_number: str
     is_reversal: bool = False
     """A debit that takes the credit back; its addenda is the credit's own."""
+
+
+def kind_of(entry: BankEntry) -> str:
+    """
+    >>> kind_of(BankEntry(rail="ppd", description="CHILD CARE"))
+    'PPD CHILD CARE'
+    """
+    return f"{entry.rail.upper()} {entry.description}"
 
 
 def originator(name: str, code: str, tin: str, short_name: str | None) -> Originator | Unencodable:
@@ -105,7 +117,7 @@ def write_file(
     out = io.BytesIO()
     writer = FileWriter(out.write, facts)
     number = 0
-    for _, members in groupby(credits, key=lambda one: (one.originator, one.programme, one.is_reversal)):
+    for _, members in groupby(credits, key=lambda one: (one.originator, one.entry, one.is_reversal)):
         for part in _parts(members):
             number += 1
             writer.begin_batch(_batch(part[0], effective, odfi, number))
@@ -145,7 +157,7 @@ def _entry(credit: Credit) -> Entry:
 
 
 def _batch(credit: Credit, effective: date, odfi: str, number: int) -> BatchFacts:
-    sec, description = _KIND_OF_PROGRAMME[credit.programme]
+    sec, _, description = credit.entry.partition(" ")
     if credit.is_reversal:
         description = REVERSAL
     return BatchFacts(

@@ -9,12 +9,11 @@ from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Percent = Annotated[int, Field(ge=0, le=100)]
-Programme = Literal["medical", "child-care"]
 
 
 class DuplicateRulesBreach(ValueError):
@@ -93,11 +92,28 @@ class DuplicateRules(_Part):
     """Modifiers that say it is another service than the same code without them."""
     repeating_attachments: frozenset[str]
     """Types of documents that rightly stand with many requests."""
-    programmes: dict[Programme, Thresholds]
+    programmes: dict[str, Thresholds]
     weights: Weights
     shares: Shares
     typos: Typos
     fixed: Fixed
+
+    def thresholds_of(self, programme: str) -> Thresholds:
+        """Those of the programme; of one that has none here the strictest of all: a person rather looks once more."""
+        return self.programmes.get(programme) or self._strictest
+
+    @cached_property
+    def _strictest(self) -> Thresholds:
+        every = self.programmes.values()
+        return Thresholds(
+            near=min(one.near for one in every),
+            suspect=min(one.suspect for one in every),
+            near_miss=min(one.near_miss for one in every),
+            window_days=max(one.window_days for one in every),
+            shift_days=max(one.shift_days for one in every),
+            amount_tolerance_percent=max(one.amount_tolerance_percent for one in every),
+            amount_tolerance_cents=max(one.amount_tolerance_cents for one in every),
+        )
 
     @cached_property
     def sha256(self) -> str:

@@ -56,7 +56,7 @@ def judge(
     shown: Collection[UUID] = (),
 ) -> Verdict:
     """The worst of the candidates. ``shown`` are those that a reviewer has seen beside it and let pass."""
-    terms = rules.programmes[here.request.programme]
+    terms = rules.thresholds_of(here.request.programme)
     found: list[Likeness] = []
     shifts: list[Likeness] = []
     other_bills: set[UUID] = set()

@@ -1,0 +1,85 @@
+"""pack.toml: what the pack is, how it is paid and explained, what makes two requests the same."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from throughline.packs.part import Language, Name, Part, Sentence, Title
+
+
+class Payment(Part):
+    """How what the pack prices leaves: the kind of bank entry, and what it is called there (at most 10 characters)."""
+
+    rail: Literal["ccd", "ppd"]
+    description: Annotated[str, Field(pattern=r"^[A-Z0-9 ]{1,10}$")]
+
+
+class RemittanceForm(Part):
+    """What explains a payment. ``plain`` is an advice that names a person by initials and the fields of ``shows``."""
+
+    form: Literal["835", "plain"]
+    initials_of: tuple[Name, ...] = ()
+    shows: tuple[Name, ...] = ()
+
+
+class Billed(Part):
+    """What the request says that the form stands in: the code of its line, and by which fields whom it is for."""
+
+    code: Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")]
+    subject_id: Name
+    last_name: Name
+    first_name: Name | None = None
+    birth_date: Name | None = None
+
+
+class Duplicates(Part):
+    """When two requests bill the same: one subject, one period, and time that overlaps (``occupied.py``)."""
+
+    subject: Name
+    period: Name
+    table: Name
+    on: Name
+    start: Name
+    end: Name
+
+
+class Age(Part):
+    """Whole years from a birth date, which no rule may read itself, to the last day of ``on`` (a date or a month)."""
+
+    id: Name
+    born: Name
+    on: Name
+
+
+class Given(Part):
+    """A fact that neither form nor parameters hold: whoever assesses hands it in. Without it its readers fail."""
+
+    id: Name
+    type: Literal["boolean", "integer", "code"]
+    meaning: Sentence
+
+
+class Header(Part):
+    """pack.toml: what the pack is and when it is in force."""
+
+    id: Title
+    version: Annotated[int, Field(ge=1)]
+    programme: Title
+    effective_from: date
+    effective_to: date | None = None
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    agency: Name
+    """The field whose value picks among a parameter's agencies."""
+    dated_by: Name
+    """The date or month whose (first) day picks what is in force."""
+    payment: Payment
+    remittance: RemittanceForm
+    request: Billed
+    duplicates: Duplicates
+    texts: tuple[Name, ...] = ()
+    """Longer texts that every language must have, such as what is signed."""
+    age: tuple[Age, ...] = ()
+    given: tuple[Given, ...] = ()
