@@ -20,7 +20,7 @@ from portal.page import Visit
 from portal.rules import Role
 from throughline.identifiers import derived
 from throughline.message import Message
-from throughline.signed import SIGNATURE, STEP_UP, Method, sign
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP, Method, sign
 from throughline.signed_http import Call
 
 _FIRST = """
@@ -133,11 +133,14 @@ def say_signed(
     method: Method,
     *,
     step_up: bytes | None = None,
+    beside: tuple[Acting, Method] | None = None,
     correlation_id: str | None = None,
 ) -> None:
-    """Sign these bytes for this person, with how they proved who they are, and say them."""
+    """Sign these bytes for this person, with how they proved who they are, and for who asked for it beside them."""
     _must_name(command.message, acting.person_id)
     headers = [(SIGNATURE, signature_of(context, command, acting, method))]
+    if beside is not None:
+        headers.append((SECOND_SIGNATURE, signature_of(context, command, *beside)))
     if step_up is not None:
         headers.append((STEP_UP, step_up))
     say_with(transaction, command, headers, correlation_id)

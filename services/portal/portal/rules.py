@@ -15,6 +15,8 @@ from chassis import Context
 from portal.sessions import Session, csrf_token, find_session
 from portal.settings import Settings
 from portal.tenancy import Scope, Sees
+from throughline.commanding import MAY_GIVE
+from throughline.message import Message
 
 
 class Role(StrEnum):
@@ -32,6 +34,13 @@ class Role(StrEnum):
 PROVIDERS = (Role.BILLER, Role.PROVIDER_ADMIN)
 OPERATIONS = (Role.REVIEWER, Role.RELEASER, Role.ACCOUNT_APPROVER, Role.AUDITOR, Role.OPERATOR)
 EVERYBODY = (*PROVIDERS, *OPERATIONS)
+
+
+def givers_of(command: type[Message]) -> tuple[Role, ...]:
+    """Who may give a command here: whoever carries it out judges by the same roles."""
+    return tuple(role for role in Role if role.value in MAY_GIVE[command])
+
+
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

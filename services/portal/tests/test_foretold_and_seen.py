@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import httpx
 import pytest
+from portal_answers import said
 from portal_people import Person, TrueTime, csrf_in, known, sign_in
 from portal_stories import BEGAN, Life, Teller, example
-from test_operations_pages import said
 from test_request_pages import ada
 
 from chassis import Context, FixedClock, testing

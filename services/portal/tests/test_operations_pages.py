@@ -6,11 +6,11 @@ import asyncio
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from portal_answers import hidden, said, told
 from portal_people import csrf_in, known, sign_in
 from portal_stories import Life, Teller, example
 
@@ -21,32 +21,10 @@ from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
 from throughline.decisions import DuplicateMatch, Finding
-from throughline.envelope import read_envelope
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason, Severity
 from throughline.repairs import RedriveRecord, RedriveRecords
 from throughline.reviews import AssignReview, DecideReview
-from throughline.signed import SIGNATURE
-
-
-async def told(context: Context, teller: Teller) -> None:
-    await testing.deliver(service, context, teller.told)
-
-
-async def said(context: Context) -> list[Any]:
-    """Each command that left, once, in the order of leaving; every one carries a signature."""
-    found: dict[UUID, Any] = {}
-    for record in await testing.said_in(context.pool):
-        envelope, model = read_envelope(record.headers), read_envelope(record.headers).message_class()
-        assert model is not None and dict(record.headers)[SIGNATURE]
-        found.setdefault(envelope.id, model.model_validate_json(record.value))
-    return list(found.values())
-
-
-def hidden(page: httpx.Response, name: str) -> str:
-    found = re.search(rf'name="{name}" value="([^"]*)"', page.text)
-    assert found, name
-    return found[1]
 
 
 def test_every_reason_has_a_short_name() -> None:
@@ -504,6 +482,8 @@ WHO_MAY_NOT: Sequence[tuple[str, Role]] = [
     (f"/account-changes/{UUID(int=1)}/confirm", Role.OPERATOR),
     (f"/batches/{UUID(int=1)}/hold", Role.REVIEWER),
     (f"/batches/{UUID(int=1)}/release", Role.OPERATOR),
+    (f"/orders/requests/{UUID(int=1)}/hold", Role.AUDITOR),
+    (f"/orders/payments/{UUID(int=1)}/reverse", Role.OPERATOR),
     ("/parked/redrive", Role.REVIEWER),
     ("/parked/redrive-all", Role.AUDITOR),
     ("/audit/verify", Role.REVIEWER),
@@ -521,7 +501,7 @@ async def test_another_role_may_look_and_not_act(
 
 
 @pytest.mark.parametrize(
-    "path", ["/reviews", "/batches", "/returns", "/account-changes", "/parked", "/audit"]
+    "path", ["/reviews", "/batches", "/returns", "/account-changes", "/orders", "/parked", "/audit"]
 )
 async def test_providers_see_none_of_it(browser: httpx.AsyncClient, context: Context, path: str) -> None:
     await sign_in(browser, await known(context, "bill", Role.BILLER))

@@ -9,7 +9,7 @@ from fastapi import Form, HTTPException, Response
 
 from portal import step_up
 from portal.page import Nav, Visit, may, page_router
-from portal.rules import OPERATIONS, Role
+from portal.rules import OPERATIONS, givers_of
 from throughline.payees import ConfirmAccount
 
 router = page_router(Nav("account_changes", "/account-changes", OPERATIONS, order=60))
@@ -53,7 +53,7 @@ async def account_changes(visit: Annotated[Visit, may(*OPERATIONS)]) -> Response
 
 @router.post("/account-changes/{payee_id}/confirm")
 async def confirm(
-    visit: Annotated[Visit, may(Role.ACCOUNT_APPROVER)],
+    visit: Annotated[Visit, may(*givers_of(ConfirmAccount))],
     payee_id: UUID,
     token: Annotated[str, Form(min_length=1, max_length=200)],
     once: Annotated[UUID, Form()],

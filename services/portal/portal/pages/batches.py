@@ -12,7 +12,7 @@ from portal import step_up
 from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import NOBODY, PAGE, batch, before_of, board, payments_in, place_of
-from portal.rules import OPERATIONS, Role
+from portal.rules import OPERATIONS, givers_of
 from throughline.orders import HoldBatch, ReleaseBatch
 
 router = page_router(Nav("batches", "/batches", OPERATIONS, order=40))
@@ -38,7 +38,14 @@ async def one_batch(
         row = await _batch(db, batch_id)
         payments = await payments_in(db, batch_id, after)
     more = payments[PAGE - 1]["payment_id"] if len(payments) > PAGE else None
-    return await visit.show("batch.html", row=row, payments=payments[:PAGE], more=more, once=uuid4())
+    return await visit.show(
+        "batch.html",
+        row=row,
+        payments=payments[:PAGE],
+        more=more,
+        once=uuid4(),
+        may_order=visit.has(*givers_of(ReleaseBatch if row["held"] else HoldBatch)),
+    )
 
 
 Once = Annotated[UUID, Form()]
@@ -47,7 +54,7 @@ Note = Annotated[str, Form(min_length=1, max_length=1000)]
 
 @router.post("/batches/{batch_id}/hold")
 async def hold(
-    visit: Annotated[Visit, may(Role.RELEASER)], batch_id: UUID, once: Once, note: Note
+    visit: Annotated[Visit, may(*givers_of(HoldBatch))], batch_id: UUID, once: Once, note: Note
 ) -> Response:
     """It does not leave until another person releases it; too late where it is on its way to the bank."""
     async with visit.reading() as db:
@@ -60,7 +67,7 @@ async def hold(
 
 @router.post("/batches/{batch_id}/release")
 async def release(
-    visit: Annotated[Visit, may(Role.RELEASER)],
+    visit: Annotated[Visit, may(*givers_of(ReleaseBatch))],
     batch_id: UUID,
     once: Once,
     note: Note,

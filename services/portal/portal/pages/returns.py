@@ -10,7 +10,7 @@ from fastapi import Form, HTTPException, Response
 from portal import step_up
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import PAGE, before_of, payment, place_of, sent_back
-from portal.rules import OPERATIONS, Role
+from portal.rules import OPERATIONS, givers_of
 from throughline.orders import ReissuePayment
 
 router = page_router(Nav("returns", "/returns", OPERATIONS, order=50))
@@ -26,12 +26,19 @@ async def returns(visit: Annotated[Visit, may(*OPERATIONS)], before: str | None 
         rows = await sent_back(db, place)
     more = place_of(rows[PAGE - 1], "payment_id") if len(rows) > PAGE else None
     today = visit.context.clock.today()
-    return await visit.show("returns.html", rows=rows[:PAGE], more=more, today=today, once=uuid4())
+    return await visit.show(
+        "returns.html",
+        rows=rows[:PAGE],
+        more=more,
+        today=today,
+        once=uuid4(),
+        may_reissue=visit.has(*givers_of(ReissuePayment)),
+    )
 
 
 @router.post("/returns/{payment_id}/reissue")
 async def reissue(
-    visit: Annotated[Visit, may(Role.RELEASER)],
+    visit: Annotated[Visit, may(*givers_of(ReissuePayment))],
     payment_id: UUID,
     once: Annotated[UUID, Form()],
     note: Annotated[str, Form(min_length=1, max_length=1000)],

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Form, HTTPException, Response
 
 from chassis import clock
+from portal import order_proposals
 from portal.ceremonies import Ceremony
 from portal.commands import counts, say_signed
 from portal.local_accounts import use_totp
@@ -60,6 +61,10 @@ async def prove(
         await asked(visit, transaction.db, ceremony_id, use=True)
         command, acting = command_of(about), acting_of(visit, about)
         if await counts(transaction.db, command, acting.person_id):
+            beside = None
+            if about.get("proposal") is not None:
+                proposal = await order_proposals.approved(transaction.db, visit, UUID(about["proposal"]))
+                beside = (proposal.first, proposal.method)
             say_signed(
                 visit.context,
                 transaction,
@@ -67,6 +72,7 @@ async def prove(
                 acting,
                 method,
                 step_up=credential.encode() if method == "passkey" else None,
+                beside=beside,
                 correlation_id=about["correlation"],
             )
         await leave_notice(transaction.db, visit.session.id, about["notice"], {})
