@@ -39,9 +39,12 @@ insert into versions (request_id, version, state, payer, received_on, charge_cen
 select gen_random_uuid(), 1, 'final', 'OTHERS', date '2026-06-01', 54015, 42000, timestamptz '2026-06-01', '{}', 0
 from generate_series(1, $1::bigint)
 """
+# Over the same months as the near keys. A bill key begins with the month (duplicates.py).
 _BILL_KEYS = """
 insert into bill_keys (key, owner)
-select uuid_send(gen_random_uuid()), gen_random_uuid() from generate_series(1, $1::bigint)
+select substr(int4send((extract(year from day) * 12 + extract(month from day) - 1)::int), 2)
+       || uuid_send(gen_random_uuid()), gen_random_uuid()
+from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-30' - (hashint8(n) & 255) as day) d
 """
 # About five requests a person and payee, over a year. A person's key begins with the month (near_duplicates/keys.py).
 _NEAR_KEYS = """
@@ -49,7 +52,7 @@ insert into near_keys (seq, request_id, version, member, name, birth, invoice, f
 select n, gen_random_uuid(), 1, month << 46 | hashint8extended(n / 5, 1) & mask,
        month << 46 | hashint8extended(n / 5, 2) & mask, month << 46 | hashint8extended(n / 5, 3) & mask,
        case when n % 3 = 0 then hashint8extended(n, 4) end, day, day
-from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-02' - (hashint8(n) & 255) as day) d,
+from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-30' - (hashint8(n) & 255) as day) d,
      lateral (select (extract(year from day) * 12 + extract(month from day) - 1)::bigint as month,
                      (1::bigint << 46) - 1 as mask) m
 """

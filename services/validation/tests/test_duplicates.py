@@ -10,7 +10,7 @@ import pytest
 
 from throughline.requests import Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveTin
-from validation.duplicates import KEY_BYTES, BillClaims, bill_keys
+from validation.duplicates import HASH_BYTES, MONTH_BYTES, BillClaims, bill_keys
 from validation.testing import line, received
 
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -53,7 +53,7 @@ def test_the_order_of_modifiers_does_not_matter() -> None:
 def test_keys_are_sorted_narrow_and_one_per_line() -> None:
     keys = bill_keys(received(lines=tuple(line(line_id=str(i), charge_cents=i + 1) for i in range(6))))
     assert keys == sorted(set(keys))
-    assert [len(key) for key in keys] == [KEY_BYTES] * 6
+    assert [len(key) for key in keys] == [MONTH_BYTES + HASH_BYTES] * 6
 
 
 def test_who_claims_first_owns_and_a_partial_overlap_is_a_duplicate() -> None:

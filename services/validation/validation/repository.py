@@ -61,7 +61,6 @@ _CLAIM_BILL_KEYS = """
 insert into bill_keys (key, owner, beside)
 select key, owner, string_to_array(beside, ',')::uuid[]
 from unnest($1::bytea[], $2::uuid[], $3::text[]) as new (key, owner, beside) order by key
-on conflict (key) do nothing
 """
 _CHANGE_BILL_KEYS = """
 update bill_keys set owner = new.owner, beside = string_to_array(new.beside, ',')::uuid[]
@@ -218,9 +217,10 @@ async def store_bill_keys(db: asyncpg.Connection, claims: BillClaims) -> None:
     """Store what was claimed and released. Raises ClaimedByAnother where a new key was taken in the meantime."""
     keys, owners = claims.new()
     if keys:
-        status = await db.execute(_CLAIM_BILL_KEYS, keys, owners, _beside(claims, keys))
-        if int(status.rpartition(" ")[2]) != len(keys):
-            raise ClaimedByAnother("a bill key was claimed by another request at the same moment")
+        try:
+            await db.execute(_CLAIM_BILL_KEYS, keys, owners, _beside(claims, keys))
+        except asyncpg.UniqueViolationError:
+            raise ClaimedByAnother("a bill key was claimed by another request at the same moment") from None
     changed, new_owners = claims.changed()
     if changed:
         await db.execute(_CHANGE_BILL_KEYS, changed, new_owners, _beside(claims, changed))

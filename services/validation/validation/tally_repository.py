@@ -13,7 +13,6 @@ _LOCK = "select key, used from tallies where key = any($1::bytea[]) order by key
 _ADD = """
 insert into tallies (key, kind, used)
 select key, kind, used from unnest($1::bytea[], $2::text[], $3::bigint[]) as new (key, kind, used) order by key
-on conflict (key) do nothing
 """
 _CHANGE = """
 update tallies set used = new.used from unnest($1::bytea[], $2::bigint[]) as new (key, used)
@@ -30,8 +29,9 @@ async def lock_tallies(db: asyncpg.Connection, keys: Sequence[TallyKey]) -> Tall
 async def store_tallies(db: asyncpg.Connection, tallies: Tallies) -> None:
     """Store what was added and given back. Raises ClaimedByAnother where a new tally was begun in the meantime."""
     if new := tallies.new():
-        status = await db.execute(_ADD, *map(list, zip(*new, strict=True)))
-        if int(status.rpartition(" ")[2]) != len(new):
-            raise ClaimedByAnother("a tally was begun by another slice at the same moment")
+        try:
+            await db.execute(_ADD, *map(list, zip(*new, strict=True)))
+        except asyncpg.UniqueViolationError:
+            raise ClaimedByAnother("a tally was begun by another slice at the same moment") from None
     if changed := tallies.changed():
         await db.execute(_CHANGE, *map(list, zip(*changed, strict=True)))

@@ -68,8 +68,13 @@ def in_month(key: int | None, month: int) -> int | None:
 def months(first: date, last: date) -> range:
     """The months from one day to another, counted from the year 0; of a span beyond two years the last two years."""
     end = max(first, last)
-    from_month, to_month = first.year * 12 + first.month - 1, end.year * 12 + end.month - 1
-    return range(max(from_month, to_month - 24), to_month + 1)
+    to_month = month_of(end)
+    return range(max(month_of(first), to_month - 24), to_month + 1)
+
+
+def month_of(day: date) -> int:
+    """Counted from the year 0."""
+    return day.year * 12 + day.month - 1
 
 
 def widened(keys: NearKeys, days: int) -> tuple[date, date]:
