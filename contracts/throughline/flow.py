@@ -128,6 +128,8 @@ PAYMENTS = Topic(
         payments.BatchReleased,
         payments.BatchRedated,
         payments.BatchRefused,
+        payments.FileResolved,
+        payments.FindingResolved,
     ),
 )
 ACCOUNTS = Topic(

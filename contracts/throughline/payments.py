@@ -8,13 +8,14 @@ from uuid import UUID
 
 from pydantic import Field
 
-from throughline.message import Event, Note, Sha256, Text
+from throughline.message import Event, Note, Record, Sha256, Text
 from throughline.money import Cents, Currency, TotalCents
 from throughline.orders import ReversalCause
 from throughline.reasons import Reason
 
 TraceNumber = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[A-Za-z0-9]+$")]
 """TRN02 of the addenda and of the 835. Leading zeros are significant."""
+_Jws = Annotated[str, Field(min_length=1, max_length=2000)]
 
 
 class PaymentSent(Event):
@@ -194,3 +195,33 @@ class BatchRefused(Event):
     batch_id: UUID
     reason: Reason
     detail: Annotated[str, Field(max_length=400)] | None = None
+
+
+class SignedCall(Record):
+    """A call over HTTP as two people signed it (``throughline.signed_http``): who doubts it later checks it again."""
+
+    value: Annotated[str, Field(max_length=1000)]
+    """What was signed: method, path and the digest of the body."""
+    body: Annotated[str, Field(max_length=4000)]
+    signatures: tuple[_Jws, _Jws]
+
+
+class FileResolved(Event):
+    """People said what became of a bank file in doubt. That it leaves again, or that nothing of it is paid, two
+    signed."""
+
+    batch_id: UUID
+    outcome: Literal["received", "not_received", "given_up"]
+    actors: tuple[Text, ...]
+    signed: SignedCall | None = None
+
+
+class FindingResolved(Event):
+    """People looked at what did not agree, and explained it. Where it stood in the way of all delivery, two signed."""
+
+    finding_id: UUID
+    what: Text
+    batch_id: UUID | None = None
+    payment_id: UUID | None = None
+    actors: tuple[Text, ...]
+    signed: SignedCall | None = None

@@ -10,15 +10,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import HTTPException, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from chassis.guarded import context_of, guarded_router
 from payout.calendar import effective_date, last_window, next_window
 from payout.close_batch import close_due_windows, close_now
 from payout.files_of_day import NoModifierLeft
 from payout.findings import STOPS_DELIVERY, resolve
-from payout.resolve_file import BY_TWO, NotResolved, Outcome, resolve_file
-from payout.signed_by_two import must_be_signed_by_two
+from payout.give_up_file import Outcome
+from payout.resolve_file import BY_TWO, NotResolved, resolve_file
+from payout.signed_by_two import Resolvers, must_be_signed_by_two
+from throughline.message import Text
 
 router = guarded_router()
 
@@ -177,26 +179,27 @@ async def findings(request: Request, all: bool = False, limit: _Limit = 100) -> 
 class Resolution(BaseModel):
     """Who looked."""
 
-    actor: str = Field(min_length=1, max_length=120)
+    actor: Text
 
 
 @router.post("/findings/{finding_id}/resolution")
 async def resolve_finding(request: Request, finding_id: UUID, resolution: Resolution) -> dict[str, str]:
     """A person has looked and put right what was wrong. Nothing else changes. Of what makes delivery stand still two
     people say it, by their signatures (`throughline.ResolveFinding`)."""
-    pool, actor = context_of(request).pool, resolution.actor
-    if await pool.fetchval("select what from findings where finding_id = $1", finding_id) in STOPS_DELIVERY:
-        actor = await must_be_signed_by_two(request, "throughline.ResolveFinding", actor)
-    if not await resolve(pool, finding_id, actor):
+    context, by = context_of(request), Resolvers((resolution.actor,))
+    what = await context.pool.fetchval("select what from findings where finding_id = $1", finding_id)
+    if what in STOPS_DELIVERY:
+        by = await must_be_signed_by_two(request, "throughline.ResolveFinding", resolution.actor)
+    if not await resolve(context, finding_id, by):
         raise HTTPException(404, "no such open finding")
-    return {"resolved_by": actor}
+    return {"resolved_by": by.named}
 
 
 class FileResolution(BaseModel):
     """What a person learned from the bank about a file in doubt."""
 
     outcome: Outcome
-    actor: str = Field(min_length=1, max_length=120)
+    actor: Text
     intended_at: datetime | None = None
     """Of which sending, as the batch shows it; needed where two people sign."""
 
@@ -207,12 +210,12 @@ async def resolve_batch(request: Request, batch_id: UUID, resolution: FileResolu
     under the same name, which the bank would recognise. Where a restore lost the bytes, or a file of reversals may not
     leave any more, nothing can leave again: `given_up` then refuses what is in it, and its items wait, held, for a
     person. All but `received` is signed by two people (`throughline.ResolveFile`)."""
-    actor = resolution.actor
+    by = Resolvers((resolution.actor,))
     if resolution.outcome in BY_TWO:
-        actor = await must_be_signed_by_two(request, "throughline.ResolveFile", actor)
+        by = await must_be_signed_by_two(request, "throughline.ResolveFile", resolution.actor)
     try:
         state = await resolve_file(
-            context_of(request), batch_id, resolution.outcome, resolution.intended_at, actor
+            context_of(request), batch_id, resolution.outcome, resolution.intended_at, by
         )
     except NotResolved as refusal:
         raise HTTPException(409, str(refusal)) from None

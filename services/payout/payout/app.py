@@ -35,7 +35,7 @@ from payout.read_bank_files import read_bank_files
 from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
 from payout.take_back_batches import take_back_batches
-from payout.told_batch import ALSO_RECALLED, RECALLED
+from payout.told_batch import ALSO_RECALLED, RECALLED, RESOLUTIONS
 from payout.vault import KeyMissing, key_id_of, load_vault
 from payout.work import AccountsWork, ItemsWork, PayersWork, Resources
 from throughline.commanding import BY_TWO, MAY_GIVE
@@ -119,6 +119,6 @@ service = Service(
     ],
     api=router,
     start=build_resources,
-    recalls=(*RECALLED, *ALSO_RECALLED),
+    recalls=(*RECALLED, *ALSO_RECALLED, *RESOLUTIONS),
     never_accepted=RECALLED,
 )

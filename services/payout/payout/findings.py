@@ -8,7 +8,9 @@ import asyncpg
 
 from chassis import Context
 from payout.calendar import RETURN_WINDOW_BANKING_DAYS, add_banking_days
+from payout.signed_by_two import Resolvers
 from throughline.identifiers import derived
+from throughline.payments import FindingResolved
 
 STOPS_DELIVERY = frozenset(("unknown_file",))
 """While one of these is open nothing leaves; two people resolve it."""
@@ -124,14 +126,26 @@ async def _page_what_was_not_released(context: Context) -> None:
         context.alarms.raise_("batch_not_released", batch_id=batch_id)
 
 
-async def resolve(db: asyncpg.Connection | asyncpg.Pool, finding_id: UUID, actor: str) -> bool:
+async def resolve(context: Context, finding_id: UUID, by: Resolvers) -> bool:
     """A person has looked. False where there is no such open finding."""
-    found = await db.fetchval(
-        """
-        update findings set resolved_by = $2, resolved_at = clock_timestamp()
-        where finding_id = $1 and resolved_at is null returning 1
-        """,
-        finding_id,
-        actor,
-    )
-    return found is not None
+    async with context.transaction() as tx:
+        found = await tx.db.fetchrow(
+            """
+            update findings set resolved_by = $2, resolved_at = clock_timestamp()
+            where finding_id = $1 and resolved_at is null returning what, batch_id, payment_id
+            """,
+            finding_id,
+            by.named,
+        )
+        if found is None:
+            return False
+        resolved = FindingResolved(
+            finding_id=finding_id,
+            what=found["what"],
+            batch_id=found["batch_id"],
+            payment_id=found["payment_id"],
+            actors=by.actors,
+            signed=by.signed,
+        )
+        tx.say(resolved, key=str(found["batch_id"] or finding_id), cause=finding_id)
+    return True

@@ -7,14 +7,13 @@ their own signature (`signed_by_two.py`), about one sending of the file: what th
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 from uuid import UUID
 
 from chassis import Context
-from payout.give_up_file import give_up_file
+from payout.give_up_file import Outcome, give_up_file, say_resolved
 from payout.sent_again import may_not_leave
+from payout.signed_by_two import Resolvers
 
-Outcome = Literal["received", "not_received", "given_up"]
 BY_TWO: frozenset[Outcome] = frozenset(("not_received", "given_up"))
 """Outcomes that two people must sign."""
 
@@ -34,11 +33,11 @@ class NotResolved(Exception):
 
 
 async def resolve_file(
-    context: Context, batch_id: UUID, outcome: Outcome, sending: datetime | None, actor: str
+    context: Context, batch_id: UUID, outcome: Outcome, sending: datetime | None, by: Resolvers
 ) -> str:
     """The batch's state then. ``sending`` is the ``intended_at`` that the people saw. Raises NotResolved."""
     if outcome == "given_up":
-        return await _give_up(context, batch_id, sending, actor)
+        return await _give_up(context, batch_id, sending, by)
     async with context.transaction() as tx:
         row = await tx.db.fetchrow(_IN_DOUBT, batch_id)
         if row is None:
@@ -55,17 +54,18 @@ async def resolve_file(
                 " `given_up` refuses what is in it"
             )
         state = "delivered" if outcome == "received" else "built"
-        await tx.db.execute(_RESOLVE, batch_id, state, actor)
+        await tx.db.execute(_RESOLVE, batch_id, state, by.named)
+        say_resolved(tx, batch_id, row["intended_at"], outcome, by)
     return state
 
 
-async def _give_up(context: Context, batch_id: UUID, sending: datetime | None, actor: str) -> str:
+async def _give_up(context: Context, batch_id: UUID, sending: datetime | None, by: Resolvers) -> str:
     """One that after a restore is only told of has no sending."""
     if sending != await context.pool.fetchval(
         "select intended_at from batches where batch_id = $1", batch_id
     ):
         raise NotResolved(_ANOTHER_SENDING)
-    if not await give_up_file(context, batch_id, actor):
+    if not await give_up_file(context, batch_id, by):
         raise NotResolved(
             "it is not in doubt, its bytes are here to be sent again, or its payments are still to be told of"
         )

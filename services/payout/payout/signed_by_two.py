@@ -3,6 +3,7 @@ every tool of ours holds, decides nothing."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
 
 from fastapi import HTTPException, Request
@@ -12,6 +13,7 @@ from chassis.authority import Authority, Command, PeopleNotHeard, Standing
 from chassis.guarded import context_of
 from chassis.security import SecurityEvent, record
 from chassis.signer import By, Proof
+from throughline.payments import SignedCall
 from throughline.reasons import Reason
 from throughline.signed_http import (
     MAY_CALL,
@@ -23,10 +25,23 @@ from throughline.signed_http import (
 )
 
 
-async def must_be_signed_by_two(request: Request, what: What, actor: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Resolvers:
+    """Who resolves something, and where two sign it, what they signed."""
+
+    actors: tuple[str, ...]
+    signed: SignedCall | None = None
+
+    @property
+    def named(self) -> str:
+        """As rows keep it."""
+        return " ".join(self.actors)
+
+
+async def must_be_signed_by_two(request: Request, what: What, actor: str) -> Resolvers:
     """Both people, the one whom the body names first. Raises 403 with the reason, and has it noticed."""
-    context = context_of(request)
-    digest = content_digest(sha256(await request.body()).digest())
+    context, body = context_of(request), await request.body()
+    digest = content_digest(sha256(body).digest())
     call = Call(what, "POST", request.url.path, digest)
     first, second = (
         one.encode() if (one := request.headers.get(name)) else None
@@ -43,4 +58,8 @@ async def must_be_signed_by_two(request: Request, what: What, actor: str) -> str
     if isinstance(signer, Reason):
         record([SecurityEvent(signer, call.target, what, call.id)])
         raise HTTPException(403, signer.sentence)
-    return f"{signer.person_id} {signer.second_person_id}"
+    assert first is not None and second is not None
+    signed = SignedCall(
+        value=call.value.decode(), body=body.decode(), signatures=(first.decode(), second.decode())
+    )
+    return Resolvers((str(signer.person_id), str(signer.second_person_id)), signed)

@@ -23,7 +23,14 @@ from payout.ledger import JournalEntry, Step, journal_entry
 from payout.repository import post
 from payout.take_back_sending import BEFORE_THE_RESTORE, take_back_sending
 from payout.take_back_withdrawn import fail_again, take_back_withdrawn, withdraw_again
-from payout.told_batch import ALSO_RECALLED, RECALLED, ToldBatch, answers_to_take_outs, told_batches
+from payout.told_batch import (
+    ALSO_RECALLED,
+    RECALLED,
+    RESOLUTIONS,
+    ToldBatch,
+    answers_to_take_outs,
+    told_batches,
+)
 from throughline.payments import PaymentSent
 
 _ITEMS = """
@@ -39,6 +46,10 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $4, $5)
 
 async def take_back_batches(context: Context) -> None:
     """The oldest first. One not told of whole, or whose items are not decided again yet, holds those after it."""
+    if context.said_before.making_again:
+        async with context.pool.acquire() as db, db.transaction():
+            said = await context.said_before.left_of(db, *RESOLUTIONS)
+            await context.said_before.let_stand(db, [one.id for one in said])
     while context.said_before.making_again and await _take_back_next(context):
         pass
 

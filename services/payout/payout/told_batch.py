@@ -17,6 +17,8 @@ from throughline.payments import (
     BatchRedated,
     BatchRefused,
     BatchReleased,
+    FileResolved,
+    FindingResolved,
     PaymentRefused,
     PaymentSent,
     ReversalFailed,
@@ -29,6 +31,9 @@ RECALLED = (
     ReversalScheduled,
 )
 
+RESOLUTIONS = (FileResolved, FindingResolved)
+"""What people said over HTTP. Nobody makes it again, and nothing follows from it: after a restore what they resolved is
+in doubt once more."""
 ALSO_RECALLED = (PaymentRefused, BatchRefused, ReversalFailed, CommandRefused)
 """What the bank refused is made again from its file, and what a command was refused by the command; what was taken out
 of a waiting batch, or withdrawn, is taken back with its batch."""

@@ -22,6 +22,7 @@ from payout.app import service
 from payout.close_batch import close_due_windows
 from payout.delivery import deliver_files
 from payout.give_up_file import give_up_file
+from payout.signed_by_two import Resolvers
 from payout.testing import CENTS, TRACE, statement
 from throughline.decisions import CommandRefused
 from throughline.identifiers import payee_id_for
@@ -34,6 +35,7 @@ from throughline.payments import (
     BatchRedated,
     BatchRefused,
     BatchReleased,
+    FileResolved,
     PaymentRefused,
     PaymentSent,
     ReversalScheduled,
@@ -388,12 +390,14 @@ async def test_a_lost_batch_that_waited_for_its_release_is_given_up_and_its_item
     told = await logged(house, BatchClosed, BatchHeld, ItemScheduled)
     await house.pool.execute(FORGET_THE_BATCHES)
     await recover(house, told)
-    assert not await give_up_file(house.context, batch_id, "ann"), "its item is not decided again yet"
+    assert not await give_up_file(house.context, batch_id, Resolvers(("ann",))), (
+        "its item is not decided again yet"
+    )
     await house.hears(item.message, ids=[item.decision_id])
     await house.work()
     await house.look_back()
     assert house.context.said_before.making_again, "it does not come back by itself"
-    assert await give_up_file(house.context, batch_id, "ann")
+    assert await give_up_file(house.context, batch_id, Resolvers(("ann",)))
     await house.look_back()
     assert not house.context.said_before.remembers
     await house.work()
@@ -423,12 +427,13 @@ async def test_a_lost_batch_of_which_one_payment_was_told_is_given_up_whole(hous
     sent = await logged(house, PaymentSent)
     told = await logged(house, BatchClosed, ItemScheduled)
     await house.pool.execute(FORGET_THE_BATCHES)
-    await recover(house, [*told, sent[0]])
+    said = FileResolved(batch_id=batch_id, outcome="received", actors=("ann",))  # nobody says it again
+    await recover(house, [*told, sent[0]], said)
     await house.hears(*(one.message for one in items), ids=[one.decision_id for one in items])
     await house.work()
     await house.look_back()
     assert house.context.said_before.making_again, "it does not come back by itself"
-    assert await give_up_file(house.context, batch_id, "ann bea")
+    assert await give_up_file(house.context, batch_id, Resolvers(("ann", "bea")))
     await house.look_back()
     assert not house.context.said_before.remembers
     await house.work()

@@ -15,7 +15,9 @@ import pytest
 from payout import delivery
 from payout.announce import announce_items, announce_payments
 from payout.delivery import deliver_files
+from payout.findings import find, resolve
 from payout.nacha import BatchHeader, Frame, read_records
+from payout.signed_by_two import Resolvers
 from throughline.payments import BatchRedated, PaymentSent
 
 if TYPE_CHECKING:
@@ -165,14 +167,12 @@ async def test_stored_bytes_that_changed_do_not_leave(built: House) -> None:
 
 
 async def test_nothing_leaves_while_the_bank_shows_a_file_that_we_do_not_know(built: House) -> None:
-    from payout.findings import find, resolve
-
     async with built.pool.acquire() as db:
         await find(db, "unknown_file", detail="other.ach")
     await deliver_files(built.context)
     assert built.inbox() == []
     ((finding,),) = await built.rows("select finding_id from findings")
-    assert await resolve(built.pool, finding, "ann")
+    assert await resolve(built.context, finding, Resolvers(("ann",)))
     await deliver_files(built.context)
     assert len(collected(built)) == 1
 

@@ -20,8 +20,9 @@ from payout.api import router
 from payout.findings import find, page_open_findings
 from payout.settings import PayoutSettings
 from throughline.orders import ReleaseItem
+from throughline.payments import FileResolved, FindingResolved
 from throughline.people import OPERATIONS_ROLES, RoleHeld
-from throughline.signed import new_signing_key
+from throughline.signed import new_signing_key, verify
 from throughline.signed_http import (
     SECOND_SIGNATURE_HEADER,
     SIGNATURE_HEADER,
@@ -147,6 +148,11 @@ async def test_two_people_say_that_a_file_leaves_again(house: House, client: htt
     assert house.inbox()[0].read_bytes() == house.file  # the same bytes under the same name
     assert house.inbox()[0].name == house.file_name
     assert await house.rows("select resolved_by from batches") == [(f"{ANN.name} {BEA.name}",)]
+    (said,) = await house.said_of(FileResolved)
+    assert said.actors == (ANN.name, BEA.name) and said.outcome == "not_received"
+    for signature, person in zip(said.signed.signatures, (ANN, BEA), strict=True):
+        verify(signature.encode(), said.signed.value.encode(), person.key)
+    assert content_digest(sha256(said.signed.body.encode()).digest()) in said.signed.value
     await house.pool.execute("update batches set state = 'unknown'")
     path = f"/v1/batches/{batch_id}/resolution"
     received = await client.post(path, json={"outcome": "received", "actor": "bea"})  # one person, as before
@@ -219,6 +225,8 @@ async def test_two_people_say_that_a_file_we_do_not_know_stops_delivery_no_longe
     assert (await client.post(path, json={"actor": "ann"})).status_code == 403
     assert (await says(client, "throughline.ResolveFinding", path, ANN, BEA)).status_code == 200
     assert await house.rows("select resolved_by from findings") == [(f"{ANN.name} {BEA.name}",)]
+    (said,) = await house.said_of(FindingResolved)
+    assert (said.what, said.actors) == ("unknown_file", (ANN.name, BEA.name)) and said.signed is not None
 
 
 async def test_a_file_whose_bytes_a_restore_lost_is_given_up_and_never_sent_again(

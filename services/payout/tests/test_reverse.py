@@ -16,6 +16,7 @@ from payout.nacha import BatchHeader, EntryDetail, Frame, read_records
 from payout.overdue_reversals import page_overdue_reversals
 from payout.resolve_file import NotResolved, resolve_file
 from payout.reversals import final_before, refuse_reversal
+from payout.signed_by_two import Resolvers
 from payout.testing import statement
 from sandbox_bank.bank import Bank
 from sandbox_bank.settings import Settings
@@ -33,6 +34,8 @@ from throughline.payments import (
     ReversalScheduled,
 )
 from throughline.reasons import Reason
+
+TWO = Resolvers(("ann", "bea"))
 
 if TYPE_CHECKING:
     from conftest import Approved, House
@@ -299,15 +302,15 @@ async def test_a_file_in_doubt_takes_nothing_back_that_came_back_meanwhile(town:
     ((batch_id, sending),) = await house.rows(in_doubt)
     about: tuple[Any, Any] = (house.context, batch_id)
     with pytest.raises(NotResolved):
-        await resolve_file(*about, "given_up", sending, "ann bea")  # it may still leave
-    assert await resolve_file(*about, "not_received", sending, "ann bea") == "built"
+        await resolve_file(*about, "given_up", sending, TWO)  # it may still leave
+    assert await resolve_file(*about, "not_received", sending, TWO) == "built"
 
     await house.pool.execute("update payments set state = 'returned'")  # as its return file does
     await house.work()
     assert await house.rows("select state from batches where reversal_count = 1") == [("unknown",)]
     with pytest.raises(NotResolved, match="given_up"):
-        await resolve_file(*about, "not_received", sending, "ann bea")
-    assert await resolve_file(*about, "given_up", sending, "ann bea") == "refused"
+        await resolve_file(*about, "not_received", sending, TWO)
+    assert await resolve_file(*about, "given_up", sending, TWO) == "refused"
     await house.work()
     assert await town.states() == [("failed", "refused")]
     assert not list((house.directory / "inbox").glob("*reversals*"))
@@ -325,8 +328,8 @@ async def test_a_file_in_doubt_takes_nothing_back_after_the_last_day(town: Town)
     ((last_day,),) = await house.rows("select last_day from reversals")
     town.move(datetime.combine(last_day, time(15), UTC))  # it would settle the day after
     with pytest.raises(NotResolved, match="given_up"):
-        await resolve_file(house.context, batch_id, "not_received", sending, "ann bea")
-    assert await resolve_file(house.context, batch_id, "given_up", sending, "ann bea") == "refused"
+        await resolve_file(house.context, batch_id, "not_received", sending, TWO)
+    assert await resolve_file(house.context, batch_id, "given_up", sending, TWO) == "refused"
 
 
 async def test_a_file_that_missed_its_date_is_withdrawn_and_the_next_one_takes_it(town: Town) -> None:

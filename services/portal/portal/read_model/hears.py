@@ -20,6 +20,8 @@ from portal.on_decide_review import show_asked_decision
 from portal.on_draft_discarded import show_ended_draft
 from portal.on_draft_saved import show_saved_draft
 from portal.on_enrol_account import show_asked_enrolment
+from portal.on_file_resolved import show_file_resolved
+from portal.on_finding_resolved import show_finding_resolved
 from portal.on_first_approval_given import show_first_approval
 from portal.on_hold_batch import show_asked_batch_hold
 from portal.on_hold_item import show_asked_hold
@@ -91,6 +93,8 @@ from throughline.payments import (
     BatchRedated,
     BatchRefused,
     BatchReleased,
+    FileResolved,
+    FindingResolved,
     PaymentRefused,
     PaymentReissued,
     PaymentReturned,
@@ -173,6 +177,8 @@ READ_MODEL: tuple[Hearing, ...] = (
             BatchHeld: show_batch_held,
             BatchReleased: show_batch_released,
             BatchRedated: show_batch_redated,
+            FileResolved: show_file_resolved,
+            FindingResolved: show_finding_resolved,
             PaymentReissued: show_reissue,
             ReversalOrdered: show_reversal_ordered,
             ReversalScheduled: show_reversal_scheduled,
