@@ -49,7 +49,7 @@ async def take_back_batches(context: Context) -> None:
     if context.said_before.making_again:
         async with context.pool.acquire() as db, db.transaction():
             said = await context.said_before.left_of(db, *RESOLUTIONS)
-            await context.said_before.let_stand(db, [one.id for one in said])
+            await context.said_before.took_back(db, [one.id for one in said])
     while context.said_before.making_again and await _take_back_next(context):
         pass
 
