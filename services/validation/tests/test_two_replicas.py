@@ -121,6 +121,24 @@ async def test_two_replicas_race_with_nearly_the_same_bill_and_the_loser_sees_th
     assert (excepted.reason, excepted.other_request_id) == (Reason.DUPLICATE_NEAR, received().request_id)
 
 
+async def test_two_who_share_a_birth_date_at_one_payee_do_not_hold_up_one_another(
+    recorded: Context, pool: asyncpg.Pool
+) -> None:
+    """A key in common finds a candidate; only what resembles another bill makes the second slice try again."""
+    first = Replica(recorded, "submissions", received(subject=member(1)))
+    twin = member(2, birth_date=member(1).birth_date)
+    second = Replica(recorded, "submissions", received("A2", subject=twin))
+    await first.begin()
+    await second.begin()
+    assert [type(one) for one in await first.decide()] == [SubmissionApproved]
+    racing = asyncio.create_task(second.decide())
+    await waits_for_a_lock(pool)
+    await first.end()
+    assert [type(one) for one in await racing] == [SubmissionApproved]
+    await second.end()
+    assert await pool.fetchval("select count(*) from near_keys") == 2
+
+
 async def test_a_stop_sees_the_correction_that_was_stored_while_it_waited_for_the_lock(
     recorded: Context, pool: asyncpg.Pool
 ) -> None:

@@ -10,8 +10,9 @@ import asyncpg
 
 from throughline.submissions import SubmissionReceived
 from validation.history import Version
-from validation.near_duplicates.keys import NearKeys, in_month, months, widened
+from validation.near_duplicates.keys import NearKeys, in_month, months, near_keys, widened
 from validation.near_duplicates.past import Past
+from validation.near_duplicates.verdict import judge
 from validation.repository import ClaimedByAnother
 
 CANDIDATES_MAX = 32
@@ -49,10 +50,14 @@ join versions v on v.request_id = n.request_id and v.version = n.version and v.s
 """
 _RAISE_REVISION = "update near_revision set last = last + $1 returning last"
 _CAME_SINCE = """
-select exists (select from near_keys where seq > $1
-  and (member = any($2::bigint[]) or name = any($3::bigint[]) or birth = any($4::bigint[])
-       or invoice = any($5::bigint[])))
-  or exists (select from near_documents where document = any($6::bytea[]) and seq > $1)
+select v.body from (
+  select request_id, version from near_keys where seq > $1
+    and (member = any($2::bigint[]) or name = any($3::bigint[]) or birth = any($4::bigint[])
+         or invoice = any($5::bigint[]))
+  union
+  select request_id, version from near_documents where document = any($6::bytea[]) and seq > $1
+) n
+join versions v on v.request_id = n.request_id and v.version = n.version and v.state <> 'ended'
 """
 _ADD = """
 insert into near_keys (seq, request_id, version, member, name, birth, invoice, first_day, last_day)
@@ -101,7 +106,8 @@ def _take(past: Past, judged: Sequence[Version], rows: Sequence[asyncpg.Record])
 
 
 async def store_past(db: asyncpg.Connection, past: Past) -> None:
-    """Add what claimed its bill. Raises ClaimedByAnother where somebody added the same person since this slice looked.
+    """Add what claimed its bill. Raises ClaimedByAnother where something that it resembles was added since this slice
+    looked; one common key is not enough: many share a payee and a birth date.
 
     The row of the revision is locked from here to the commit, which follows at once: whoever holds it sees everything
     that was added before, so of two that repeat one another in the same moment the second one sees the first.
@@ -122,12 +128,26 @@ async def store_past(db: asyncpg.Connection, past: Past) -> None:
     first = last - len(rows) + 1
     columns = _columns(rows)
     if first != past.revision + 1:
-        since = await db.fetchval(_CAME_SINCE, past.revision, *columns[2:6], [one[0] for one in documents])
-        if since:
-            raise ClaimedByAnother("somebody claimed a bill of the same person at the same moment")
+        since = await db.fetch(_CAME_SINCE, past.revision, *columns[2:6], [one[0] for one in documents])
+        if since and _resemble(past, [SubmissionReceived.model_validate_json(row["body"]) for row in since]):
+            raise ClaimedByAnother("somebody claimed nearly the same bill at the same moment")
     await db.execute(_ADD, list(range(first, last + 1)), *columns)
     if documents:
         await db.execute(_ADD_DOCUMENTS, *_columns(documents), last)
+
+
+def _resemble(past: Past, came: Sequence[SubmissionReceived]) -> bool:
+    """Whether any that came since would have been found beside any that is added, each for itself."""
+    since = Past(past.rules)
+    for there in came:
+        since.add(there, near_keys(there))
+    for submission, keys, _ in past.added:
+        rules = past.rules.in_force_on(keys.first_day)
+        for there in since.candidates(submission, keys):
+            verdict = judge(submission, [there], rules)
+            if verdict.likest is not None or verdict.near_misses:
+                return True
+    return False
 
 
 def _row(keys: NearKeys, month: int) -> tuple[int | None, ...]:
