@@ -67,10 +67,15 @@ def test_a_reviewer_approves_and_the_biller_sees_it_paid(
     must_be_sound(biller)
     expect(biller.get_by_role("heading", level=1)).to_contain_text(bill.number)
     assert line.said(PaymentSettled, batch_id=batch.batch_id)
+    until_there(biller, f"/requests/{request}/why", "The price, line by line")
+    must_be_sound(biller)
 
     auditor = as_person("auditor-1")
     until_there(auditor, f"/audit/requests/{request}", str(person_of(line, "reviewer-1")))
     must_be_sound(auditor)
+    until_there(auditor, f"/audit/requests/{request}/why", "Every rule that was asked")
+    must_be_sound(auditor)
+    auditor.goto(f"/audit/requests/{request}")
     with auditor.expect_download() as proof:
         auditor.get_by_role("link", name=re.compile("Proof of record decisions")).first.click()
     assert proof.value.suggested_filename.startswith("proof-decisions-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
@@ -12,6 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from portal.read_model.sealed_content import ContentKey
+from portal.rule_help import RuleHelp
 from portal.sandbox_accounts import ensure_sandbox_accounts
 from portal.settings import Settings
 
@@ -30,6 +31,8 @@ class Resources:
     content_key: ContentKey
     signing_key: OKPKey
     """Signs commands for the person of a session."""
+    rule_help: RuleHelp = field(default_factory=RuleHelp)
+    """What the rules in force ask of a form's fields."""
 
 
 async def open_resources(settings: Settings, pool: asyncpg.Pool) -> Resources:

@@ -44,7 +44,7 @@ async def ask(
     proposal: UUID | None = None,
 ) -> Response:
     """Go to the page that shows ``facts`` and asks for the proof; after it the command is sent, ``notice`` shown, and
-    the browser is at ``back`` again. ``proposal``: of ``portal.order_proposals``; who made it signs beside."""
+    the browser is at ``back`` again. ``proposal``: of orders or of rules; who made it signs beside."""
     command = prepare(visit.context, message, key=key, once=once, topic=topic)
     acting = acting_as(visit, role, organisation_id)
     about = {
@@ -56,10 +56,10 @@ async def ask(
         "role": acting.role.value,
         "organisation": str(acting.organisation_id),
         "correlation": correlation_id,
+        "proposal": None if proposal is None else str(proposal),
         "facts": [list(fact) for fact in facts],
         "back": back,
         "notice": notice,
-        "proposal": None if proposal is None else str(proposal),
     }
     # Notes, names and the command itself: kept as the forms of drafts are, for nobody to read in the database.
     sealed = visit.context.resources.content_key.seal(json.dumps(about).encode(), _SEALED_AS, command.id)

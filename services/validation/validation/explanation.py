@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from throughline.decisions import Finding
-from throughline.reasons import Reason
+from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.history import Version
@@ -33,6 +33,11 @@ class RuleRead(BaseModel):
     verdict: str
     read: dict[str, bool | int | str | None]
     margin: int | float | None
+    severity: Severity
+    field: str
+    message: str
+    fix: str
+    """As the rule has them: ``{name}`` stands for what that fact says."""
 
 
 class LineSteps(BaseModel):
@@ -178,4 +183,8 @@ def _told(one: Reading) -> RuleRead:
         verdict=one.verdict,
         read=one.read,
         margin=one.margin,
+        severity=one.rule.severity,
+        field=one.rule.field,
+        message=one.rule.message,
+        fix=one.rule.fix,
     )

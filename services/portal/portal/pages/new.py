@@ -42,6 +42,7 @@ from portal.pages.request import PORTAL, may_correct
 from portal.payee_on_file import organisation_of_payee, payee_of_form
 from portal.request_rows import payees_of, payers_known
 from portal.rule_checks import broken_rules
+from portal.rule_proposals import newest_version
 from portal.rules import PROVIDERS
 from throughline.flow import INTAKE
 from throughline.identifiers import claim_number_for, request_id_for
@@ -125,11 +126,17 @@ async def show_step(
         draft = await _own(visit, db, draft_id)
         made = await _made(db, visit, draft) if field or step == STEPS[-1] else []
         payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
+        rule_set = await newest_version(db)
     # Validation and intake are asked: no connection waits for them.
     if step == "attachments":
         return await show_attachments(visit, draft, await _wrong_attached(visit, made, field))
     values = await _step(visit, draft, made, step if step in STEPS else STEPS[0], field)
-    return await visit.show("new_step.html", payees=payees, payers=payers, **values)
+    asked = await visit.context.resources.rule_help.by_step(
+        visit.settings, rule_set, visit.context.clock.today()
+    )
+    return await visit.show(
+        "new_step.html", payees=payees, payers=payers, asked=asked.get(values["step"], ()), **values
+    )
 
 
 @router.post("/new/{draft_id}")

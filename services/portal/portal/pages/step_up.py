@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
+import asyncpg
 from fastapi import Form, HTTPException, Response
 
 from chassis import clock
-from portal import order_proposals
+from portal import order_proposals, rule_proposals
 from portal.ceremonies import Ceremony
-from portal.commands import counts, say_signed
+from portal.commands import Acting, Command, counts, say_signed
 from portal.local_accounts import use_totp
 from portal.page import Visit, may, page_router
 from portal.passkeys import keys_of, options_to_sign, person_behind
@@ -18,6 +19,7 @@ from portal.rate_limits import must_be_within
 from portal.rules import EVERYBODY
 from portal.sessions import leave_notice
 from portal.step_up import acting_of, asked, command_of
+from throughline.rule_sets import PublishRuleSet
 from throughline.signed import Method
 
 router = page_router()
@@ -61,10 +63,7 @@ async def prove(
         await asked(visit, transaction.db, ceremony_id, use=True)
         command, acting = command_of(about), acting_of(visit, about)
         if await counts(transaction.db, command, acting.person_id):
-            beside = None
-            if about.get("proposal") is not None:
-                proposal = await order_proposals.approved(transaction.db, visit, UUID(about["proposal"]))
-                beside = (proposal.first, proposal.method)
+            beside = await _proposer(visit, transaction.db, command, about.get("proposal"))
             say_signed(
                 visit.context,
                 transaction,
@@ -77,6 +76,18 @@ async def prove(
             )
         await leave_notice(transaction.db, visit.session.id, about["notice"], {})
     return visit.redirect(about["back"])
+
+
+async def _proposer(
+    visit: Visit, db: asyncpg.Connection, command: Command, proposal: str | None
+) -> tuple[Acting, Method] | None:
+    """Who proposed the command, signing beside, and how they had proved who they are; their proposal ends with it."""
+    if proposal is None:
+        return None
+    if isinstance(command.message, PublishRuleSet):
+        return await rule_proposals.published(db, visit, UUID(proposal))
+    found = await order_proposals.approved(db, visit, UUID(proposal))
+    return found.first, found.method
 
 
 async def _proved(visit: Visit, db: object, ceremony: Ceremony, credential: str, code: str) -> Method | None:

@@ -1,0 +1,294 @@
+"""Operators publish rules by two, each seeing what they change; everybody reads what concerns them of a decision."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from base64 import urlsafe_b64decode
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from portal_people import Person, TrueTime, csrf_in, known, sign_in
+from portal_stories import Life, Teller
+
+from chassis import Context, testing
+from chassis.testing_people import SoftPasskey
+from portal.app import service
+from portal.rule_book import RuleBook
+from portal.rules import Role
+from portal.tenancy import SIGN_IN, writing
+from throughline.message import Message
+from throughline.people import RelyingParty
+from throughline.rule_sets import KEY, PublishRuleSet, RuleFile, RuleSetPublished, files_sha256
+from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP, verify
+
+FILES = {"claim.toml": "[[rule]]\n"}
+RULE = {
+    "rule": "charge-limit", "version": 1, "effective_from": "2026-01-01", "effective_to": None, "severity": "deny",
+    "scope": "request", "programme": None, "payer": None, "field": "total_cents", "reason": "timely_filing",
+    "message": "More is charged than the limit.", "fix": "Charge less.", "margin": None, "carc": None,
+}  # fmt: skip
+PAYEE = UUID(int=5)
+OWN = {"version": 0, "effective_from": None, "until": None, "deciding": True, "sha256": None, "note": None}
+
+
+class Validation:
+    """Stands in for validation's HTTP API."""
+
+    def __init__(self) -> None:
+        self.problems: list[dict[str, Any]] = []
+        self.explanation: dict[str, Any] = {"versions": []}
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    async def answer(self, book: RuleBook, method: str, path: str, **more: Any) -> dict[str, Any]:
+        self.asked.append((path, more))
+        change = {"change": "added", "rule": "charge-limit", "version": 1, "what": []}
+        moved = {"request_id": str(PAYEE), "version": 1, "payee_id": str(PAYEE), "cents": -12_345}
+        answers: dict[str, dict[str, Any]] = {
+            "/v1/rules/published": {"sets": [OWN]},
+            "/v1/rules/published/0": {"version": 0, "files": FILES, "rules": [RULE]},
+            "/v1/rules/lint": {"problems": self.problems},
+            "/v1/rules/read": {"rules": [RULE]},
+            "/v1/rules/diff": {"changes": [{**change, "effective_from": "2026-01-01", "effective_to": None}]},
+            "/v1/rules/preview": {
+                "compared": 9,
+                "changes": [{**moved, "stored": "approve", "candidate": "deny timely_filing"}],
+                "next": None,
+            },
+        }
+        return self.explanation if path.endswith("/explanation") else answers[path]
+
+
+@pytest.fixture
+def validation(monkeypatch: pytest.MonkeyPatch) -> Validation:
+    made = Validation()
+
+    async def ask(book: RuleBook, method: str, path: str, **more: Any) -> dict[str, Any]:
+        return await made.answer(book, method, path, **more)
+
+    monkeypatch.setattr(RuleBook, "_ask", ask)
+    return made
+
+
+def zipped() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, text in FILES.items():
+            archive.writestr(name, text)
+    return made.getvalue()
+
+
+async def candidate(
+    browser: httpx.AsyncClient, do: str, note: str = "The year's limit.", content: bytes | None = None
+) -> httpx.Response:
+    csrf = csrf_in(await browser.get("/rules"))
+    return await browser.post(
+        "/rules/candidates",
+        data={"csrf": csrf, "do": do, "effective_from": "2026-04-01", "note": note},
+        files={"file": ("rules.zip", zipped() if content is None else content, "application/zip")},
+    )
+
+
+async def proposed(browser: httpx.AsyncClient) -> str:
+    answer = await candidate(browser, "propose")
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+async def press(browser: httpx.AsyncClient, path: str, button: str) -> httpx.Response:
+    page = await browser.get(path)
+    once = re.search(r'name="once" value="([^"]*)"', page.text)
+    data = {"csrf": csrf_in(page), "once": once[1] if once else str(uuid4())}
+    return await browser.post(f"{path}/{button}", data=data)
+
+
+async def test_a_candidate_is_looked_at_and_nothing_is_kept(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    page = await candidate(browser, "look", note="")
+    assert page.status_code == 200
+    for shown in ("More is charged than the limit.", "charge-limit", "-$123.45", "Denied by the system"):
+        assert shown in page.text
+    query = next(more["params"] for path, more in validation.asked if path == "/v1/rules/preview")
+    assert (query["effective_from"], query["to"]) == ("2026-04-01", str(context.clock.today()))
+    assert "Waits for a second operator" not in (await browser.get("/rules")).text
+
+
+async def test_what_cannot_be_published_is_not_proposed(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    for answer in (
+        await candidate(browser, "propose", note=" "),
+        await candidate(browser, "propose", content=b"x"),
+    ):
+        assert answer.status_code == 422
+    validation.problems = [
+        {"file": "claim.toml", "rule": "units", "version": 2, "problem": "expression is not CEL"}
+    ]
+    answer = await candidate(browser, "propose")
+    assert answer.status_code == 422 and "expression is not CEL" in answer.text
+    assert "Waits for a second operator" not in (await browser.get("/rules")).text
+
+
+async def test_two_operators_publish_and_the_second_proves_that_it_is_they(
+    browser: httpx.AsyncClient, context: Context, validation: Validation, true_time: TrueTime
+) -> None:
+    olga, omar = await known(context, "olga", Role.OPERATOR), await known(context, "omar", Role.OPERATOR)
+    passkey = await with_passkey(context, omar)
+    await sign_in(browser, olga)
+    path = await proposed(browser)
+    assert "Another operator must publish this" in (await browser.get(path)).text
+    assert (await press(browser, path, "publish")).status_code == 409
+    await sign_in(browser, omar)
+    preview = await browser.get(f"{path}?days=30")
+    assert "-$123.45" in preview.text and files_sha256_of() in preview.text
+    step_up = (await press(browser, path, "publish")).headers["location"]
+    assert files_sha256_of() in (await browser.get(step_up)).text
+    assert await testing.said_in(context.pool) == []
+    credential = passkey.answer(await challenge_of_step(context, step_up)).decode()
+    csrf = csrf_in(await browser.get(step_up))
+    answer = await browser.post(step_up, data={"csrf": csrf, "credential": credential})
+    assert answer.headers["location"] == "/rules"
+    (record,) = await testing.said_in(context.pool)
+    headers = dict(record.headers)
+    command = PublishRuleSet.model_validate_json(record.value)
+    assert (command.version, command.effective_from, command.sha256) == (
+        1,
+        date(2026, 4, 1),
+        files_sha256_of(),
+    )
+    assert (command.actor, command.second_actor) == (str(omar.person_id), str(olga.person_id))
+    signers = [
+        verify(headers[name], record.value, context.resources.signing_key)
+        for name in (SIGNATURE, SECOND_SIGNATURE)
+    ]
+    assert [(one.person_id, one.role, one.topic) for one in signers] == [
+        (omar.person_id, "operator", "rules"),
+        (olga.person_id, "operator", "rules"),
+    ]
+    assert headers[STEP_UP] == credential.encode()
+    assert (await browser.get(path)).status_code == 404, "it waits no more"
+
+
+def files_sha256_of() -> str:
+    return files_sha256([RuleFile(name=name, text=text) for name, text in FILES.items()])
+
+
+async def test_what_somebody_else_published_meanwhile_is_not_published_over(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    olga, omar = await known(context, "olga", Role.OPERATOR), await known(context, "omar", Role.OPERATOR)
+    await sign_in(browser, olga)
+    path = await proposed(browser)
+    published: Message = RuleSetPublished(
+        version=1, effective_from=date(2026, 1, 1), sha256="0" * 64, rule_count=1, published_by=omar.person_id,
+        second_person=olga.person_id, note="Another.",
+    )  # fmt: skip
+    await testing.deliver(service, context, [testing.heard(published, KEY, topic="decisions")])
+    await sign_in(browser, omar)
+    assert (await press(browser, path, "publish")).status_code == 412
+    assert (await press(browser, path, "drop")).status_code == 303
+    assert (await browser.get(path)).status_code == 404
+
+
+async def test_an_auditor_reads_and_publishes_nothing(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    path = await proposed(browser)
+    await sign_in(browser, await known(context, "ava", Role.AUDITOR))
+    page = await browser.get(path)
+    assert page.status_code == 200 and "Confirm and publish" not in page.text
+    assert (await browser.get("/rules/sets/0?beside=0")).status_code == 200
+    assert (await browser.post(f"{path}/publish", data={"csrf": csrf_in(page)})).status_code == 403
+
+
+async def test_a_provider_reads_why_of_their_own_request_and_nothing_of_the_staffs(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    ann, rita = await known(context, "ann", Role.PROVIDER_ADMIN), await known(context, "rita", Role.REVIEWER)
+    stranger = await known(context, "sam", Role.PROVIDER_ADMIN)
+    teller = Teller()
+    life = Life(teller, "CLM-1")
+    life.payee_id = ann.payee_id
+    life.received()
+    await testing.deliver(service, context, teller.told)
+    validation.explanation = EXPLANATION
+    own, whole = f"/requests/{life.request_id}/why", f"/audit/requests/{life.request_id}/why"
+    await sign_in(browser, ann)
+    page = (await browser.get(own)).text
+    assert "The code is not known." in page and "Send it with the right code." in page
+    assert "charge-limit" not in page and "77 of 100" not in page and "Too dear." not in page
+    await sign_in(browser, stranger)
+    assert (await browser.get(own)).status_code == 404
+    await sign_in(browser, rita)
+    page = (await browser.get(whole)).text
+    assert "charge-limit" in page and "77 of 100" in page and "2026-02-01" in page
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    page = (await browser.get(whole)).text
+    assert "charge-limit" in page and "2026-02-01" not in page
+
+
+EXPLANATION = {
+    "versions": [
+        {
+            "version": 1, "state": "review", "reason": None, "verdict": "review procedure_code", "verdict_cents": None,
+            "paid_cents": None, "price": [], "used_up": [], "differs": [],
+            "pinned": {
+                "rule_set": None, "reference_revision": 3, "contract_id": None, "contract": None, "fee_schedule": None
+            },
+            "rules": [
+                {
+                    "rule": "charge-limit", "version": 1, "scope": "request", "line": None, "verdict": "passed",
+                    "read": {"total_cents": 1, "uncovered_on": "2026-02-01"}, "margin": 7, "severity": "deny",
+                    "field": "lines", "message": "Too dear.", "fix": "Charge less.",
+                }
+            ],
+            "duplicates": [
+                {
+                    "rule": "near", "rule_version": 1, "severity": "review", "reason": "duplicate_suspect",
+                    "field": None, "message": "As before.", "fix": None,
+                    "duplicate": {"score": 77, "other_request_id": str(PAYEE)},
+                }
+            ],
+            "findings": [
+                {
+                    "rule": "code", "rule_version": 1, "severity": "deny", "reason": "procedure_code",
+                    "field": "lines[0].code", "message": "The code is not known.",
+                    "fix": "Send it with the right code.", "duplicate": None,
+                }
+            ],
+        }
+    ]
+}  # fmt: skip
+
+
+async def with_passkey(context: Context, person: Person) -> SoftPasskey:
+    passkey = SoftPasskey(RelyingParty(id="portal.example", origin="https://portal.example"))
+    async with writing(context, SIGN_IN) as db:
+        await db.execute(
+            "insert into passkeys values ($1, $2, $3, 0, 'portal.example', 'Test', $4)",
+            decoded(passkey.kid),
+            person.person_id,
+            decoded(passkey.public().public_key),
+            datetime(2026, 1, 1, tzinfo=UTC),
+        )
+    return passkey
+
+
+def decoded(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+async def challenge_of_step(context: Context, path: str) -> bytes:
+    async with writing(context, SIGN_IN) as db:
+        found: bytes = await db.fetchval(
+            "select challenge from ceremonies where ceremony_id = $1", UUID(path.split("/")[-1])
+        )
+    return found
