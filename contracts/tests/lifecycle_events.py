@@ -74,6 +74,7 @@ def stopped(cause: str) -> Message:
 PAID = (RECEIVED, APPROVED, SCHEDULED, SENT, SETTLED, POSTED)
 REISSUED = example("PaymentReissued")
 REVERSING = example("ReversalOrdered")
+RECOVERY = example("RecoveryOpened", payment_id=SCHEDULED.payment_id)  # type: ignore[attr-defined]
 REVERSAL_LEFT = example("ReversalScheduled")
 NOT_REVERSED = example("ReversalFailed")
 TAKEN_BACK = example("PaymentReversed")

@@ -260,6 +260,23 @@ class ApprovalRevoked(Event):
     version: Version
     decision_id: UUID
     cause: Literal["correction", "void", "withdrawal", "recall"]
+    reason: Reason | None = None
+    """Of a recall: what came up against it by itself (coverage taken back, an exclusion). None: a person asked."""
+
+
+class RecoveryOpened(Event):
+    """What was approved and has left may not have been paid, as things stand now. How much of it is owed, and how it is
+    recovered, people decide: nothing moves by this."""
+
+    request_id: UUID
+    version: Version
+    decision_id: UUID
+    payment_id: UUID
+    reason: Reason
+    findings: tuple[Finding, ...] = ()
+    """What came up against it, the latest last."""
+    paid_cents: TotalCents
+    """What the decision pays in all."""
 
 
 class CommandRefused(Event):

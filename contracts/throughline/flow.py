@@ -72,6 +72,7 @@ DECISIONS = Topic(
         decisions.SubmissionDenied,
         decisions.SubmissionExcepted,
         decisions.ApprovalRevoked,
+        decisions.RecoveryOpened,
         rule_sets.RuleSetPublished,
         decisions.CommandRefused,
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from throughline.decisions import ApprovalRevoked, SubmissionApproved, SubmissionExcepted
+from throughline.decisions import ApprovalRevoked, RecoveryOpened, SubmissionApproved, SubmissionExcepted
 from throughline.items import ItemHeld, ItemScheduled
 from throughline.message import Message
 from throughline.payments import PaymentRefused, PaymentReturned, PaymentReversed, PaymentSettled
@@ -20,6 +20,8 @@ class Facts:
     """What is known of a version beside its state."""
 
     revoked: bool = False
+    recovery_opened: bool = False
+    """Its money is to be recovered, whatever comes of an entry that takes the payment back."""
     recovery_needed: bool = False
     """Its last decision was to wait until an earlier version's money is recovered."""
     payment_id: UUID | None = None
@@ -37,7 +39,9 @@ def note(facts: Facts, event: Message) -> None:
         case ApprovalRevoked():
             facts.revoked = True
         case SubmissionApproved():
-            facts.revoked = False
+            facts.revoked = facts.recovery_opened = False
+        case RecoveryOpened():
+            facts.recovery_opened = True
         case SubmissionExcepted():
             facts.recovery_needed = event.reason is Reason.RECOVERY_NEEDED
         case ItemScheduled():
@@ -98,6 +102,10 @@ def completes(facts: Facts, event: Any) -> bool:
     return bool(event.payment_id in other)
 
 
+def completes_to_recover(facts: Facts, event: Any) -> bool:
+    return facts.recovery_opened and completes(facts, event)
+
+
 def not_yet(facts: Facts, event: Any) -> bool:
     return of_this_payment(facts, event) and not completes(facts, event)
 
@@ -117,6 +125,15 @@ def taken_back(facts: Facts, event: Any) -> bool:
 def recovered(facts: Facts, event: Any) -> bool:
     """Nothing stands before it any more: what it waited for was paid nothing, and was stopped."""
     return facts.recovery_needed
+
+
+def came_to_nothing(facts: Facts, event: Any) -> bool:
+    return event.payment_id in facts.gone
+
+
+def given_up(facts: Facts, event: Any) -> bool:
+    """The entry that was to take the payment back came to nothing, and nothing else asks for the money."""
+    return of_this_payment(facts, event) and not facts.recovery_opened
 
 
 def nothing_paid(facts: Facts, event: Any) -> bool:

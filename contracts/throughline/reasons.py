@@ -177,6 +177,10 @@ class Reason(StrEnum):
         "The service is no benefit of the member's plan on its date.",
     )
     LICENCE_EXPIRED = "licence_expired", "The provider's licence had expired on a service date."
+    COVERAGE_ENDED = (
+        "coverage_ended",
+        "The member's coverage was taken back for a day that was covered when the request came in.",
+    )
     EXCLUDED = (
         "excluded",
         "The provider is on a list of who may not be paid. Nothing is paid until a newer list no longer names them.",

@@ -13,6 +13,7 @@ from throughline.reasons import Reason
 from throughline.reference import ProviderRecorded
 from throughline.sensitive import Sensitive
 from validation.coverage import Coverage, coverage_of, first_day_outside
+from validation.lost_coverage import lost_since, no_longer_covered
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
 from validation.rules.rule_set import load_catalogue
@@ -143,3 +144,54 @@ def test_a_member_is_one_by_payer_and_id_however_it_is_typed() -> None:
     key = member_key_for("acme", Sensitive("m100 "))
     assert key == member_key_for("acme", Sensitive("M100"))
     assert key != member_key_for("other", Sensitive("M100"))
+
+
+HAD = covered(OPEN)
+PLAN = covered(OPEN, benefits=(OFFICE,))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "since"),
+    [
+        pytest.param(HAD, HAD, None, id="the same"),
+        pytest.param(HAD, covered(span(date(2020, 1, 1), NOV_2)), NOV_3, id="ended"),
+        pytest.param(HAD, covered(), date(2020, 1, 1), id="all of it"),
+        pytest.param(HAD, covered(span(date(2021, 1, 1))), date(2020, 1, 1), id="begins later"),
+        pytest.param(HAD, covered(span(date(2019, 1, 1))), None, id="begins earlier"),
+        pytest.param(
+            covered(span(date(2020, 1, 1), NOV_2)), covered(span(date(2020, 1, 1), NOV_1)), NOV_2, id="a day"
+        ),
+        pytest.param(PLAN, HAD, None, id="every service is a benefit now"),
+        pytest.param(HAD, PLAN, date(2020, 1, 1), id="not every service is a benefit any more"),
+        pytest.param(PLAN, covered(OPEN, benefits=(SHORT,)), date(2020, 1, 1), id="a code fewer"),
+        pytest.param(PLAN, covered(OPEN, benefits=(ALL,)), date(2020, 1, 1), id="more codes, later"),
+        pytest.param(
+            covered(OPEN, benefits=(SHORT,)), covered(OPEN, benefits=(OFFICE,)), None, id="a longer benefit"
+        ),
+    ],
+)
+def test_from_which_day_on_coverage_was_taken_back(
+    before: Coverage, now: Coverage, since: date | None
+) -> None:
+    assert lost_since(before, now) == since
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "fields"),
+    [
+        pytest.param(HAD, covered(span(NOV_1, NOV_2)), ["lines[0].from_date"], id="one line runs longer"),
+        pytest.param(HAD, covered(), ["lines[0].from_date", "lines[1].from_date"], id="both"),
+        pytest.param(covered(), covered(), [], id="never was"),
+        pytest.param(covered(span(NOV_1, NOV_2)), covered(), ["lines[1].from_date"], id="one of them was"),
+        pytest.param(HAD, covered(OPEN, benefits=()), ["lines[0].from_date", "lines[1].from_date"], id="benefits"),
+        pytest.param(None, covered(), [], id="was unknown"),
+        pytest.param(HAD, None, [], id="nobody asks"),
+    ],
+)  # fmt: skip
+def test_what_was_covered_as_it_came_in_and_is_not_any_more(
+    then: Coverage | None, now: Coverage | None, fields: list[str]
+) -> None:
+    lines = received(lines=(line(to_date=NOV_3), line(line_id="2", code="99214"))).request.lines
+    found = list(no_longer_covered(lines, then, now))
+    assert [one.field for one in found] == fields
+    assert {one.reason for one in found} <= {Reason.COVERAGE_ENDED}

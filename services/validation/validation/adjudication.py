@@ -19,6 +19,7 @@ DENIALS = {
     Reason.DUPLICATE_NEAR: "18",
     Reason.DUPLICATE_SUSPECT: "18",
     Reason.AUTHORISATION_UNITS: "198",
+    Reason.COVERAGE_ENDED: "27",
     Reason.EXCLUDED: "B7",
     Reason.EXCLUSION_NAME: "B7",
     Reason.NO_PRICE: "96",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncpg
 
-from chassis import Service, by, hear
+from chassis import Service, by, every, hear
 from chassis.passkeys import check_passkey
 from throughline.commanding import MAY_GIVE
 from throughline.exclusions import ExclusionListRecorded
@@ -23,6 +23,7 @@ from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
 from validation.exclusions_work import ExclusionsWork
 from validation.explanation_api import router as explanation_router
+from validation.follow_ups import work_off_follow_ups
 from validation.members_work import MembersWork
 from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
@@ -95,6 +96,7 @@ service = Service(
         hear("reference.members", work=MembersWork, on={MemberRecorded: record_member}),
         hear("reference.exclusions", work=ExclusionsWork, on={ExclusionListRecorded: record_exclusions}),
     ],
+    timers=[every(0.5, work_off_follow_ups)],
     api=(router, explanation_router, replay_router, rules_router),
     start=build_resources,
 )

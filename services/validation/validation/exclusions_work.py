@@ -9,7 +9,9 @@ import asyncpg
 
 from chassis import Context, Heard
 from throughline.exclusions import ExclusionListRecorded
+from throughline.identifiers import derived
 from validation import exclusions_repository
+from validation.follow_up_repository import FollowUp, store_follow_ups
 
 
 class ExclusionsWork:
@@ -25,4 +27,9 @@ class ExclusionsWork:
         return cls()
 
     async def store(self, db: asyncpg.Connection) -> None:
-        await exclusions_repository.store_parts(db, self.parts)
+        """What was approved is screened again by each list that came into force."""
+        came = await exclusions_repository.store_parts(db, self.parts)
+        follow_ups = [
+            FollowUp(derived("list-in-force", one.list_id, str(one.version)), "screening") for one in came
+        ]
+        await store_follow_ups(db, follow_ups)

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from throughline.decisions import Finding, ScreenedAgainst
 from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
+from validation.coverage import Coverage
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
 from validation.handling import UNTOUCHED, Handling
@@ -61,6 +62,8 @@ class Version:
     """How it is paid and explained, while a slice is decided."""
     terms: Terms | None = field(default=None, compare=False, repr=False)
     """What it is pinned to of reference data, while a slice is decided."""
+    coverage_now: Coverage | None = field(default=None, compare=False, repr=False)
+    """The member's coverage as it stands now, where the payer has it checked and the member is known."""
     readings: Readings = ()
     """What the latest decision read of tallies, and added to them."""
     settled_readings: Readings = ()

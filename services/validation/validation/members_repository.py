@@ -14,11 +14,15 @@ from throughline.requests import PaymentRequest
 from validation.coverage import Coverage
 from validation.history import Version
 
-_READ_AS_OF = """
-select a.at, m.body from unnest($1::int[], $2::uuid[], $3::bigint[]) as a (at, member, revision)
+# What stands now, and what stood then where that was another version.
+_READ_THEN_AND_NOW = """
+select a.at, now.revision <= a.revision as is_same, now.body as now, past.body as past
+from unnest($1::int[], $2::uuid[], $3::bigint[]) as a (at, member, revision)
 cross join lateral (
-    select body from members m where m.member = a.member and m.revision <= a.revision
-    order by m.revision desc limit 1) m
+    select revision, body from members m where m.member = a.member order by m.revision desc limit 1) now
+left join lateral (
+    select body from members m where now.revision > a.revision and m.member = a.member and m.revision <= a.revision
+    order by m.revision desc limit 1) past on true
 """
 _READ_LATEST = """
 select a.member, m.version, m.body from unnest($1::uuid[]) as a (member)
@@ -39,13 +43,13 @@ class StoredMember(NamedTuple):
 
 
 async def read_coverage(db: asyncpg.Connection, versions: Iterable[Version]) -> None:
-    """Give the terms of each version what stood of its member, where the payer has coverage checked: one statement for
-    all of them, none where no payer asks."""
+    """Give each version what stood of its member, and what stands now, where the payer has coverage checked: one
+    statement for all of them, none where no payer asks."""
     asking = [one for one in versions if one.terms is not None and one.terms.coverage_checked]
     if not asking:
         return
     rows = await db.fetch(
-        _READ_AS_OF,
+        _READ_THEN_AND_NOW,
         list(range(len(asking))),
         [key_of(one.submission.request) for one in asking],
         [one.reference_revision for one in asking],
@@ -53,7 +57,11 @@ async def read_coverage(db: asyncpg.Connection, versions: Iterable[Version]) -> 
     for row in rows:
         version = asking[row["at"]]
         assert version.terms is not None, "only what has terms asks"
-        version.terms = replace(version.terms, coverage=Coverage.model_validate_json(row["body"]))
+        then: Coverage | None
+        then = version.coverage_now = Coverage.model_validate_json(row["now"])
+        if not row["is_same"]:
+            then = None if row["past"] is None else Coverage.model_validate_json(row["past"])
+        version.terms = replace(version.terms, coverage=then)
 
 
 async def read_latest(db: asyncpg.Connection, members: Collection[UUID]) -> dict[UUID, StoredMember]:

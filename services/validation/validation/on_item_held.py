@@ -36,4 +36,4 @@ def after_coming_back(heard: Heard[ItemHeld], work: DecisionWork, say: Say) -> N
         verdicts.revoke(version, cause, say)
         stuck.wait()
     elif version.stop_cause in ("withdrawal", "recall"):
-        verdicts.revoke(version, version.stop_cause, say)
+        verdicts.revoke(version, version.stop_cause, say, version.reason)

@@ -27,7 +27,9 @@ def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
     waiting = request.waiting()
     if stopped.stop_cause == "recall" and waiting is None:
         stopped.decided_at = heard.recorded_at
-        verdicts.open_review(stopped, (Reason.RECALLED,), work.quote(stopped).price, say)
+        work.standing(stopped)
+        asked = (Reason.RECALLED,) if stopped.reason is None else (Reason.RECALLED, stopped.reason)
+        verdicts.open_review(stopped, asked, work.quote(stopped).price, say)
         return
     stopped.end(_ENDED_BY.get(stopped.stop_cause or "", Reason.CORRECTION))
     if waiting is not None and not waiting.is_void:

@@ -8,12 +8,13 @@ from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import State
 from validation.settle import replace_unpaid
+from validation.standing import NEVER_PINNED
 from validation.work import DecisionWork
 
 
 def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) -> None:
-    """The approved version is final. A waiting replacement or void pays nothing and becomes an Exception, unless the
-    version was priced to zero: then nothing was ever to leave."""
+    """The approved version is final, and what came up against it by itself is to be recovered. A waiting replacement
+    or void pays nothing and becomes an Exception, unless the version was priced to zero: then nothing was to leave."""
     request = work.requests[heard.message.request_id]
     version = request.versions.get(heard.message.version)
     if (
@@ -23,6 +24,9 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
     ):
         return  # not the answer to a question that is open
     version.state, version.is_changed = State.FINAL, True
+    payment_id = heard.message.payment_id
+    if version.reason in NEVER_PINNED and payment_id is not None and not version.pays_nothing:
+        verdicts.open_recovery(version, payment_id, version.reason, say)
     waiting = request.waiting()
     if waiting is None:
         return

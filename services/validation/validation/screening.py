@@ -55,6 +55,10 @@ class ExclusionList:
             for name in one.names:
                 self.by_name.setdefault(int(name, 16), []).append(listed)
 
+    def names(self, name: str) -> bool:
+        """Whether somebody of that name is on it."""
+        return any(one in self.by_name for one in _hashed((name,)))
+
 
 @dataclass(slots=True)
 class Screening:

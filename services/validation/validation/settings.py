@@ -15,4 +15,9 @@ class ValidationSettings(GuardedSettings):
     packs_dir: Path | None = Field(
         None, description="the directory of the programme packs; without it every form waits for a person"
     )
+    follow_up_requests: int = Field(
+        500,
+        description="approved requests that one transaction looks at again when coverage or a list changed",
+        ge=1,
+    )
     reviews_page_max: int = Field(500, description="reviews that one page of GET /v1/reviews may list", ge=1)

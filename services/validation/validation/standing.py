@@ -10,15 +10,16 @@ from throughline.reasons import Reason, Severity
 from throughline.reference import ProviderRecorded
 from throughline.submissions import SubmissionReceived
 from validation.history import Version
+from validation.lost_coverage import no_longer_covered
 from validation.reference import Reference, payee_id_of_npi
 from validation.screening import Party
 
-NEVER_PINNED = frozenset({Reason.EXCLUDED, Reason.EXCLUSION_NAME})
+NEVER_PINNED = frozenset({Reason.EXCLUDED, Reason.EXCLUSION_NAME, Reason.COVERAGE_ENDED})
 """The reasons of what is found here. Replay takes them as the decision stored them."""
 
 
 class Standing(NamedTuple):
-    """What is found now, of which ``unseen`` was not among the version's findings before."""
+    """What is found now, of which ``unseen`` nobody was shown before, or nobody may let pass."""
 
     found: tuple[Finding, ...]
     unseen: tuple[Finding, ...]
@@ -31,14 +32,17 @@ class Standing(NamedTuple):
 
 def standing(version: Version, reference: Reference) -> Standing:
     """What stands against the version now, and what of that nobody was shown yet."""
+    lines = version.submission.request.lines
     found: tuple[Finding, ...] = ()
     if reference.screening.lists:
-        lines = version.submission.request.lines
         last_day = max([line.to_date for line in lines])
         parties = parties_of(version.submission, reference)
         found = tuple(reference.screening.screen(parties, version.first_day, last_day))
+    if version.coverage_now is not None and version.terms is not None:
+        found += tuple(no_longer_covered(lines, version.terms.coverage, version.coverage_now))
     seen = {(one.rule, one.field) for one in version.findings}
-    return Standing(found, tuple(one for one in found if (one.rule, one.field) not in seen))
+    unseen = [one for one in found if one.severity is Severity.EXCEPTION or (one.rule, one.field) not in seen]
+    return Standing(found, tuple(unseen))
 
 
 def stored_standing(version: Version, told: Collection[str]) -> tuple[Finding, ...]:

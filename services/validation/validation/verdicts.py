@@ -11,6 +11,7 @@ from throughline.decisions import (
     CommandRefused,
     Decider,
     FirstApprovalGiven,
+    RecoveryOpened,
     ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
@@ -138,17 +139,41 @@ def assign(version: Version, assignee: UUID | None, assigned_by: UUID, say: Say)
     version.assignee, version.is_changed = assignee, True
 
 
-def revoke(version: Version, cause: StopCause, say: Say) -> None:
+def revoke(version: Version, cause: StopCause, say: Say, reason: Reason | None = None) -> None:
     """Ask payout to stop what was approved. Nothing else is decided about the request until payout has answered."""
+    say(revoked(version, cause, reason), key=str(version.submission.request_id))
+
+
+def revoked(version: Version, cause: StopCause, reason: Reason | None) -> ApprovalRevoked:
+    """``reason``: what came up against it by itself. It stays on the version until it is decided anew."""
     assert version.decision_id is not None, "only what was approved is revoked"
     event = ApprovalRevoked(
         request_id=version.submission.request_id,
         version=version.number,
         decision_id=version.decision_id,
         cause=cause,
+        reason=reason,
+    )
+    version.state, version.stop_cause, version.is_changed = State.STOPPING, cause, True
+    version.reason = reason or version.reason
+    return event
+
+
+def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) -> None:
+    """What has left may not have been paid; people decide what is owed of it."""
+    assert version.decision_id is not None and version.paid_cents is not None, (
+        "only what was approved has left"
+    )
+    event = RecoveryOpened(
+        request_id=version.submission.request_id,
+        version=version.number,
+        decision_id=version.decision_id,
+        payment_id=payment_id,
+        reason=reason,
+        findings=version.findings,
+        paid_cents=version.paid_cents,
     )
     say(event, key=str(event.request_id))
-    version.state, version.stop_cause, version.is_changed = State.STOPPING, cause, True
 
 
 def refuse_command(heard: Heard[DecideReview] | Heard[AssignReview], reason: Reason, say: Say) -> None:

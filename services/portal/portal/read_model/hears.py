@@ -45,6 +45,7 @@ from portal.on_question_asked import show_question
 from portal.on_record_discarded import show_discarded
 from portal.on_record_parked import show_parked
 from portal.on_record_redriven import show_redriven
+from portal.on_recovery_opened import show_recovery
 from portal.on_reissue_payment import show_asked_reissue
 from portal.on_release_batch import show_asked_batch_release
 from portal.on_release_item import show_asked_release
@@ -74,6 +75,7 @@ from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
     FirstApprovalGiven,
+    RecoveryOpened,
     ReviewAssigned,
     ReviewOpened,
     SubmissionApproved,
@@ -148,6 +150,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             SubmissionDenied: show_denial,
             SubmissionExcepted: show_exception,
             ApprovalRevoked: show_revocation,
+            RecoveryOpened: show_recovery,
             RuleSetPublished: show_published_rules,
             CommandRefused: show_refusal,
         },

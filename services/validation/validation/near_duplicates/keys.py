@@ -13,6 +13,7 @@ from datetime import date
 from hashlib import sha256
 from struct import Struct
 
+from throughline.sensitive import Sensitive
 from throughline.submissions import SubmissionReceived
 
 _SEPARATOR = "\x1f"
@@ -50,13 +51,18 @@ def near_keys(submission: SubmissionReceived) -> NearKeys:
     if request.invoice_number is not None:
         invoice = _hashed(f"invoice{_SEPARATOR}{payee}{_SEPARATOR}{request.invoice_number}")
     return NearKeys(
-        _MASK & _hashed(f"member{_SEPARATOR}{folded(subject.member_id.reveal())}"),
+        member_hash(subject.member_id),
         name,
         birth,
         invoice,
         min([line.from_date for line in lines]),
         max([line.to_date for line in lines]),
     )
+
+
+def member_hash(member_id: Sensitive) -> int:
+    """By what a member is found with every payee, however the id is written."""
+    return _MASK & _hashed(f"member{_SEPARATOR}{folded(member_id.reveal())}")
 
 
 def in_month(key: int | None, month: int) -> int | None:

@@ -1,0 +1,88 @@
+"""What was approved is looked at again when a member's coverage was ended or an exclusion list came into force.
+
+Stored with their cause, done in chunks in transactions of their own. What is found is asked back of payout: what it
+stops comes to a review, and of what has left a recovery is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import asyncpg
+
+from chassis import Context, Transaction
+from throughline.decisions import ApprovalRevoked
+from validation import follow_up_repository, pins_repository, repository, verdicts
+from validation.domain import State
+from validation.history import Version
+from validation.reference import Reference, payee_id_of_npi
+from validation.standing import Standing, standing
+from validation.work import Resources
+
+
+async def work_off_follow_ups(context: Context) -> None:
+    """Do what is stored, until nothing is left. Replicas share the work: each takes what no other holds."""
+    while await _some(context):
+        pass
+
+
+async def _some(context: Context) -> bool:
+    async with context.transaction() as tx:
+        row = await follow_up_repository.take_one(tx.db)
+        if row is None:
+            return False
+        if row["begun_before"] is None:
+            await follow_up_repository.wait_for_those_before(tx.db, row["follow_up_id"])
+            return True
+        resources: Resources = context.resources
+        await resources.refresh(tx.db)
+        limit = context.settings.follow_up_requests
+        if row["kind"] == "coverage":
+            until = context.clock.today()
+            ids = await follow_up_repository.approved_of_member(tx.db, row, until, limit)
+        else:
+            payees, npis = whom_lists_name(resources.reference)
+            ids = await follow_up_repository.approved_of_parties(tx.db, row, payees, npis, limit)
+        await _look_again(tx, row["follow_up_id"], ids, resources.reference)
+        await follow_up_repository.done_until(tx.db, row["follow_up_id"], ids, limit)
+    return True
+
+
+async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], reference: Reference) -> None:
+    """Ask payout to stop what may not be paid as things stand now."""
+    db: asyncpg.Connection = tx.db
+    requests = await repository.lock_requests(db, ids)
+    approved = [
+        version
+        for request in requests.values()
+        for version in request
+        if version.state is State.APPROVED and not version.pays_nothing
+    ]
+    await pins_repository.read_pinned(db, reference, approved)
+    for version in approved:
+        event = ask_back(version, standing(version, reference))
+        if event is not None:
+            key = str(event.request_id)
+            tx.say(event, key=key, cause=cause, correlation_id=key)
+    await repository.store_versions(db, requests)
+
+
+def ask_back(version: Version, stands: Standing) -> ApprovalRevoked | None:
+    """None where nothing stands against it that nobody was shown before it was approved."""
+    if not stands.unseen:
+        return None
+    version.findings = (*version.findings, *stands.unseen)
+    return verdicts.revoked(version, "recall", stands.stopping or stands.unseen[0].reason)
+
+
+def whom_lists_name(reference: Reference) -> tuple[list[UUID], list[int]]:
+    """Everybody whose approvals are to be looked at: payees by id, and NPIs of who gave a service."""
+    lists = reference.screening.lists.values()
+    npis = {npi for one in lists for npi in one.by_npi}
+    payees = {payee_id_of_npi(npi) for npi in npis}
+    for provider in reference.providers.values():
+        if provider.npi in npis or any(one.names(provider.name) for one in lists):
+            payees.add(provider.payee_id)
+            npis |= {provider.npi} if provider.npi else set()
+    return sorted(payees), sorted(int(npi) for npi in npis)
