@@ -7,14 +7,13 @@ import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import UUID
 
 import typer
 
 from stack import StackError, new_stack, running_stack
 from throughline.money import for_people
 from throughline_cli import explain as explain_
-from throughline_cli import parked, replaying, review
+from throughline_cli import parked, replaying
 from throughline_cli import submit as sending
 from throughline_cli.clock_commands import clock_app
 from throughline_cli.enrolling import people_app
@@ -27,6 +26,7 @@ from throughline_cli.people_commands import partner_app, payee_app
 from throughline_cli.portal_shown import show_portal
 from throughline_cli.reference_commands import reference_app
 from throughline_cli.resolve_commands import resolve_app
+from throughline_cli.review_commands import Note, review_app
 from throughline_cli.rules_commands import rules_app
 from throughline_cli.show import complain, console, counted, instant, say
 from throughline_cli.verify import show_verification
@@ -174,47 +174,6 @@ def verify(stack: StackOption = STACK) -> None:
     holds = show_verification(line_at(stack))
     raise typer.Exit(0 if holds else 1)
 
-
-review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help=True)
-Note = Annotated[
-    str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
-]
-
-
-@review_app.command("list")
-def review_list(
-    exceptions: Annotated[bool, typer.Option(help="Also what a rule stopped.")] = False,
-    stack: StackOption = STACK,
-) -> None:
-    """What waits for a person."""
-    review.show_open(line_at(stack), exceptions)
-
-
-@review_app.command("take")
-def review_take(
-    request: RequestId,
-    to: Annotated[
-        UUID | None, typer.Option(help="Hand it to this reviewer (a person id) instead of taking it.")
-    ] = None,
-    back: Annotated[bool, typer.Option("--back", help="Give it back: it is nobody's again.")] = False,
-    key_file: AsOption = None,
-    stack: StackOption = STACK,
-) -> None:
-    """Take what waits, so that others see who looks at it."""
-    review.assign(line_at(stack, key_file), explain_.request_id_of(request), to, back=back)
-
-
-def _decision(name: str, decision: review.Decision, sentence: str) -> None:
-    @review_app.command(name, help=sentence)
-    def decide(request: RequestId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
-        review.decide(line_at(stack, key_file), explain_.request_id_of(request), decision, note)
-
-
-_decision("approve", "approve", "Approve a review at the proposed price.")
-_decision("deny", "deny", "Deny a review or an exception.")
-_decision("return", "return_for_edits", "Return a review to the partner for edits or proof.")
-_decision("release", "release", "Release an exception into review.")
-_decision("recall", "recall", "Recall an approval that has not left yet.")
 
 parked_app = typer.Typer(help="Records that could not be applied.", no_args_is_help=True)
 RecordAt = Annotated[str, typer.Argument(help="topic/partition@offset, as the list shows it.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from throughline.decisions import (
     SubmissionDenied,
     SubmissionExcepted,
 )
+from throughline.edits import EDITABLE
 from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
 from throughline.money import for_people
+from throughline.reasons import Reason
 from throughline.reviews import AssignReview, DecideReview
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reviewing import Question, latest_questions
@@ -67,8 +70,26 @@ def _amounts(story: Story, key: VersionKey) -> tuple[str, str]:
     return charge, "no price" if proposed is None and opened else for_people(proposed or 0) if opened else ""
 
 
-def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
-    """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks."""
+def decide(
+    line: Line,
+    request: UUID,
+    decision: Decision,
+    note: str,
+    *,
+    fields: Sequence[str] = (),
+    checks: Sequence[str] = (),
+) -> None:
+    """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks.
+
+    ``fields``: of a return, what alone may be changed. ``checks``: of a release, what is overridden; none named means
+    all that stopped it.
+    """
+    unknown = sorted(set(fields) - EDITABLE)
+    if unknown:
+        raise Problem(
+            f"{', '.join(unknown)} is no field that can be returned.",
+            f"One of {', '.join(sorted(EDITABLE))}.",
+        )
     records = everything_said(line)
     states = tell(records, SentLog()).states
     if decision == "recall":
@@ -95,12 +116,17 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
             "There is no price at which this could be approved.",
             "Deny it or return it; once its fee schedule has the code, the provider sends it again.",
         )
+    overrides = _overrides(asked[version], checks) if decision == "release" else None
+    if overrides:
+        say(f"This overrides: {', '.join(overrides)}.")
     said = DecideReview(
         request_id=request,
         version=version,
         answers=asked[version].id,
         decision=decision,
         amount_cents=proposed if decision == "approve" else None,
+        fields=tuple(fields) or None,  # type: ignore[arg-type]  # each is one of EDITABLE
+        overrides=overrides,
         note=note,
         actor=UNNAMED,
     )
@@ -114,6 +140,17 @@ def decide(line: Line, request: UUID, decision: Decision, note: str) -> None:
         )
     if not told:
         say_unheard("validation")
+
+
+def _overrides(asked: Question, checks: Sequence[str]) -> tuple[Reason, ...]:
+    """Raises Problem where another check is named than those that stopped it."""
+    named = tuple(checks) or asked.checks
+    if set(named) != set(asked.checks):
+        raise Problem(
+            f"It was stopped by {', '.join(asked.checks) or 'nothing'}, and that is what a release overrides.",
+            "Name these with --check, or none.",
+        )
+    return asked.checks
 
 
 def assign(line: Line, request: UUID, to: UUID | None, *, back: bool) -> None:

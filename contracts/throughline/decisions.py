@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
@@ -184,6 +185,8 @@ class ReviewOpened(Event):
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
     screened: Screened | None = None
+    overrides: tuple[Reason, ...] | None = None
+    """The checks that a reviewer overrode to open it."""
 
 
 class FirstApprovalGiven(Event):
@@ -227,6 +230,15 @@ class SubmissionDenied(Event):
     screened: Screened | None = None
 
 
+def stopping_checks(reason: Reason, findings: Iterable[Finding]) -> tuple[Reason, ...]:
+    """Why an exception is one, each reason once: what it was said to be stopped for, then whatever else would stop it.
+
+    A release names exactly these.
+    """
+    found = [one.reason for one in findings if one.severity is Severity.EXCEPTION]
+    return tuple(dict.fromkeys((reason, *found)))
+
+
 class SubmissionExcepted(Event):
     """Stopped until somebody mends it: a new version, a reviewer's release, or a denial."""
 
@@ -237,9 +249,17 @@ class SubmissionExcepted(Event):
     note: Note | None = None
     other_request_id: UUID | None = None
     """The request whose claim on the bill stands in the way (duplicates), or which must be recovered."""
+    fields: Annotated[tuple[Code, ...], Field(max_length=40)] | None = None
+    """What alone the next version may change (``throughline.edits``), where a reviewer asked for it. None: of what was
+    returned, everything but who is paid; else everything."""
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
     screened: Screened | None = None
+
+    @property
+    def checks(self) -> tuple[Reason, ...]:
+        """What a release overrides."""
+        return stopping_checks(self.reason, self.findings)
 
 
 class ReviewAssigned(Event):

@@ -222,6 +222,18 @@ class Reason(StrEnum):
         "A reviewer released an exception; the request is decided by hand.",
     )
     RETURNED_FOR_EDITS = "returned_for_edits", "The reviewer needs edits or proof before deciding."
+    FIELD_NOT_ASKED = (
+        "field_not_asked",
+        "Something was changed that the reviewer did not ask for. Send what was returned, with what was asked mended.",
+    )
+    EDITS_USED_UP = (
+        "edits_used_up",
+        "It was mended as often as this payer allows. A reviewer decides about it as it stands.",
+    )
+    OTHER_ORGANISATION = (
+        "other_organisation",
+        "It was sent by another organisation, which mends what is returned.",
+    )
     DENIED_BY_REVIEWER = "denied_by_reviewer", "The reviewer denied the request."
     RECOVERY_NEEDED = (
         "recovery_needed",
@@ -281,6 +293,10 @@ class Reason(StrEnum):
         "The command answers an event that is no longer the latest. Look again and decide anew.",
     )
     NOT_ALLOWED_NOW = "not_allowed_now", "The command does not fit the present state."
+    OTHER_CHECKS = (
+        "other_checks",
+        "The release does not name the checks that stopped the request. Look again at what it would override.",
+    )
     SAME_PERSON = "same_person", "Another person must confirm this."
     UNKNOWN_SUBJECT = "unknown_subject", "Nothing by that id is known here."
     SEAL = "seal", "The sealed account cannot be opened for this payee and sender."

@@ -65,6 +65,8 @@ class PayerRecorded(Event):
     """From this amount on an approval by a person needs their passkey; None: from ``auto_approve_below_cents`` on."""
     two_approvers_from_cents: Cents | None = None
     """From this amount on two different people approve, where people approve; None: one is enough."""
+    edits_max: Annotated[int, Field(ge=0, le=99)] | None = None
+    """How many versions of a request may answer what reviewers return for edits; None: any number."""
     bank: Code
     """The bank its payments leave by."""
     release: Literal["automatic", "by_person"] | None = None

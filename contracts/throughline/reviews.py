@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
+from pydantic import Field
+
+from throughline.edits import EditableField
 from throughline.message import Command, Note, Text
 from throughline.money import TotalCents
+from throughline.reasons import Reason
 from throughline.submissions import Version
 
 
@@ -23,6 +27,11 @@ class DecideReview(Command):
     decision: Literal["approve", "deny", "return_for_edits", "release", "recall"]
     amount_cents: TotalCents | None = None
     """What the person saw that would be paid: an approval is refused where the price is another by now."""
+    fields: Annotated[tuple[EditableField, ...], Field(max_length=40)] | None = None
+    """Of a return for edits: what alone the next version may change. None: everything but who is paid."""
+    overrides: Annotated[tuple[Reason, ...], Field(max_length=100)] | None = None
+    """Of a release: every check that is overridden, by the reason it stopped the version for; refused where these are
+    not the ones."""
     note: Note
     actor: Text
     """The person id of who signs."""

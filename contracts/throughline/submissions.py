@@ -35,6 +35,8 @@ class SubmissionReceived(Event):
     receipt: Receipt | None = None
     submitted_by: UUID | None = None
     """The person who sent it, where a person did (``intake.portal``): they cannot approve it."""
+    organisation_id: UUID | None = None
+    """For which organisation they sent it: what is returned for edits, that organisation mends."""
     request: PaymentRequest
 
 

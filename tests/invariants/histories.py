@@ -129,6 +129,7 @@ class Histories(RuleBasedStateMachine):
                     request_id=about.request_id, version=about.version, answers=one.envelope.id,
                     decision=decision, note="seen", actor="r-17",  # type: ignore[arg-type]
                     amount_cents=getattr(about, "proposed_cents", None),
+                    overrides=about.checks if isinstance(about, SubmissionExcepted) else None,
                 ),
                 str(about.request_id),
             )  # fmt: skip

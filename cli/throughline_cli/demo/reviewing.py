@@ -8,6 +8,7 @@ from uuid import UUID
 
 from throughline.decisions import FirstApprovalGiven, ReviewOpened, SubmissionExcepted
 from throughline.flow import REVIEWS
+from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.reference import Line
@@ -23,6 +24,8 @@ class Question:
 
     id: UUID
     proposed_cents: int | None
+    checks: tuple[Reason, ...] = ()
+    """Of an exception: what a release overrides."""
 
 
 def latest_questions(records: Iterable[Record]) -> dict[tuple[UUID, int], Question]:
@@ -35,7 +38,8 @@ def latest_questions(records: Iterable[Record]) -> dict[tuple[UUID, int], Questi
             and record.id is not None
         ):
             cents = _proposed_cents(asked)
-            found[asked.request_id, asked.version] = Question(record.id, cents)
+            checks = asked.checks if isinstance(asked, SubmissionExcepted) else ()
+            found[asked.request_id, asked.version] = Question(record.id, cents, checks)
     return found
 
 
@@ -64,6 +68,7 @@ def decide(place: Place, script: list[Line], round_: int, records: Iterable[Reco
                 request_id=request_id, version=version, answers=question.id, decision=line["decision"],
                 note=line["note"],
                 amount_cents=question.proposed_cents, actor=UNNAMED,
+                overrides=question.checks if line["decision"] == "release" else None,
             )  # fmt: skip
             speaker.say(REVIEWS.name, command, str(request_id))
             said += 1

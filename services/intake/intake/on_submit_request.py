@@ -56,5 +56,6 @@ def received(arrival: Arrival, request: PaymentRequest, decision: Accepted, book
         payer_claim_number=claim_number_of(arrival.request_id),
         receipt=arrival.receipt,
         submitted_by=arrival.signer.person_id if isinstance(arrival.signer, Signer) else None,
+        organisation_id=arrival.signer.organisation_id if isinstance(arrival.signer, Signer) else None,
         request=request,
     )

@@ -19,6 +19,7 @@ def show_review(heard: Heard[ReviewOpened], work: ReadModelWork, say: Say) -> No
         decided_at=heard.envelope.time.isoformat(),
         assignee=None,
         first_approver=None,
+        may_change=None,
         decided_by=None,
         reason=message.reasons[0].value,
         findings=[one.model_dump(mode="json") for one in message.findings],

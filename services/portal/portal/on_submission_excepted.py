@@ -20,6 +20,7 @@ def show_exception(heard: Heard[SubmissionExcepted], work: ReadModelWork, say: S
         decided_at=heard.envelope.time.isoformat(),
         assignee=None,
         first_approver=None,
+        may_change=None if message.fields is None else list(message.fields),
         decided_by=None,
         reason=message.reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

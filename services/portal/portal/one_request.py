@@ -134,6 +134,6 @@ def _is_quiet(entry: Entry) -> bool:
 
 def _with_json(row: asyncpg.Record) -> dict[str, Any]:
     found = dict(row)
-    for name in ("findings", "lines"):
+    for name in ("findings", "lines", "may_change"):
         found[name] = json.loads(found[name]) if found[name] is not None else []
     return found

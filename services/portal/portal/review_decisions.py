@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from portal.page import Visit
 from portal.review_queue import Case, case_of
+from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 
 Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
@@ -39,8 +40,11 @@ def decision_command(
     decision: Decision,
     note: str,
     amount_cents: int | None,
+    *,
+    fields: Sequence[str] = (),
+    overrides: Sequence[Reason] = (),
 ) -> DecideReview:
-    """Raises HTTPException 422 where no page of ours wrote the version or the amount."""
+    """Raises HTTPException 422 where no page of ours wrote the version, the amount or a field."""
     try:
         return DecideReview(
             request_id=request_id,
@@ -48,6 +52,8 @@ def decision_command(
             answers=answers,
             decision=decision,
             amount_cents=amount_cents if decision == "approve" else None,
+            fields=tuple(fields) or None if decision == "return_for_edits" else None,  # type: ignore[arg-type]
+            overrides=tuple(overrides) if decision == "release" else None,
             note=note,
             actor=str(visit.session.person_id),
         )

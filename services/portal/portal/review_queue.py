@@ -12,10 +12,13 @@ from uuid import UUID
 import asyncpg
 
 from portal.read_model.sealed_content import ContentKey
+from throughline.decisions import Finding, stopping_checks
+from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
 from throughline.reviews import DecideReview
 
 PAGE = 50
+_REASONS = {one.value: one for one in Reason}
 
 Place = tuple[datetime, UUID]
 """Where a list goes on: the last row's time and id."""
@@ -166,6 +169,14 @@ class Case:
             found = (one["duplicate"] for one in self.findings if one.get("duplicate"))
             named = next((UUID(one["other_request_id"]) for one in found), None)
         return named
+
+    @property
+    def checks(self) -> tuple[Reason, ...]:
+        """Of an exception: what a release overrides."""
+        if self.row["state"] != "Exception" or self.row["reason"] not in _REASONS:
+            return ()
+        found = [Finding.model_validate_json(json.dumps(one)) for one in self.findings]
+        return stopping_checks(_REASONS[self.row["reason"]], found)
 
     @property
     def amount_cents(self) -> int | None:

@@ -259,6 +259,31 @@ async def test_what_one_of_two_approved_asks_for_another(
     assert 'value="approve"' not in (await browser.get(f"/reviews/{life.request_id}")).text
 
 
+async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    asked = Life(teller, "CLM-1").received().says("ReviewOpened")
+    stopped = Life(teller, "CLM-2").received().says("SubmissionExcepted", "total")
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    sent: dict[Life, dict[str, Any]] = {
+        asked: {"decision": "return_for_edits", "field": ["lines.code", "attachments"]},
+        stopped: {"decision": "release", "field": ["lines"]},
+    }
+    for life, choice in sent.items():
+        page = await browser.get(f"/reviews/{life.request_id}")
+        form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers")}
+        path = f"/reviews/{life.request_id}/decide"
+        assert (await browser.post(path, data=form | choice | {"note": "See."})).status_code == 303
+    assert "A release overrides" in page.text and "Total" in page.text
+    returned, released = await said(context)
+    assert (returned.fields, returned.overrides) == (("lines.code", "attachments"), None)
+    assert (released.fields, released.overrides) == (None, (Reason.TOTAL_MISMATCH,))
+    never = form | {"decision": "return_for_edits", "note": "Pay.", "field": ["payee"], "once": str(uuid4())}
+    assert (await browser.post(path, data=never)).status_code == 422
+
+
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:
     teller = Teller()
     lives = [Life(teller, f"CLM-{at}").received().says("ReviewOpened") for at in range(3)]

@@ -34,6 +34,8 @@ class Desk:
         values: dict[str, Any] = {"decision": decision, "note": "seen", "actor": "-"}
         if decision == "approve":
             values["amount_cents"] = self.latest[request_id].message.proposed_cents  # type: ignore[attr-defined]
+        if decision == "release":
+            values["overrides"] = self.latest[request_id].message.checks  # type: ignore[attr-defined]
         return await self.hears(
             DecideReview(request_id=request_id, version=1, answers=self.latest[request_id].id, **values)
         )

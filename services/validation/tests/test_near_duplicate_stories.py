@@ -52,6 +52,7 @@ class Desk:
         command = DecideReview(
             request_id=of.request_id, version=of.version, answers=last.id, decision=decision,  # type: ignore[arg-type]
             note="seen", actor="-", amount_cents=getattr(last.message, "proposed_cents", None),
+            overrides=getattr(last.message, "checks", None),
         )  # fmt: skip
         (said,) = await self.hears(command)
         return said

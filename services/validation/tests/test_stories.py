@@ -103,6 +103,7 @@ async def test_two_released_reviews_of_one_bill_cannot_both_be_approved(on: Line
         version=1,
         answers=stopped,
         decision="release",
+        overrides=on.checks,
         note="seen",
         actor="r-17",
     )

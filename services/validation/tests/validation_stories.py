@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from chassis import Context, testing
 from chassis.testing_people import called
-from throughline.decisions import ReviewOpened, SubmissionApproved
+from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
 from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.message import Message
 from throughline.reasons import Reason
@@ -44,6 +44,12 @@ class Line:
         opened = [one.message for one in self.said if isinstance(one.message, ReviewOpened)]
         return opened[-1].proposed_cents if opened else None
 
+    @property
+    def checks(self) -> tuple[Reason, ...]:
+        """What the latest exception was stopped by."""
+        stopped = [one.message for one in self.said if isinstance(one.message, SubmissionExcepted)]
+        return stopped[-1].checks if stopped else ()
+
     async def reviewer(
         self, decision: str, version: int = 1, answers: UUID | None = None, sees_cents: int | None = None
     ) -> list[Message]:
@@ -54,6 +60,7 @@ class Line:
             decision=decision,  # type: ignore[arg-type]
             note="seen",
             amount_cents=self.proposed_cents if sees_cents is None else sees_cents,
+            overrides=self.checks if decision == "release" else None,
             actor="r-17",
         )
         return await self.hears(command)

@@ -9,11 +9,25 @@ from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True)
+class Edits:
+    """What the next version may change, against which version."""
+
+    of: int
+    """The version that was returned."""
+    fields: tuple[str, ...] | None = None
+    """None: everything but who is paid."""
+
+
+@dataclass(frozen=True, slots=True)
 class Handling:
     """Kept with its version; a version that nobody touched has none of it."""
 
     first_approver: UUID | None = None
     """Who gave the first of two approvals; ends with what was asked."""
+    edits: Edits | None = None
+    """Of what was returned for edits, or mended otherwise than was asked."""
+    edited: int = 0
+    """How many versions of the request answered a return, up to this one."""
 
 
 UNTOUCHED = Handling()

@@ -10,7 +10,7 @@ from validation import verdicts
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
 from validation.quote import Quote
-from validation.review import BREACHES, approval_refused, needs_second_approver, refusal_of
+from validation.review import BREACHES, approval_refused, checks_of, needs_second_approver, refusal_of
 from validation.work import DecisionWork
 
 
@@ -46,9 +46,10 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         case "deny":
             verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.rules_of(version), say)
         case "return_for_edits":
-            verdicts.except_(version, Reason.RETURNED_FOR_EDITS, say, note=command.note)
+            verdicts.return_for_edits(version, command.fields or None, command.note, say)
         case "release":
-            verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say)
+            overrides = checks_of(version)
+            verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say, overrides)
         case "recall":
             verdicts.revoke(version, "recall", say)
 

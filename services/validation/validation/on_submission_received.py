@@ -8,6 +8,7 @@ from throughline.submissions import SubmissionReceived
 from validation import verdicts
 from validation.domain import State
 from validation.history import Request, StopCause, Version
+from validation.mending import take_up
 from validation.settle import replace_unpaid, settle
 from validation.work import DecisionWork
 
@@ -23,6 +24,7 @@ def decide_submission(heard: Heard[SubmissionReceived], work: DecisionWork, say:
         return  # decided before; a replay after a restore brings it again
     version = work.arriving[heard.envelope.id]
     request.versions[version.number] = version
+    take_up(request, version)
     superseded = request.open_before(version)
     for earlier in superseded:
         earlier.end(Reason.VOID if version.is_void else Reason.CORRECTION)

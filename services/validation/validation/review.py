@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis import Signer
+from throughline.decisions import stopping_checks
 from throughline.reasons import Reason
 from throughline.reference import PayerRecorded
 from throughline.reviews import AssignReview, DecideReview
@@ -88,7 +89,14 @@ def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:
         return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and version.reason is Reason.RECOVERY_NEEDED:
         return Reason.NOT_ALLOWED_NOW  # paying beside what was paid is never a reviewer's choice
+    if command.decision == "release" and set(command.overrides or ()) != set(checks_of(version)):
+        return Reason.OTHER_CHECKS
     return None
+
+
+def checks_of(version: Version) -> tuple[Reason, ...]:
+    """What a release of this exception overrides, and has to name."""
+    return () if version.reason is None else stopping_checks(version.reason, version.findings)
 
 
 def assignment_refused(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chassis import Say
@@ -11,9 +12,11 @@ from validation import verdicts
 from validation.domain import Approve, Decision, Deny, Except, Review, decide, told
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
+from validation.mending import findings_of_edits
 from validation.near_duplicates.verdict import NOTHING, Verdict
 from validation.programme import findings_of_form
 from validation.quote import Quote
+from validation.reference import Terms
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
 from validation.work import DecisionWork
@@ -46,7 +49,20 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
     decision = decide(version.findings, proposed, duplicate_of, tier_cents, verdict.likest)
     version.verdict, version.verdict_cents = told(decision), None if proposed is None else proposed.paid_cents
     tell_duplicates(version, decision, verdict, work)
+    decision = _unless_mended_otherwise(decision, request, version, terms)
     _carry_out(decision, version, quoted, work, say)
+
+
+def _unless_mended_otherwise(
+    decision: Decision, request: Request, version: Version, terms: Terms
+) -> Decision:
+    """What answers a return in another way than was asked is stopped, whatever the rules say of it but a denial."""
+    found = findings_of_edits(request, version, terms.payer)
+    version.findings = (*found, *version.findings)
+    if found and not isinstance(decision, Deny):
+        return Except(found[0].reason)
+    version.handling = replace(version.handling, edits=None)
+    return decision
 
 
 def tell_duplicates(version: Version, decision: Decision, verdict: Verdict, work: DecisionWork) -> None:

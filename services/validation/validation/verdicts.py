@@ -22,6 +22,7 @@ from throughline.reasons import Reason, Severity
 from throughline.reviews import AssignReview, DecideReview
 from validation import adjudication
 from validation.domain import State
+from validation.handling import Edits
 from validation.history import StopCause, Version
 from validation.pricing import Price
 from validation.rules.rule_set import RuleSet
@@ -98,6 +99,7 @@ def except_(
         findings=version.findings,
         note=note,
         other_request_id=other_request_id,
+        fields=None if version.handling.edits is None else version.handling.edits.fields,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
         screened=version.screened or None,
@@ -107,8 +109,20 @@ def except_(
         version.shown = (*version.shown, other_request_id)
 
 
-def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | None, say: Say) -> None:
-    """A person must decide."""
+def return_for_edits(version: Version, fields: tuple[str, ...] | None, note: str, say: Say) -> None:
+    """The reviewer needs it mended: in these fields alone, where they are named, and never in who is paid."""
+    version.handling = replace(version.handling, edits=Edits(version.number, fields))
+    except_(version, Reason.RETURNED_FOR_EDITS, say, note=note)
+
+
+def open_review(
+    version: Version,
+    reasons: tuple[Reason, ...],
+    price: Price | None,
+    say: Say,
+    overrides: tuple[Reason, ...] = (),
+) -> None:
+    """A person must decide. ``overrides`` are the checks that one overrode already."""
     proposed_cents = None if price is None else price.paid_cents
     event = ReviewOpened(
         request_id=version.submission.request_id,
@@ -117,6 +131,7 @@ def open_review(version: Version, reasons: tuple[Reason, ...], price: Price | No
         findings=version.findings,
         charge_cents=version.charge_cents,
         proposed_cents=proposed_cents,
+        overrides=overrides or None,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
         screened=version.screened or None,
@@ -204,5 +219,6 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
     version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
     version.assignee = None  # who looked at what it was
-    version.handling = replace(version.handling, first_approver=None)  # who approved what it was
+    edits = version.handling.edits if state is State.EXCEPTION else None
+    version.handling = replace(version.handling, first_approver=None, edits=edits)  # of what it was
     return event_id

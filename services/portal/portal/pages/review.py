@@ -15,6 +15,7 @@ from portal.questions import questions_of
 from portal.review_decisions import Decision, case_asked_for, decision_command, decisions_about
 from portal.review_queue import QUEUES, any_needs_passkey, case_of, reviewers, side_by_side
 from portal.rules import OPERATIONS, Role
+from throughline.edits import EDITABLE_FIELDS
 
 router = page_router()
 
@@ -42,6 +43,7 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         may_ask=visit.has(*STAFF),
         to=to if case.row["state"] in QUEUES["all"] else [],
         me=me,
+        editable=EDITABLE_FIELDS,
         once=uuid4(),
         now=visit.context.clock.now(),
     )
@@ -57,14 +59,25 @@ async def decide(
     once: Annotated[UUID, Form()],
     note: Annotated[str, Form(min_length=1, max_length=1000)],
     amount_cents: Annotated[int | None, Form(ge=0)] = None,
+    field: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """The decision leaves as a signed command; validation carries it out or says why not.
 
     An approval of much money asks for a step-up over the amount.
     """
-    command = decision_command(visit, request_id, version, answers, decision, note, amount_cents)
     async with visit.reading() as db:
         case = await case_asked_for(visit, db, request_id)
+        command = decision_command(
+            visit,
+            request_id,
+            version,
+            answers,
+            decision,
+            note,
+            amount_cents,
+            fields=field or (),
+            overrides=case.checks,
+        )
         if (version, answers) != (case.row["version"], case.row["decision_id"]):
             raise HTTPException(412)  # validation would refuse it too; here the person sees at once why
         if decision == "approve" and amount_cents != case.amount_cents:

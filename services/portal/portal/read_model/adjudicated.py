@@ -30,6 +30,7 @@ def put_adjudication(
         decided_at=heard.envelope.time.isoformat(),
         assignee=None,
         first_approver=None,
+        may_change=None,
         decided_by=by.actor if by.kind == "person" else None,
         reason=None if reason is None else reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],

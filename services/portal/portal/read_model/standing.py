@@ -14,6 +14,7 @@ _ONLY_OPERATIONS = frozenset(
         Reason.DUPLICATE.value,
         Reason.DUPLICATE_NEAR.value,
         Reason.RECOVERY_NEEDED.value,
+        Reason.EDITS_USED_UP.value,
         Reason.HELD_BY_ORDER.value,
         Reason.REFUSED_BY_BANK.value,
         Reason.REVERSED.value,

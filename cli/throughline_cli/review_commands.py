@@ -1,0 +1,86 @@
+"""`review`: the commands of a reviewer."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from throughline_cli import review
+from throughline_cli.explain import request_id_of
+from throughline_cli.line import STACK, AsOption, StackOption, line_at
+
+RequestId = Annotated[str, typer.Argument(help="The request id that the answer gave.")]
+review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help=True)
+Note = Annotated[
+    str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
+]
+
+
+@review_app.command("list")
+def review_list(
+    exceptions: Annotated[bool, typer.Option(help="Also what a rule stopped.")] = False,
+    stack: StackOption = STACK,
+) -> None:
+    """What waits for a person."""
+    review.show_open(line_at(stack), exceptions)
+
+
+@review_app.command("take")
+def review_take(
+    request: RequestId,
+    to: Annotated[
+        UUID | None, typer.Option(help="Hand it to this reviewer (a person id) instead of taking it.")
+    ] = None,
+    back: Annotated[bool, typer.Option("--back", help="Give it back: it is nobody's again.")] = False,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Take what waits, so that others see who looks at it."""
+    review.assign(line_at(stack, key_file), request_id_of(request), to, back=back)
+
+
+def _decision(name: str, decision: review.Decision, sentence: str) -> None:
+    @review_app.command(name, help=sentence)
+    def decide(request: RequestId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
+        review.decide(line_at(stack, key_file), request_id_of(request), decision, note)
+
+
+_decision("approve", "approve", "Approve a review at the proposed price.")
+_decision("deny", "deny", "Deny a review or an exception.")
+_decision("recall", "recall", "Recall an approval that has not left yet.")
+
+
+@review_app.command("return")
+def review_return(
+    request: RequestId,
+    note: Note,
+    field: Annotated[
+        list[str] | None,
+        typer.Option(help="What alone may be changed; once for each. None: all but who is paid."),
+    ] = None,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Return a review to the partner for edits or proof."""
+    line = line_at(stack, key_file)
+    review.decide(line, request_id_of(request), "return_for_edits", note, fields=field or ())
+
+
+@review_app.command("release")
+def review_release(
+    request: RequestId,
+    note: Note,
+    check: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A check that you override, by its reason; once for each. None: all that stopped it."
+        ),
+    ] = None,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Release an exception into review, naming the checks that are overridden."""
+    line = line_at(stack, key_file)
+    review.decide(line, request_id_of(request), "release", note, checks=check or ())
