@@ -77,6 +77,9 @@ def _went_by(pinned: dict[str, Any]) -> str:
         else "no contract"
     )
     rules = (pinned["rule_set"] or "none")[:12]
+    brought = pinned.get("rules_version")
+    if brought:
+        rules += f" of version {brought}"
     return f"It goes by rules {rules}, reference data of revision {pinned['reference_revision']}: {terms}."
 
 

@@ -71,12 +71,25 @@ def test_a_restored_database_takes_back_what_it_does_not_know() -> None:
     assert rules.in_force_on(APRIL).sha256 == load_catalogue().in_force_on(APRIL).sha256
 
 
+def test_a_set_names_the_version_that_first_brought_it() -> None:
+    rules = PublishedRules(OWN)
+    rules.follow(by_version(publication(1, APRIL), publication(2, JULY, limit(100)), publication(3, JULY)))
+    sets = PublishedRules(OWN)
+    sets.follow(by_version(publication(2, JULY, limit(100))))
+    limited, own = sets.in_force_on(JULY).sha256, rules.in_force_on(APRIL).sha256
+    assert [rules.brought_by(one) for one in (own, limited, "0" * 64, None)] == [0, 2, None, None]
+
+
 def test_what_this_release_cannot_read_is_no_rule_set() -> None:
     with pytest.raises(CatalogueBreach, match=r"more-0\.toml"):
         PublishedRules(OWN).follow(by_version(publication(1, APRIL, limit(100, reason='"of_the_future"'))))
 
 
 SOUND = publication(3, APRIL, limit(100))
+EVERY_DAY = "".join(
+    limit(100, id=f'"limit-{at}"', effective_from=str(date.fromordinal(APRIL.toordinal() + at)))
+    for at in range(61)
+)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +104,7 @@ SOUND = publication(3, APRIL, limit(100))
         (publication(3, APRIL, limit(100, failing="[{ total_cents = 1 }]")), True, 2, Reason.RULES_UNSOUND),
         (publication(3, APRIL, limit(100, expression='"nobody_knows"')), True, 2, Reason.RULES_UNSOUND),
         (publication(3, APRIL, limit(1), limit(2)), True, 2, Reason.RULES_UNSOUND),
+        (publication(3, APRIL, EVERY_DAY), True, 2, Reason.RULES_UNSOUND),
     ],
     ids=[
         "sound",
@@ -102,6 +116,7 @@ SOUND = publication(3, APRIL, limit(100))
         "an example that fails",
         "no such fact",
         "one version twice",
+        "too many days",
     ],
 )
 def test_it_is_published_only_where_everything_holds(

@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from validation_stories import DEAR, Line, only
 
 from chassis import Context, testing
@@ -20,9 +22,12 @@ from validation.app import build_resources, service
 from validation.explanation import explain
 from validation.reference import Terms
 from validation.replay import replay
+from validation.repository import store_reference
+from validation.rules.rule_set import own_texts
 from validation.settings import ValidationSettings
 from validation.stored_requests import read_pinned_requests
 from validation.testing import SERVICE_DAY, limit, publication, received
+from validation.work import RulesOfANewerRelease
 
 LIMITED = publication(1, date(2026, 1, 1), limit(5_000))
 
@@ -138,6 +143,47 @@ async def test_a_lower_version_another_hash_and_unsound_rules_are_refused_with_a
         assert (refused.reason, security_events()) == (reason, before + 1)
     assert "more-0.toml: charge-limit: expression is not CEL" in (refused.detail or "")
     only(await on.hears(received()), SubmissionApproved)
+
+
+async def test_what_was_published_is_told_over_http(on: Line) -> None:
+    await on.hears(received())
+    await on.hears(LIMITED, publication(2, date(2027, 1, 1)))
+    app = FastAPI()
+    for router in service.api:
+        app.include_router(router)
+    app.state.context = on.context
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://validation/v1") as http:
+        sets = (await http.get("/rules/published")).json()["sets"]
+        assert [(one["version"], one["effective_from"], one["until"]) for one in sets] == [
+            (2, "2027-01-01", None),
+            (1, "2026-01-01", "2026-12-31"),
+            (0, None, "2025-12-31"),
+        ]
+        one = (await http.get("/rules/published/1")).json()
+        assert one["files"]["more-0.toml"] == limit(5_000)
+        assert (await http.get("/rules/published/0")).status_code == 200
+        assert (await http.get("/rules/published/3")).status_code == 404
+        in_force = (await http.get("/rules", params={"on": "2026-05-01"})).json()["rules"]
+        assert "charge-limit" in [rule["id"] for rule in in_force]
+        told = (await http.post("/rules/read", json={"files": {"a.toml": limit(7)}})).json()["rules"]
+        assert [(rule["rule"], rule["field"]) for rule in told] == [("charge-limit", "total_cents")]
+        assert (await http.post("/rules/read", json={"files": {"a.toml": "x"}})).status_code == 422
+        days = {"from": "2026-11-01", "to": "2026-11-30"}
+        files = {"files": own_texts() | {"more.toml": limit(5_000)}}
+        for first_day, changed in (("2026-01-01", 1), ("2026-11-03", 0)):
+            asked = {**days, "effective_from": first_day}
+            page = (await http.post("/rules/preview", params=asked, json=files)).json()
+            assert [one["cents"] for one in page["changes"]] == [-9_000] * changed
+
+
+async def test_rules_that_only_a_newer_release_can_read_are_waited_for(on: Line) -> None:
+    """As an older replica hears of them while the others are upgraded."""
+    newer = publication(1, date(2026, 1, 1), limit(1, reason='"of_the_future"'))
+    async with on.context.pool.acquire() as db, db.transaction():
+        await store_reference(db, {("rules", "1"): newer})
+    with pytest.raises(RulesOfANewerRelease):
+        await on.hears(received())
 
 
 def security_events() -> float:

@@ -70,6 +70,8 @@ class PinnedTerms(BaseModel):
     """Which versions of reference data stood when the version came in; None where there was none."""
 
     rule_set: str | None
+    rules_version: int | None
+    """The published version that first brought this set; 0 is the release's own."""
     reference_revision: int | None
     payer: int | None
     provider: int | None
@@ -105,9 +107,14 @@ class Explanation(BaseModel):
 
 
 def explain(
-    version: Version, first_received_on: date, terms: Terms, rules: RuleSet, packs: Packs = NO_PACKS
+    version: Version,
+    first_received_on: date,
+    terms: Terms,
+    rules: RuleSet,
+    packs: Packs = NO_PACKS,
+    rules_version: int | None = None,
 ) -> ExplainedVersion:
-    """``terms`` and ``rules`` are what the version is pinned to."""
+    """``terms`` and ``rules`` are what the version is pinned to, ``rules_version`` who brought them."""
     claim, lines = facts_of(version, first_received_on, terms)
     judged = version.verdict is not None
     again = decide_again(version, first_received_on, terms, rules, packs)
@@ -119,7 +126,7 @@ def explain(
         verdict=version.verdict,
         verdict_cents=version.verdict_cents,
         paid_cents=version.paid_cents,
-        pinned=_pinned(version, terms),
+        pinned=_pinned(version, terms, rules_version),
         rules=[_told(one) for one in read_rules(rules, claim, lines)] if judged else [],
         price=price_steps(version, terms, again.approved) if judged else [],
         used_up=[
@@ -160,10 +167,11 @@ def price_steps(version: Version, terms: Terms, priced: Price | None) -> list[Li
     return told
 
 
-def _pinned(version: Version, terms: Terms) -> PinnedTerms:
+def _pinned(version: Version, terms: Terms, rules_version: int | None) -> PinnedTerms:
     contract = terms.contract
     return PinnedTerms(
         rule_set=version.rule_set,
+        rules_version=rules_version,
         reference_revision=version.reference_revision,
         payer=terms.payer and terms.payer.version,
         provider=terms.provider and terms.provider.version,

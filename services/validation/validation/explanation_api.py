@@ -33,6 +33,7 @@ async def explanation(request: Request, request_id: UUID) -> Explanation:
                 version.terms or Terms(),
                 rules.set_of(version.rule_set, version.first_day),
                 context.resources.packs,
+                rules.brought_by(version.rule_set),
             )
             for version in asked
         ],

@@ -31,6 +31,7 @@ class PublishedRules(Catalogue):
         super().__init__(own)
         self._followed: dict[str, PublishRuleSet] = {}
         self._compiled: dict[str, Catalogue] = {}
+        self._brought_by = self._own_sets()
         self._latest_first: Sequence[tuple[date, Catalogue]] = ()
 
     def follow(self, published: Published) -> None:
@@ -41,12 +42,22 @@ class PublishedRules(Catalogue):
             command.sha256: self._compiled.get(command.sha256) or catalogue_of(command)
             for command in published.values()
         }
-        for catalogue in compiled.values():
-            self._by_hash.update({one.sha256: one for one in catalogue.sets})
+        self._brought_by = self._own_sets()
+        for command in sorted(published.values(), key=lambda one: one.version):
+            for one in compiled[command.sha256].sets:
+                self._by_hash[one.sha256] = one
+                self._brought_by.setdefault(one.sha256, command.version)
         self._latest_first = [
             (one.effective_from, compiled[one.command.sha256]) for one in reversed(in_force(published))
         ]
         self._compiled, self._followed = compiled, dict(published)
+
+    def brought_by(self, sha256: str | None) -> int | None:
+        """The version that first brought a set; 0 is this release's own; None where an earlier release's was."""
+        return None if sha256 is None else self._brought_by.get(sha256)
+
+    def _own_sets(self) -> dict[str, int]:
+        return dict.fromkeys((one.sha256 for one in self.sets), 0)
 
     def in_force_on(self, day: date) -> RuleSet:
         for effective_from, catalogue in self._latest_first:

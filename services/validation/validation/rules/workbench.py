@@ -22,6 +22,10 @@ Files = Mapping[str, str]
 _NAMED = re.compile(r"\{([^}]*)\}")
 
 
+RULES_MAX, CHANGE_DAYS_MAX = 500, 60
+"""Of one catalogue. Each day on which something changes is a set of its own, compiled whole: two seconds at both."""
+
+
 class Problem(BaseModel):
     """Something with which the service would not start, or a rule that could never do what it says."""
 
@@ -71,7 +75,18 @@ def lint(files: Files) -> list[Problem]:
         text = overlap_of(earlier.rule, later.rule)
         if text is not None:
             problems.append(_problem(later, text))
-    return problems
+    return [*problems, *_too_much(found)]
+
+
+def _too_much(found: Iterable[_Found]) -> Iterator[Problem]:
+    rules = [one.rule for one in found]
+    if len(rules) > RULES_MAX:
+        yield Problem(file="catalogue", problem=f"holds {len(rules)} rules; {RULES_MAX} are the most")
+    days = len(
+        {one.effective_from for one in rules} | {one.effective_to for one in rules if one.effective_to}
+    )
+    if days > CHANGE_DAYS_MAX:
+        yield Problem(file="catalogue", problem=f"changes on {days} days; {CHANGE_DAYS_MAX} are the most")
 
 
 def diff(old: Files, new: Files) -> list[Change]:
