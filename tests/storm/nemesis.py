@@ -186,9 +186,11 @@ class Nemesis:
                     if self._strike(gauge, part, process, with_another=False):
                         return part
             time.sleep(0.02)
-        services = [part for part in victims if part in SERVICES]
-        if services and self._feeding and self._ambush(gauge, services[0]):
-            return services[0]
+        services = [part for part in victims if part in SERVICES and not self._had_its_share(part)]
+        if services and (self._feeding or self._plan.living):
+            part = services[0] if self._feeding else self._random.choice(services)
+            if self._ambush(gauge, part):
+                return part
         return None
 
     def _ambush(self, gauge: Gauge, part: str) -> bool:
