@@ -56,7 +56,7 @@ SUBMISSIONS = Topic(
     speaks=("intake",),
     hears=("validation", "audit", "portal"),
     key="request id",
-    messages=(submissions.SubmissionReceived, submissions.SubmissionWithdrawn),
+    messages=(submissions.SubmissionReceived, submissions.SubmissionWithdrawn, submissions.AttachmentShown),
 )
 DECISIONS = Topic(
     "decisions",

@@ -10,7 +10,8 @@ from pydantic import Field
 
 from throughline.answers import Receipt
 from throughline.identifiers import PartnerId
-from throughline.message import Event, Note
+from throughline.message import Event, Note, Sha256
+from throughline.people import Role
 from throughline.requests import PaymentRequest
 
 Version = Annotated[int, Field(ge=1, le=999)]
@@ -47,3 +48,13 @@ class SubmissionWithdrawn(Event):
     version: Version
     partner: PartnerId
     note: Note | None = None
+
+
+class AttachmentShown(Event):
+    """A person looked at a document of a request: their call was signed, and its bytes were given out."""
+
+    request_id: UUID
+    sha256: Sha256
+    person_id: UUID
+    organisation_id: UUID
+    role: Role

@@ -79,8 +79,7 @@ class TypeSeen:
 
 
 class HarmSeen:
-    """Finds the EICAR test string, anywhere. A scanner joins here: whatever is handed each piece and then says whether
-    what passed is harmful (clamd's INSTREAM works so) stands in this one's place in ``attachments_api``."""
+    """Finds the EICAR test string, anywhere. Scanners stand in ``attachment_scan``."""
 
     def __init__(self) -> None:
         self._last = b""

@@ -22,7 +22,15 @@ PORTAL = "portal"
 
 _NEW = """
 insert into attachments (attachment_id, holder, sha256, media_type, bytes, key_id, sealed_key)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict (holder, sha256) do nothing
+values ($1, $2, $3, $4, $5, $6, $7)
+"""
+# Two uploads of one holder are counted one after the other.
+_COUNT_ALONE = "select pg_advisory_xact_lock(hashtextextended($1, 4101))"
+_UNNAMED = (
+    "select coalesce(sum(bytes), 0)::bigint from attachments where holder = $1 and unnamed_since is not null"
+)
+_SENT_AGAIN = """
+update attachments set unnamed_since = now() where holder = $1 and sha256 = $2 and unnamed_since is not null
 """
 _PART = "insert into attachment_parts (attachment_id, part, bytes) values ($1, $2, $3)"
 _ROW = "attachment_id, holder, sha256, media_type, bytes, key_id, sealed_key, received_at"
@@ -32,6 +40,10 @@ select {_ROW}, payee_id from attachments join named_attachments using (attachmen
 where request_id = $1 and sha256 = $2
 """
 _ONE_PART = "select bytes from attachment_parts where attachment_id = $1 and part = $2"
+
+
+class NoRoom(Exception):
+    """Its holder has too much here that no request names."""
 
 
 def holder_of(partner: str, signer: Signer | object | None) -> str:
@@ -59,10 +71,18 @@ class Arriving:
         self._write(bytes(self._waiting), last=True)
         self._spool.seek(0)
 
-    async def keep(self, db: asyncpg.Connection, keys: AttachmentKeys, about: About) -> bool:
-        """Store it. False where its holder has the same bytes already."""
+    async def keep(
+        self, db: asyncpg.Connection, keys: AttachmentKeys, about: About, unnamed_bytes_max: int
+    ) -> bool:
+        """Store it. False where its holder has the same bytes already: then they count from now on. Raises NoRoom."""
+        await db.execute(_COUNT_ALONE, about.holder)
+        if await held(db, about.holder, about.sha256) is not None:
+            await db.execute(_SENT_AGAIN, about.holder, about.sha256)
+            return False
+        if await db.fetchval(_UNNAMED, about.holder) + about.size > unnamed_bytes_max:
+            raise NoRoom
         sealed = keys.seal(self._key, about)
-        status: str = await db.execute(
+        await db.execute(
             _NEW,
             about.attachment_id,
             about.holder,
@@ -72,8 +92,6 @@ class Arriving:
             keys.current,
             sealed,
         )
-        if status.endswith(" 0"):
-            return False
         for part in range(about.parts):
             await db.execute(_PART, about.attachment_id, part, self._spool.read(SEALED_PART_BYTES))
         return True

@@ -52,12 +52,19 @@ from unnest($1::uuid[], $2::bytea[], $3::text[]) as t (id, bodies, ended) where 
 _ATTACHMENTS = """
 select holder, sha256, attachment_id from attachments
 join unnest($1::text[], $2::bytea[]) as t (holder, sha256) using (holder, sha256)
+order by attachment_id for key share of attachments
 """
 _NAMED = "select request_id, sha256, attachment_id from named_attachments where request_id = any($1::uuid[])"
 _NEW_NAMES = """
 insert into named_attachments (request_id, sha256, attachment_id, payee_id)
 select * from unnest($1::uuid[], $2::bytea[], $3::uuid[], $4::uuid[]) as t (id, sha256) order by id, sha256
 on conflict do nothing
+"""
+# Named for good: it is not counted or dropped any more.
+_KEPT_FOR_GOOD = """
+update attachments set unnamed_since = null where unnamed_since is not null and attachment_id in (
+    select attachment_id from attachments where attachment_id = any($1::uuid[])
+    order by attachment_id for no key update)
 """
 _BODIES = """
 insert into bodies (partner, source, outcome, request_id, version, body)
@@ -114,6 +121,8 @@ async def store_book(db: asyncpg.Connection, book: Book) -> None:
             [attachment_id for attachment_id, _ in book.new_names.values()],
             [payee_id for _, payee_id in book.new_names.values()],
         )
+        named = sorted({attachment_id for attachment_id, _ in book.new_names.values()})
+        await db.execute(_KEPT_FOR_GOOD, named)
     if book.bodies:
         kept = book.bodies
         await db.execute(

@@ -28,6 +28,20 @@ class Settings(ServiceSettings):
     )
     attachment_bytes_max: int = Field(20_000_000, description="largest attachment accepted over HTTP", ge=1)
     attachment_total_s: float = Field(60.0, description="longest time for the whole body of an attachment")
+    attachment_unnamed_bytes_max: int = Field(
+        1_000_000_000,
+        description="most bytes that a partner, or an organisation in the portal, has here and no request names",
+        ge=1,
+    )
+    attachment_unnamed_days: int = Field(
+        30, description="after so many days an attachment that no request names is dropped", ge=1
+    )
+    clamd: str | None = Field(
+        None, description="clamd, which looks at each attachment: host:port, or the path of its socket"
+    )
+    scanner_wait_s: float = Field(
+        20.0, description="longest wait for the scanner; then nothing is kept", gt=0
+    )
 
     @model_validator(mode="after")
     def _live_keeps_attachments(self) -> Self:

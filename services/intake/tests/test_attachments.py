@@ -23,13 +23,14 @@ from chassis.http import build_app
 from chassis.testing_people import OPERATIONS, Actor, an, know
 from intake.api import router
 from intake.app import service
+from intake.drop_attachments import drop_attachments
 from intake.signed_arrivals import PORTAL_TOPIC
 from throughline.answers import RequestAnswered
 from throughline.reasons import Reason
 from throughline.reference import PartnerRegistered
 from throughline.signed import SIGNATURE
 from throughline.signed_http import Call, content_digest
-from throughline.submissions import SubmissionReceived
+from throughline.submissions import AttachmentShown, SubmissionReceived
 
 PARTNERS = ("acme", "beta", "portal")
 AUDREY, OTIS = an("auditor"), an("operator")
@@ -208,6 +209,52 @@ async def test_a_request_names_only_what_is_here(client: httpx.AsyncClient, pool
     assert (await read_as(client, REVA, "0" * 64, request_id)).status_code == 404
     assert (await read_as(client, REVA, request_id=uuid4())).status_code == 404
     assert (await read_as(client, BILLIE, request_id=request_id)).status_code == 404
+    await read_as(client, REVA, request_id=request_id, method="HEAD")  # its size is no look
+    looks = [
+        AttachmentShown.model_validate_json(one.value)
+        for one in await testing.said_in(pool)
+        if dict(one.headers)["ce_type"] == AttachmentShown.type_name().encode()
+    ]
+    assert [(one.request_id, one.sha256, str(one.person_id), one.role) for one in looks] == [
+        (request_id, NAME, actor.name, actor.role) for actor in (REVA, AUDREY)
+    ]
+
+
+async def test_what_waits_for_no_request_is_counted_for_its_holder_and_dropped_after_days(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    room = {"attachment_unnamed_bytes_max": len(PDF) + len(JPEG)}
+    context.settings = context.settings.model_copy(update=room)
+    assert (await send(client)).status_code == (await send(client, JPEG, "image/jpeg")).status_code == 201
+    full = await send(client, PNG, "image/png")
+    assert (full.status_code, full.json()["reason"]) == (413, "attachment_quota")
+    assert (await send(client)).status_code == 200, "what is here already takes no room"
+    assert (await send(client, PNG, "image/png", partner="beta")).status_code == 201, "another's room"
+    headers = called_by(Idempotency_Key="k-1", Content_Type="application/json")
+    named = await client.post("/v1/requests", json=body(attachments=NAMED), headers=headers)
+    assert named.status_code == 201
+    assert (await send(client, PNG, "image/png")).status_code == 201, "what a request names is not counted"
+
+    await pool.execute("update attachments set unnamed_since = unnamed_since - interval '29 days'")
+    await drop_attachments(context)
+    assert await pool.fetchval("select count(*) from attachments") == 4
+    await pool.execute("update attachments set unnamed_since = unnamed_since - interval '2 days'")
+    assert (await send(client, JPEG, "image/jpeg")).status_code == 200, "sent again, it counts from now on"
+    await drop_attachments(context)
+    left = await pool.fetch(
+        "select distinct sha256 from attachments join attachment_parts using (attachment_id)"
+    )
+    assert {row[0].hex() for row in left} == {NAME, sha256(JPEG).hexdigest()}
+    assert await pool.fetchval("select count(*) from attachments") == 2
+
+
+async def test_nothing_is_taken_in_while_the_scanner_is_away(
+    client: httpx.AsyncClient, context: Context, pool: asyncpg.Pool
+) -> None:
+    context.settings = context.settings.model_copy(update={"clamd": "/nowhere/clamd.sock"})
+    away = await send(client)
+    assert (away.status_code, away.json()["reason"]) == (503, "no_scanner")
+    assert await pool.fetchval("select count(*) from attachments") == 0
 
 
 async def test_a_document_is_never_fetched_from_an_address(client: httpx.AsyncClient) -> None:

@@ -7,7 +7,6 @@ type and SHA-256 alone.
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -36,12 +35,13 @@ from portal.payee_on_file import organisation_of_payee
 from portal.rules import PROVIDERS, Role
 from throughline.message import Code
 
-logger = logging.getLogger("portal.attachments")
 router = page_router()
 
 TYPES = ("treatment-plan", "referral", "progress-notes", "attendance", "invoice", "payment-advice")
 """Offered; a payer may ask for others."""
 ENDINGS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/tiff": "tif"}
+DRAFT_BYTES_MAX = 100_000_000
+"""All documents of one draft together."""
 _TYPE: TypeAdapter[str] = TypeAdapter(Code)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -60,6 +60,8 @@ async def attach(
     if not _is_type(kind):
         return await show_attachments(visit, draft, Wrong("attachments", "attachment_type"), kind)
     acting = acting_as(visit, organisation_id=draft.organisation_id)
+    if not await _has_room(visit, acting, draft, file.size or 0):
+        return await show_attachments(visit, draft, Wrong("attachments", "attachment_room"), kind)
     try:
         stored = await keep_attachment(visit, acting, file)
     except NotAnswering:
@@ -137,6 +139,13 @@ async def _described(
     return list(await asyncio.gather(*(one(named) for named in attached)))
 
 
+async def _has_room(visit: Visit, acting: Acting, draft: Draft, size: int) -> bool:
+    """What one request may bring along. Intake counts what an organisation has there beside."""
+    attached = await _described(visit, acting, attachments_in(draft.fields))
+    sizes = [one["stored"].size for one in attached if one["stored"]]
+    return bool(sum(sizes) + size <= DRAFT_BYTES_MAX)
+
+
 async def _open_draft(visit: Visit, db: Any, draft_id: UUID, *, lock: bool = False) -> Draft:
     draft = await find_draft(db, visit.context.resources.content_key, draft_id, lock=lock)
     if draft is None:
@@ -164,7 +173,7 @@ async def _change(visit: Visit, draft_id: UUID, change: Mapping[str, str]) -> Re
 
 
 async def _shown(visit: Visit, acting: Acting, request_id: UUID, sha256: str) -> Response:
-    """To be saved, never shown in a page: its bytes are a stranger's. Who looked at what is a line of the log."""
+    """To be saved, never shown in a page: its bytes are a stranger's. Intake tells who looked (`AttachmentShown`)."""
     if not _SHA256.fullmatch(sha256):
         raise HTTPException(404)
     try:
@@ -175,7 +184,6 @@ async def _shown(visit: Visit, acting: Acting, request_id: UUID, sha256: str) ->
         raise HTTPException(404)
     answer, closing = opened
     kind = answer.headers["content-type"]
-    logger.info("an attachment of %s is shown to %s as %s", request_id, acting.person_id, acting.role.value)
     headers = {
         "Content-Disposition": f'attachment; filename="{sha256[:16]}.{ENDINGS.get(kind, "bin")}"',
         "Content-Length": answer.headers["content-length"],

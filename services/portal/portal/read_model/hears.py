@@ -8,6 +8,7 @@ from portal.on_account_held import show_held_account
 from portal.on_account_verified import show_verified_account
 from portal.on_approval_revoked import show_revocation
 from portal.on_assign_review import show_asked_assignment
+from portal.on_attachment_shown import show_look
 from portal.on_batch_closed import show_batch
 from portal.on_batch_held import show_batch_held
 from portal.on_batch_redated import show_batch_redated
@@ -112,7 +113,7 @@ from throughline.reference import PartnerRegistered, PayerRecorded, ProviderReco
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import AssignReview, DecideReview
 from throughline.rule_sets import RuleSetPublished
-from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
+from throughline.submissions import AttachmentShown, SubmissionReceived, SubmissionWithdrawn
 
 
 def commands(topic: str, on: dict[type[Message], Decide]) -> Hearing:
@@ -137,6 +138,7 @@ READ_MODEL: tuple[Hearing, ...] = (
         on={
             SubmissionReceived: show_received,
             SubmissionWithdrawn: show_withdrawal,
+            AttachmentShown: show_look,
         },
     ),
     hear(
