@@ -21,7 +21,7 @@ _WORST_FIRST = ("broken", "failed_to_run", "data", "passed", "not_applicable")
 _ASKED = frozenset(_WORST_FIRST[:4])
 _PERSONAL = re.compile(r"(member|birth|name|person|subject|uncovered|no_benefit|diagnos|distinct_diagnos)")
 """Facts whose values say something of the person who was treated; whether they are there says nothing."""
-HIDDEN_FROM_PROVIDERS = re.compile(r"duplicate|above_tier|recalled|released|excluded|screening")
+_HIDDEN_FROM_PROVIDERS = re.compile(r"duplicate_|above_tier|recalled|released|exclusion")
 """Reasons that tell how repeated or unusual bills are found, what others billed, or what staff did."""
 LINES_NAMED = 10
 
@@ -105,6 +105,17 @@ class ForOperations:
     differs: Sequence[str]
 
 
+def open_to_provider(finding: Told) -> bool:
+    """Whether a provider reads this finding as it stands. That a line is billed twice they do; not how likeness is
+    weighed."""
+    return finding["severity"] != "note" and not _HIDDEN_FROM_PROVIDERS.search(finding["reason"])
+
+
+def tells_of_likeness(finding: Told) -> bool:
+    """Whether it says that something was found beside what was billed before, of which a provider reads no more."""
+    return finding["severity"] != "note" and str(finding["reason"]).startswith("duplicate_")
+
+
 def for_provider(told: Told, shown: Shown) -> list[ForProvider]:
     """The newest version first."""
     return [_for_provider(one, shown) for one in reversed(told["versions"])]
@@ -117,7 +128,7 @@ def for_operations(told: Told, shown: Shown, *, sees_personal: bool) -> list[For
 
 def _for_provider(told: Told, shown: Shown) -> ForProvider:
     outcome, _ = verdict_keys(told["verdict"])
-    findings = [one for one in told["findings"] if one["severity"] != "note"]
+    findings = [*told["findings"], *told["duplicates"]]
     return ForProvider(
         version=told["version"],
         outcome=outcome,
@@ -126,9 +137,9 @@ def _for_provider(told: Told, shown: Shown) -> ForProvider:
         failing=[
             Failing(one["message"], field_words(one["field"], shown.language), one["fix"], one["severity"])
             for one in findings
-            if not HIDDEN_FROM_PROVIDERS.search(one["reason"])
+            if open_to_provider(one)
         ],
-        compared=any(one["severity"] != "note" for one in told["duplicates"]),
+        compared=any(map(tells_of_likeness, findings)),
         price=_price(told["price"]),
     )
 

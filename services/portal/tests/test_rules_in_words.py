@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from portal.explained import MASK, for_operations, for_provider, value_of
+from portal.explained import (
+    MASK,
+    for_operations,
+    for_provider,
+    open_to_provider,
+    tells_of_likeness,
+    value_of,
+)
 from portal.rule_book import CHANGES_SHOWN, Preview, RuleBook, ValidationUnreachable
 from portal.rule_help import RuleHelp, help_of
 from portal.rule_upload import NotACatalogue, files_of_zip
@@ -162,6 +169,24 @@ def test_a_provider_reads_nothing_of_staff_others_or_how_duplicates_are_found() 
     told = repr(for_provider({"versions": [version()]}, SHOWN))
     for hidden in (SECRET, OTHER, "91", "duplicate", "above_tier", "margin", "uncovered", "filing"):
         assert hidden not in told, hidden
+
+
+@pytest.mark.parametrize(
+    ("found", "is_open", "compared"),
+    [
+        (finding("place_of_service"), True, False),
+        (finding("duplicate", "exception"), True, False),
+        (finding("duplicate_near", "exception"), False, True),
+        (finding("duplicate_suspect", "review"), False, True),
+        (finding("duplicate_near", "note"), False, False),
+        (finding("place_of_service", "note"), False, False),
+        (finding("above_tier", "review"), False, False),
+        (finding("exclusion_name", "review"), False, False),
+    ],
+    ids=["rule", "twice", "near", "suspect", "near miss", "note", "tier", "screening"],
+)
+def test_what_a_provider_reads_of_a_finding(found: dict[str, Any], is_open: bool, compared: bool) -> None:
+    assert (open_to_provider(found), tells_of_likeness(found)) == (is_open, compared)
 
 
 def test_operations_read_each_rule_once_where_it_came_out_worst() -> None:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import Form, HTTPException, Response
 
 from portal.commands import send_command
+from portal.explained import open_to_provider, tells_of_likeness
 from portal.one_request import Entry, OneRequest, changes, content_of, one_request
 from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
@@ -50,6 +51,8 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         row=one.row,
         next=what_next(one.known, visit.context.clock.now(), cutoffs),
         line=[_said(visit, entry) for entry in one.line],
+        findings=[found for found in one.shown.get("findings", ()) if open_to_provider(found)],
+        compared=any(map(tells_of_likeness, one.shown.get("findings", ()))),
         changes=changes(one, key),
         attachments=_attachments(one, key),
         plain_all=plain_all,
