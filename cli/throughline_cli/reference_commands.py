@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from throughline_cli.demo.reference import (
-    KEY_FIELDS,
+    KEYS,
     enrol,
     publish,
     publish_partners,
@@ -18,10 +19,13 @@ from throughline_cli.demo.reference import (
 )
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, StackOption, line_at
+from throughline_cli.reference_csv.importing import import_exclusions, import_file
 from throughline_cli.show import counted, say
 from throughline_cli.speaking import Speaker
 
 reference_app = typer.Typer(help="Who sends, pays and is paid, and on what terms.", no_args_is_help=True)
+import_app = typer.Typer(help="Reference data from CSV files.", no_args_is_help=True)
+reference_app.add_typer(import_app, name="import")
 
 
 @reference_app.command("load")
@@ -30,10 +34,10 @@ def load(
     stack: StackOption = STACK,
 ) -> None:
     """Publish a folder of reference data, and enrol its payees' accounts under seal."""
-    found = {entity: read_messages(folder, entity) for entity in KEY_FIELDS}
+    found = {entity: read_messages(folder, entity) for entity in KEYS}
     payees = read_lines(folder / "payees.jsonl")
     if not payees and not any(found.values()):
-        wanted = ", ".join(f"{entity}.jsonl" for entity in KEY_FIELDS)
+        wanted = ", ".join(f"{entity}.jsonl" for entity in KEYS)
         raise Problem(f"{folder} holds no reference data.", f"It may hold {wanted} and payees.jsonl.")
     line = line_at(stack)
     with Speaker(line.bootstrap, line.signers) as speaker:
@@ -49,3 +53,55 @@ def load(
         if messages:
             say(f"{entity}: {len(messages):,} published.")
     say(f"payees: {counted(len(payees), 'enrolment')} asked for, accounts under seal.")
+
+
+Csv = Annotated[Path, typer.Option("--csv", help="The file, with a header row.", dir_okay=False)]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and check everything; publish nothing.")]
+
+
+@import_app.command("providers")
+def import_providers(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
+    """Who is paid: a row each, with enrolment, licence and group."""
+    import_file("providers", file, None if dry_run else line_at(stack))
+
+
+@import_app.command("contracts")
+def import_contracts(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
+    """Terms: a row each. Modifiers and unit limits are not told by CSV, and a contract that has any loses them."""
+    import_file("contracts", file, None if dry_run else line_at(stack))
+
+
+@import_app.command("fee-schedules")
+def import_fee_schedules(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
+    """What services are worth: a row for each rate."""
+    import_file("fee-schedules", file, None if dry_run else line_at(stack))
+
+
+@import_app.command("authorisations")
+def import_authorisations(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
+    """What payers authorised: a row each."""
+    import_file("authorisations", file, None if dry_run else line_at(stack))
+
+
+@import_app.command("members")
+def import_members(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
+    """Who is covered: a row for each span of days, and for each benefit where not every service is one."""
+    import_file("members", file, None if dry_run else line_at(stack))
+
+
+@import_app.command("exclusions")
+def import_exclusion_list(
+    file: Csv,
+    dated_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="The day on which the list was published.")
+    ],
+    list_id: Annotated[str, typer.Option("--list", help="The list's id.")] = "oig-leie",
+    edition: Annotated[
+        int, typer.Option(help="Raise it where a list of the same day is imported anew.", min=0, max=99)
+    ] = 0,
+    dry_run: DryRun = False,
+    stack: StackOption = STACK,
+) -> None:
+    """Who may not be paid: a list in the form of the OIG's LEIE. Payees are screened by it from then on."""
+    line = None if dry_run else line_at(stack)
+    import_exclusions(file, list_id, dated_on.date(), edition, line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from joserfc.jwk import OKPKey
 from stack import Stack
 from throughline.flow import PAYEES, REFERENCE
 from throughline.identifiers import payee_id_for
+from throughline.members import member_key_for
 from throughline.message import Message
 from throughline.payees import EnrolAccount
 from throughline.reference import PartnerRegistered
@@ -20,14 +22,17 @@ from throughline.sensitive import SensitiveTin
 from throughline_cli.errors import Problem
 from throughline_cli.speaking import SPEAKER, Speaker
 
-KEY_FIELDS = {
-    "partners": "partner",
-    "payers": "payer",
-    "providers": "payee_id",
-    "contracts": "contract_id",
-    "fee-schedules": "fee_schedule",
-    "authorisations": "number",
+KEYS: dict[str, Callable[[Any], str]] = {
+    "partners": lambda one: str(one.partner),
+    "payers": lambda one: str(one.payer),
+    "providers": lambda one: str(one.payee_id),
+    "contracts": lambda one: str(one.contract_id),
+    "fee-schedules": lambda one: str(one.fee_schedule),
+    "authorisations": lambda one: str(one.number),
+    "members": lambda one: str(member_key_for(one.payer, one.member_id)),
+    "exclusions": lambda one: str(one.list_id),
 }
+"""The key of each kind of reference data; a member's tells nobody the member id."""
 Line = dict[str, Any]
 
 
@@ -76,10 +81,10 @@ def _portal(key_file: Path) -> list[Message]:
     return [PartnerRegistered(partner="portal", version=1, name="Portal", api_key_sha256=digest)]
 
 
-def publish(speaker: Speaker, entity: str, messages: list[Message]) -> None:
+def publish(speaker: Speaker, entity: str, messages: Iterable[Message]) -> None:
     topic = next(one for one in REFERENCE if one.name == f"reference.{entity}")
     for message in messages:
-        speaker.say(topic.name, message, str(getattr(message, KEY_FIELDS[entity])))
+        speaker.say(topic.name, message, KEYS[entity](message))
 
 
 def sealing_key(keys: Path) -> OKPKey:

@@ -25,7 +25,7 @@ from throughline_cli.demo.own_input import OwnInput, lay_out
 from throughline_cli.demo.place import Place
 from throughline_cli.demo.progress import Bars, totals_of
 from throughline_cli.demo.reference import (
-    KEY_FIELDS,
+    KEYS,
     enrol,
     publish,
     publish_partners,
@@ -104,7 +104,7 @@ class Demo:
         counted = 0
         with Speaker(self.place.bootstrap) as speaker:
             publish_partners(self.place.stack, speaker, read_messages(folder, "partners"))
-            for entity in KEY_FIELDS:
+            for entity in KEYS:
                 if entity != "partners":
                     messages = read_messages(folder, entity)
                     publish(speaker, entity, messages)
