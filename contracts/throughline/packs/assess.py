@@ -13,7 +13,7 @@ from throughline.decisions import Finding
 from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate, names_read
 from throughline.packs.facts import facts_of, service_day
 from throughline.packs.form import Fault, Form, Values, faults_of_types
-from throughline.packs.model import Column, Pack, PackRule
+from throughline.packs.model import Column, FormField, Pack, PackRule
 from throughline.packs.price import Price, Unpriced, price
 from throughline.reasons import Reason, Severity
 
@@ -146,11 +146,17 @@ def _altered(pack: Pack, sent: Form, authorised: Form | None) -> list[Fault]:
         Fault(one.id, "altered")
         for one in pack.fields
         if one.is_printed
+        and not _is_left_open(pack, one, authorised)
         and (
             (one.id in sent.values and sent.values[one.id] != authorised.values.get(one.id))
             or (one.id in sent.rows and list(sent.rows[one.id]) != list(authorised.rows.get(one.id, ())))
         )
     ]
+
+
+def _is_left_open(pack: Pack, one: FormField, authorised: Form) -> bool:
+    """An authorisation of several months names none: who fills the form in says which it is for."""
+    return one.id == pack.header.dated_by and one.id not in authorised.values
 
 
 def _missing(pack: Pack, form: Form, facts: Facts, day: date) -> list[Fault]:

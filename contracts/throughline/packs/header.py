@@ -29,7 +29,6 @@ class Billed(Part):
     """What the request says that the form stands in: the code of its line, and by which fields whom it is for."""
 
     code: Annotated[str, Field(pattern=r"^[A-Z0-9]{4,8}$")]
-    subject_id: Name
     last_name: Name
     first_name: Name | None = None
     birth_date: Name | None = None

@@ -107,7 +107,6 @@ def _header(pack: Pack) -> Iterator[str]:
         ("duplicates.table", header.duplicates.table, ("table",)),
         *[("remittance.initials_of", name, ("text",)) for name in header.remittance.initials_of],
         *[("remittance.shows", name, ("code", "text")) for name in header.remittance.shows],
-        ("request.subject_id", header.request.subject_id, ("code", "text")),
         *[
             ("request.last_name", name, ("text",))
             for name in (header.request.last_name, header.request.first_name)

@@ -27,7 +27,8 @@ def problems_of_words(pack: Pack) -> Iterator[str]:
         for one in pack.fields:
             words = wording.fields.get(one.id)
             if words is not None:
-                yield from _compared(f"{where}: option of {one.id}", set(one.options), words.options)
+                options = {*one.options, *[name for column in one.column for name in column.options]}
+                yield from _compared(f"{where}: option of {one.id}", options, words.options)
                 yield from _compared(
                     f"{where}: column of {one.id}", {c.id for c in one.column}, words.columns
                 )

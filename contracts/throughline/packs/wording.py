@@ -15,6 +15,7 @@ class FieldWords(Part):
     label: Sentence
     help: Sentence | None = None
     options: dict[str, Sentence] = {}
+    """Of the field, and of a table's columns."""
     columns: dict[str, Sentence] = {}
 
 

@@ -77,7 +77,7 @@ def service_environment(
         **({"KEYS_DIR": str(places.intake_keys)} if service == "intake" else {}),
         **(_of_audit(places) if service == "audit" else {}),
         **(_of_payout(places) if service == "payout" else {}),
-        **({"PACKS_DIR": str(PACKS)} if service == "validation" else {}),
+        **({"PACKS_DIR": str(PACKS)} if service in ("validation", "portal") else {}),
         **(_of_portal(places, ports, replica) if service == "portal" else {}),
     }
 

@@ -203,8 +203,8 @@ def _line(fields: Fields, at: int, wrong: list[Wrong]) -> dict[str, Any]:
         "to_date": of("to_date") or of("from_date"),
         "code": of("code").upper(),
         "modifiers": [one.upper() for one in _words(of("modifiers"))],
-        "units_thousandths": _scaled(of("units"), 1000, f"lines.{at}.units", wrong),
-        "charge_cents": _scaled(of("charge"), 100, f"lines.{at}.charge", wrong),
+        "units_thousandths": scaled(of("units"), 1000, f"lines.{at}.units", wrong),
+        "charge_cents": scaled(of("charge"), 100, f"lines.{at}.charge", wrong),
         "diagnosis_pointers": [int(one) for one in pointers] or [1],
     }
 
@@ -212,7 +212,7 @@ def _line(fields: Fields, at: int, wrong: list[Wrong]) -> dict[str, Any]:
 _THOUSANDS = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?")
 
 
-def _scaled(text: str, scale: int, field: str, wrong: list[Wrong]) -> int:
+def scaled(text: str, scale: int, field: str, wrong: list[Wrong]) -> int:
     """``"1,120.50"`` at 100 is 112050. No float comes near it.
 
     A comma stands between thousands alone: ``"120,50"`` is no number here, and must not become a hundred times as much.

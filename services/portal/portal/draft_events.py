@@ -10,8 +10,7 @@ from portal.claim_form import STEPS, Fields, Wrong
 from portal.drafts import Draft
 from throughline.drafts import DraftDiscarded, DraftSaved
 from throughline.identifiers import derived
-
-KIND = "medical"
+from throughline.programmes import MEDICAL
 
 
 def say_saved(transaction: Transaction, draft: Draft, fields: Fields, person_id: UUID, now: datetime) -> None:
@@ -20,8 +19,8 @@ def say_saved(transaction: Transaction, draft: Draft, fields: Fields, person_id:
         draft_id=draft.draft_id,
         organisation_id=draft.organisation_id,
         person_id=person_id,
-        kind=KIND,
-        step=_step(fields),
+        kind=draft.kind,
+        step=_step(draft, fields),
         fields=_filled(fields),
         at=now,
     )
@@ -37,8 +36,8 @@ def say_discarded(
         draft_id=draft.draft_id,
         organisation_id=draft.organisation_id,
         person_id=person_id,
-        kind=KIND,
-        step=_step(draft.fields),
+        kind=draft.kind,
+        step=_step(draft, draft.fields),
         fields=_filled(draft.fields),
         request_id=request_id,
         at=now,
@@ -50,6 +49,8 @@ def _filled(fields: Fields) -> tuple[str, ...]:
     return tuple(sorted(name for name, value in fields.items() if value))
 
 
-def _step(fields: Fields) -> str:
-    """The last step with anything in it."""
+def _step(draft: Draft, fields: Fields) -> str:
+    """The last step with anything in it; of a programme's form, whose steps its pack says, that it is one."""
+    if draft.kind != MEDICAL:
+        return "form"
     return max((Wrong(name, "").step for name in _filled(fields)), key=STEPS.index, default=STEPS[0])

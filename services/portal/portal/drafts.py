@@ -12,15 +12,16 @@ import asyncpg
 
 from portal.claim_form import Fields
 from portal.read_model.sealed_content import ContentKey
+from throughline.programmes import MEDICAL
 
 _NEW = """
-insert into drafts (draft_id, organisation_id, person_id, content, saved_at, corrects, version)
-values ($1, $2, $3, $4, $5, $6, $7) on conflict (draft_id) do nothing
+insert into drafts (draft_id, organisation_id, person_id, content, saved_at, corrects, version, kind)
+values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (draft_id) do nothing
 """
 _SAVE = "update drafts set content = $2, saved_at = $3 where draft_id = $1 and sent_at is null"
 _ONE = "select * from drafts where draft_id = $1"
 _OPEN = """
-select draft_id, saved_at, corrects from drafts where sent_at is null order by saved_at desc, draft_id limit 50
+select draft_id, saved_at, corrects, kind from drafts where sent_at is null order by saved_at desc, draft_id limit 50
 """
 _SENT = """
 update drafts set sent_at = $2, command_id = $3, request_id = $4 where draft_id = $1 and sent_at is null
@@ -45,6 +46,8 @@ class Draft:
     version: int
     request_id: UUID | None
     sent_at: datetime | None
+    kind: str = MEDICAL
+    """``medical``, or the pack whose form it is."""
 
 
 async def begin_draft(
@@ -58,10 +61,11 @@ async def begin_draft(
     now: datetime,
     corrects: UUID | None = None,
     version: int = 1,
+    kind: str = MEDICAL,
 ) -> None:
     """However often the button is pressed, one draft."""
     content = _sealed(key, draft_id, fields)
-    await db.execute(_NEW, draft_id, organisation_id, person_id, content, now, corrects, version)
+    await db.execute(_NEW, draft_id, organisation_id, person_id, content, now, corrects, version, kind)
 
 
 async def save_draft(
@@ -87,6 +91,7 @@ async def find_draft(
         row["version"],
         row["request_id"],
         row["sent_at"],
+        row["kind"],
     )
 
 

@@ -1,4 +1,4 @@
-"""Payments as files: CSV with a row for each line, JSON, and the 835s as remittance posted them."""
+"""Payments as files: CSV with a row for each line, JSON, and remittances as they were posted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterable, AsyncIterator
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import httpx
@@ -72,8 +72,10 @@ def as_json(payment: dict[str, Any]) -> str:
     return json.dumps(kept, default=str)
 
 
-async def remittance_835(settings: Settings, remittance_ids: AsyncIterable[UUID]) -> AsyncIterator[bytes]:
-    """Each interchange as posted, one after the other, none kept. Raises NotAnswering rather than end early."""
+async def remittances_as(
+    settings: Settings, form: Literal["835", "plain"], remittance_ids: AsyncIterable[UUID]
+) -> AsyncIterator[bytes]:
+    """Each remittance of that form as posted, none kept. Raises NotAnswering rather than end early."""
     if settings.remittance_url is None:
         raise NotAnswering
     token = settings.remittance_token
@@ -81,11 +83,11 @@ async def remittance_835(settings: Settings, remittance_ids: AsyncIterable[UUID]
     async with httpx.AsyncClient(base_url=settings.remittance_url, headers=headers, timeout=10) as client:
         async for remittance_id in remittance_ids:
             try:
-                answer = await client.get(f"/v1/remittances/{remittance_id}/835")
+                answer = await client.get(f"/v1/remittances/{remittance_id}/{form}")
             except httpx.HTTPError:
                 raise NotAnswering from None
             if answer.status_code == 404:
-                continue  # an advice only
+                continue  # explained in another form
             if answer.status_code != 200:
                 raise NotAnswering
             yield answer.content

@@ -53,7 +53,8 @@ from payments p left join payees e on e.payee_id = p.payee_id left join payers y
 left join remittances m on m.remittance_id = p.remittance_id where p.payment_id = $1
 """
 _ITEMS = """
-select i.payment_id, i.request_id, i.version, i.amount_cents, v.number, v.payer_claim_number, v.lines
+select i.payment_id, i.request_id, i.version, i.amount_cents, v.number, v.payer_claim_number, v.lines, v.charge_cents,
+    v.statement
 from payment_items i left join versions v using (request_id, version)
 where i.payment_id = any($1::uuid[]) order by i.payment_id, v.number, i.request_id
 """

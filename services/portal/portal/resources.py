@@ -15,6 +15,7 @@ from portal.read_model.sealed_content import ContentKey
 from portal.rule_help import RuleHelp
 from portal.sandbox_accounts import ensure_sandbox_accounts
 from portal.settings import Settings
+from throughline.packs.directory import Packs, load_packs
 
 STORAGE_KEY_FILE = "storage.key"
 SIGNING_KEY_FILE = "signing.jwk"
@@ -33,16 +34,19 @@ class Resources:
     """Signs commands for the person of a session."""
     rule_help: RuleHelp = field(default_factory=RuleHelp)
     """What the rules in force ask of a form's fields."""
+    packs: Packs = field(default_factory=dict)
+    """Whose forms are drawn."""
 
 
 async def open_resources(settings: Settings, pool: asyncpg.Pool) -> Resources:
-    """Raises KeyMissing."""
+    """Raises KeyMissing, PackUnfit."""
     if settings.secrets_dir is None:
         raise KeyMissing("SECRETS_DIR must name the directory of the portal's keys")
     content_key = read_storage_key(settings.secrets_dir / STORAGE_KEY_FILE)
     if settings.stack_mode == "sandbox":
         await ensure_sandbox_accounts(settings.secrets_dir, pool, content_key)
-    return Resources(content_key, read_signing_key(settings.secrets_dir / SIGNING_KEY_FILE))
+    packs = load_packs(settings.packs_dir)
+    return Resources(content_key, read_signing_key(settings.secrets_dir / SIGNING_KEY_FILE), packs=packs)
 
 
 def read_storage_key(file: Path) -> ContentKey:

@@ -24,6 +24,10 @@ class Settings(ServiceSettings):
         None,
         description="the portal's own keys: signing.jwk, storage.key (AES-256, hex), intake.key (API key); 0600",
     )
+    packs_dir: Path | None = Field(
+        None,
+        description="the directory of the programme packs; without it no programme's form can be filled in",
+    )
     sealing_key_file: Path | None = Field(
         None, description="payout's public key (JWK), to which bank accounts are sealed"
     )

@@ -30,6 +30,10 @@ class Shown:
             when = when.astimezone(ZoneInfo(self.zone)).date()
         return format_date(when, "medium", locale=self.locale)
 
+    def weekday(self, when: date) -> str:
+        """`Mon, Nov 23`."""
+        return format_date(when, "EEE, MMM d", locale=self.locale)
+
     def day_of(self, text: str) -> str:
         """Of a date as JSON writes it."""
         return self.day(date.fromisoformat(text))

@@ -14,6 +14,7 @@ from validation_stories import Line, only
 
 from chassis import Context
 from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
+from throughline.packs.directory import Packs, PackUnfit, load_packs
 from throughline.packs.form import Form
 from throughline.packs.lint_examples import case_of
 from throughline.packs.price import Adjusted
@@ -26,15 +27,7 @@ from throughline.requests import Attachment
 from throughline.submissions import SubmissionReceived
 from validation.adjudication import denied
 from validation.leaving import AS_A_CLAIM, leaving
-from validation.programme import (
-    Packs,
-    PackUnfit,
-    findings_of_form,
-    load_packs,
-    price_of_form,
-    spread,
-    weighed,
-)
+from validation.programme import findings_of_form, price_of_form, spread, weighed
 from validation.quote import quote
 from validation.reference import Terms, rate_table
 from validation.replay import replay

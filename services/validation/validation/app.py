@@ -10,6 +10,7 @@ from throughline.commanding import MAY_GIVE
 from throughline.exclusions import ExclusionListRecorded
 from throughline.items import ItemHeld, ItemStopped, ItemTooLate
 from throughline.members import MemberRecorded
+from throughline.packs.directory import load_packs
 from throughline.reference import (
     AuthorisationRecorded,
     ContractRecorded,
@@ -41,7 +42,6 @@ from validation.on_publish_rule_set import publish_rule_set
 from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
-from validation.programme import load_packs
 from validation.publishing import RuleSetWork
 from validation.replay_api import router as replay_router
 from validation.rules.published import PublishedRules

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from throughline.decisions import Finding
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason
 from validation.domain import COMMITTED, decide, told
 from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
 from validation.pricing import Price
-from validation.programme import NO_PACKS, Packs, findings_of_form
+from validation.programme import findings_of_form
 from validation.quote import Quote, quote
 from validation.reference import Terms
 from validation.rules.engine import NO_RULES_FINDING, evaluate

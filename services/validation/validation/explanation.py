@@ -12,12 +12,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from throughline.decisions import Finding
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.history import Version
 from validation.pricing import Price
-from validation.programme import NO_PACKS, Packs
 from validation.reference import Terms
 from validation.rules.reading import Reading, read_rules
 from validation.rules.rule_set import RuleSet

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from throughline.packs.directory import Packs
 from throughline.packs.model import Pack
 from throughline.packs.price import Adjusted
 from throughline.packs.price import Price as PackPrice
@@ -12,7 +13,7 @@ from throughline.packs.travel import form_of
 from throughline.programmes import MEDICAL, BankEntry, PlainStatement
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
-from validation.programme import Packs, pack_for, weighed
+from validation.programme import pack_for, weighed
 from validation.reference import Terms
 
 

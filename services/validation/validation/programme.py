@@ -6,16 +6,14 @@ version never changes, so what was sent is decided by the same pack whenever it 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 
 from throughline.decisions import Finding
 from throughline.money import allocate
 from throughline.packs import price as pack_prices
 from throughline.packs.assess import Assessment
-from throughline.packs.lint import problems_of
-from throughline.packs.load import load_pack
+from throughline.packs.directory import Packs
 from throughline.packs.model import Pack
 from throughline.packs.travel import assess_sent
 from throughline.programmes import BEFORE_PACKS, MEDICAL
@@ -23,30 +21,6 @@ from throughline.reasons import Reason, Severity
 from throughline.submissions import SubmissionReceived
 from validation.pricing import LinePrice, OtherPart, Price
 from validation.reference import Terms
-
-Packs = Mapping[tuple[str, int], Pack]
-NO_PACKS: Packs = {}
-
-
-class PackUnfit(ValueError):
-    """A pack of the directory has something missing; the service does not start with it."""
-
-
-def load_packs(folder: Path | None) -> Packs:
-    """The packs of a directory of directories, by id and version. Raises PackUnfit."""
-    packs: dict[tuple[str, int], Pack] = {}
-    for path in sorted(folder.iterdir()) if folder is not None else ():
-        if not path.is_dir():
-            continue
-        problems = problems_of(path)
-        if problems:
-            raise PackUnfit(f"{path.name}: {'; '.join(problems)}")
-        pack = load_pack(path)
-        key = (pack.header.id, pack.header.version)
-        if key in packs:
-            raise PackUnfit(f"{path.name}: another directory holds {key[0]} version {key[1]}")
-        packs[key] = pack
-    return packs
 
 
 def is_known(submission: SubmissionReceived, packs: Packs) -> bool:

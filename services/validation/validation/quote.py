@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from throughline.decisions import Finding
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.programmes import MEDICAL
 from throughline.submissions import SubmissionReceived
 from validation import authorised_units, plan_year
 from validation.pricing import Price, price
-from validation.programme import NO_PACKS, Packs, is_known, price_of_form
+from validation.programme import is_known, price_of_form
 from validation.reference import Terms
 from validation.tallies import Reading, Readings, Tallies, TallyKey
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from throughline.packs.directory import NO_PACKS, Packs
 from validation.decided_again import decide_again, differences
 from validation.history import Request, Version
-from validation.programme import NO_PACKS, Packs
 from validation.reference import Terms
 from validation.rules.rule_set import Catalogue
 

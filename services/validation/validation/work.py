@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.programmes import MEDICAL
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
@@ -21,7 +22,6 @@ from validation.leaving import leaving
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
-from validation.programme import NO_PACKS, Packs
 from validation.quote import Quote, quote, tally_keys
 from validation.reference import Entity, Reference, Terms
 from validation.rules.published import PublishedRules

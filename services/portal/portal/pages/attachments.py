@@ -23,6 +23,7 @@ from portal.claim_form import ATTACHMENTS_MAX, STEPS, Wrong, attachments_in, wit
 from portal.commands import Acting, acting_as
 from portal.draft_events import say_saved
 from portal.drafts import Draft, find_draft, save_draft
+from portal.form_shown import wording_of
 from portal.intake_files import (
     NotAnswering,
     Refused,
@@ -34,6 +35,7 @@ from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
 from portal.rules import PROVIDERS, Role
 from throughline.message import Code
+from throughline.programmes import MEDICAL
 
 router = page_router()
 
@@ -115,13 +117,23 @@ async def show_attachments(
         "attachments.html",
         status=422 if wrong is not None and visit.request.method == "POST" else 200,
         draft=draft,
-        steps=STEPS,
+        steps=STEPS if draft.kind == MEDICAL else (),
+        page=f"/{'new' if draft.kind == MEDICAL else 'forms'}/{draft.draft_id}",
+        documents=_documents(visit, draft),
         attached=attached,
         full=len(attached) >= ATTACHMENTS_MAX,
         wrong=wrong,
         kind=kind,
-        types=TYPES,
+        types=TYPES if draft.kind == MEDICAL else (),
     )
+
+
+def _documents(visit: Visit, draft: Draft) -> dict[str, str]:
+    """The documents that a form may ask for, by type, in its pack's words."""
+    for pack in visit.context.resources.packs.values():
+        if pack.header.id == draft.kind:
+            return dict(wording_of(pack, visit.shown.language).attachments)
+    return {}
 
 
 async def _described(

@@ -10,9 +10,11 @@ import asyncpg
 from fastapi import Form, HTTPException, Query, Request, Response
 
 from chassis import clock
+from portal.authorisations import FormOf, forms_to_fill
 from portal.claim_form import (
     LINE_FIELDS,
     STEPS,
+    Fields,
     Wrong,
     field_of,
     fields_of,
@@ -34,18 +36,24 @@ from portal.drafts import (
     mark_sent,
     save_draft,
 )
+from portal.form_shown import wording_of
 from portal.one_request import content_of, content_of_version, one_request
 from portal.own_organisations import chosen_organisation, own_organisations
 from portal.page import Visit, may, page_router
 from portal.pages.attachments import show_attachments
 from portal.pages.request import PORTAL, may_correct
 from portal.payee_on_file import organisation_of_payee, payee_of_form
+from portal.programme_form import field_of as at_form
+from portal.programme_form import fields_of as typed_before
+from portal.programme_form import printed_of
 from portal.request_rows import payees_of, payers_known
 from portal.rule_checks import broken_rules
 from portal.rule_proposals import newest_version
 from portal.rules import PROVIDERS
 from throughline.flow import INTAKE
-from throughline.identifiers import claim_number_for, request_id_for
+from throughline.identifiers import claim_number_for, derived, request_id_for
+from throughline.packs.statement import plain_statement
+from throughline.programmes import MEDICAL
 from throughline.requests import LINES_MAX, CorrectRequest, PaymentRequest, SubmitRequest
 
 router = page_router()
@@ -53,10 +61,20 @@ router = page_router()
 
 @router.get("/new")
 async def choose(visit: Annotated[Visit, may(*PROVIDERS)]) -> Response:
+    resources = visit.context.resources
     async with visit.reading() as db:
         drafts = await drafts_of(db)
         organisations = await own_organisations(db)
-    return await visit.show("new.html", drafts=drafts, organisations=organisations, once=uuid4())
+        forms = [
+            _offered(form, one["organisation_id"], visit)
+            for one in organisations
+            for form in await forms_to_fill(
+                db, resources.content_key, resources.packs, [one["organisation_id"]]
+            )
+        ]
+    return await visit.show(
+        "new.html", drafts=drafts, organisations=organisations, forms=forms, once=uuid4(), once_of=_once_of
+    )
 
 
 @router.post("/new")
@@ -98,17 +116,23 @@ async def correct(
             raise HTTPException(404)
         if not may_correct(one):
             raise HTTPException(412)
+        sent_form = content.form
         await begin_draft(
             db,
             key,
             once,
             organisation_id=await organisation_of_payee(db, one.row["payee_id"]),
             person_id=visit.session.person_id,
-            fields=fields_of(content, one.row["payee_id"]),
+            fields=fields_of(content, one.row["payee_id"])
+            if sent_form is None
+            else _typed_again(visit, content),
             now=clock.event_time(),
             corrects=request_id,
             version=one.shown["version"] + 1,
+            kind=MEDICAL if sent_form is None else sent_form.pack,
         )
+    if sent_form is not None:
+        return visit.redirect(f"/forms/{once}?field={at_form(field)}" if field else f"/forms/{once}")
     at = field_of(field) if field else ""
     step = Wrong(at, "").step if at else STEPS[0]
     step = STEPS[0] if step == "send" else step
@@ -124,7 +148,9 @@ async def show_step(
 ) -> Response:
     async with visit.reading() as db:
         draft = await _own(visit, db, draft_id)
-        made = await _made(db, visit, draft) if field or step == STEPS[-1] else []
+        if draft.kind != MEDICAL and step != "attachments":
+            return visit.redirect(f"/forms/{draft_id}?step={step if step == STEPS[-1] else ''}")
+        made = await _made(db, visit, draft) if (field or step == STEPS[-1]) and draft.kind == MEDICAL else []
         payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
         rule_set = await newest_version(db)
     # Validation and intake are asked: no connection waits for them.
@@ -237,8 +263,38 @@ async def again(
             now=clock.event_time(),
             corrects=draft.corrects,
             version=draft.version,
+            kind=draft.kind,
         )
     return visit.redirect(f"/new/{once}?step={STEPS[-1]}")
+
+
+def _once_of(once: UUID, number: str) -> UUID:
+    """A draft's id for each form that the page offers."""
+    return derived("form", str(once), number)
+
+
+def _offered(form: FormOf, organisation_id: UUID, visit: Visit) -> dict[str, Any]:
+    """A form that can be filled in, in a line: whose it is by initials and case number."""
+    authorisation, pack = form.authorisation, form.pack
+    said = plain_statement(pack, printed_of(authorisation).values)
+    return {
+        "title": wording_of(pack, visit.shown.language).title,
+        "number": authorisation.number,
+        "first": authorisation.valid_from,
+        "last": authorisation.valid_to,
+        "initials": said.initials.reveal() if said is not None and said.initials is not None else "–",
+        "shown": [one.value.reveal() for one in said.shown] if said is not None else [],
+        "organisation_id": organisation_id,
+    }
+
+
+def _typed_again(visit: Visit, content: PaymentRequest) -> Fields:
+    """The form that was sent, as typed. Raises HTTPException 412 where its pack is not here."""
+    assert content.form is not None
+    pack = visit.context.resources.packs.get((content.form.pack, content.form.pack_version))
+    if pack is None:
+        raise HTTPException(412)
+    return typed_before(pack, content) | {"authorisation": content.authorisation_number or ""}
 
 
 async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID, *, lock: bool = False) -> Draft:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
 
 from portal.page import Nav, Visit, may, page_router
-from portal.payment_files import NotAnswering, as_json, csv_header, csv_rows, remittance_835
+from portal.payment_files import NotAnswering, as_json, csv_header, csv_rows, remittances_as
 from portal.payment_rows import (
     STATES,
     After,
@@ -22,6 +22,7 @@ from portal.payment_rows import (
     payments_of,
     sums_of,
 )
+from portal.plain_statement import statement_of
 from portal.plain_words import plain_all
 from portal.request_rows import payees_of, payers_known
 from portal.rules import PROVIDERS
@@ -74,7 +75,7 @@ async def download_payments(
     """Everything that the filter lets through, of all the caller's providers."""
     wanted = _filter(state, payer, payee, since, until)
     if form == "835":
-        return await _as_835(visit, every_remittance(visit.reading, wanted), "payments.835")
+        return await _as_posted(visit, "835", every_remittance(visit.reading, wanted), "payments.835")
 
     async def told() -> AsyncIterator[str]:
         if form == "csv":
@@ -91,6 +92,9 @@ async def download_payments(
 @router.get("/payments/{payment_id}")
 async def show_payment(visit: Annotated[Visit, may(*PROVIDERS)], payment_id: UUID) -> Response:
     payment = await _found(visit, payment_id)
+    key, language = visit.context.resources.content_key, visit.shown.language
+    for item in payment["items"]:
+        item["statement"] = statement_of(item, key, language)
     return await visit.show("payment.html", payment=payment, tones=PAYMENT_TONES, plain_all=plain_all)
 
 
@@ -98,14 +102,15 @@ async def show_payment(visit: Annotated[Visit, may(*PROVIDERS)], payment_id: UUI
 async def download_remittance(
     visit: Annotated[Visit, may(*PROVIDERS)],
     payment_id: UUID,
-    form: Annotated[str, Query(alias="as", pattern="^(csv|json|835)$")],
+    form: Annotated[Literal["csv", "json", "835", "plain"], Query(alias="as")],
 ) -> Response:
-    """The remittance of one payment: the 835 as posted, or its lines."""
+    """The remittance of one payment: the 835 or the plain one as posted, or its lines."""
     payment = await _found(visit, payment_id)
-    if form == "835":
+    if form == "835" or form == "plain":
         if payment["remittance_id"] is None:
             raise HTTPException(404)
-        return await _as_835(visit, _only(payment["remittance_id"]), f"{payment['trace_number']}.835")
+        name = f"{payment['trace_number']}.{'835' if form == '835' else 'csv'}"
+        return await _as_posted(visit, form, _only(payment["remittance_id"]), name)
     if form == "csv":
         text, kind = csv_header() + csv_rows(payment), "text/csv"
     else:
@@ -125,10 +130,12 @@ async def _only(remittance_id: UUID) -> AsyncIterator[UUID]:
     yield remittance_id
 
 
-async def _as_835(visit: Visit, remittances: AsyncIterable[UUID], name: str) -> Response:
+async def _as_posted(
+    visit: Visit, form: Literal["835", "plain"], remittances: AsyncIterable[UUID], name: str
+) -> Response:
     """One after the other as remittance gives them. Where it stops answering in the midst, the answer breaks off, and
     a browser says that the download failed."""
-    parts = remittance_835(visit.settings, remittances)
+    parts = remittances_as(visit.settings, form, remittances)
     try:
         first = await anext(parts, None)
     except NotAnswering:
@@ -141,7 +148,9 @@ async def _as_835(visit: Visit, remittances: AsyncIterable[UUID], name: str) -> 
         async for part in parts:
             yield part
 
-    return StreamingResponse(told(), media_type="application/edi-x12", headers=_named(name))
+    return StreamingResponse(
+        told(), media_type="application/edi-x12" if form == "835" else "text/csv", headers=_named(name)
+    )
 
 
 def _filter(state: str, payer: str, payee: str, since: str, until: str) -> Filter:

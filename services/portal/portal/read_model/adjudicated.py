@@ -40,5 +40,8 @@ def put_adjudication(
         paid_cents=claim.paid_cents,
         patient_cents=claim.patient_responsibility_cents,
         other_request_id=None,
+        statement=None
+        if claim.plain is None
+        else work.key.seal(claim.plain.model_dump_json().encode(), "versions.statement", *where),
         note=None if by.note is None else work.key.seal(by.note.encode(), "versions.note", *where),
     )

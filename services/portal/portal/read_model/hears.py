@@ -9,6 +9,7 @@ from portal.on_account_verified import show_verified_account
 from portal.on_approval_revoked import show_revocation
 from portal.on_assign_review import show_asked_assignment
 from portal.on_attachment_shown import show_look
+from portal.on_authorisation_recorded import show_authorisation
 from portal.on_batch_closed import show_batch
 from portal.on_batch_held import show_batch_held
 from portal.on_batch_redated import show_batch_redated
@@ -109,7 +110,7 @@ from throughline.payments import (
     ReversalScheduled,
 )
 from throughline.questions import QuestionAnswered, QuestionAsked
-from throughline.reference import PartnerRegistered, PayerRecorded, ProviderRecorded
+from throughline.reference import AuthorisationRecorded, PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
 from throughline.reviews import AssignReview, DecideReview
 from throughline.rule_sets import RuleSetPublished
@@ -253,6 +254,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             ProviderRecorded: show_provider,
         },
     ),
+    hear("reference.authorisations", work=ReadModelWork, on={AuthorisationRecorded: show_authorisation}),
     hear(
         "drafts",
         work=ReadModelWork,
@@ -276,7 +278,6 @@ NOT_SHOWN_YET = (
     "rules",
     "reference.contracts",
     "reference.fee-schedules",
-    "reference.authorisations",
 )
 
 SENT = hear_raw(pattern=INTAKE.pattern, work=SentRecords)

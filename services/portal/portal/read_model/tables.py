@@ -7,6 +7,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "partners": ("partner",),
     "payees": ("payee_id",),
     "payee_accounts": ("payee_id",),
+    "authorisations": ("number",),
     "batches": ("batch_id",),
     "payments": ("payment_id",),
     "payment_items": ("payment_id", "request_id", "version"),
