@@ -26,15 +26,21 @@ def chromium_here() -> str | None:
     return next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 
 
-# Playwright keeps an event loop running for as long as it is open: it is closed before tests of other folders begin.
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """One browser for all tests. Without one they are not run, and in continuous integration that is a failure."""
+def must_have_chromium() -> str:
+    """Without one the browser tests are not run, and in continuous integration that is a failure."""
     found = chromium_here()
     if found is None and os.environ.get("CI") == "true":
         pytest.fail(NO_CHROMIUM)
     if found is None:
         pytest.skip(NO_CHROMIUM)
+    return found
+
+
+# Playwright keeps an event loop running for as long as it is open: it is closed before tests of other folders begin.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests."""
+    found = must_have_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, headless=True, args=HEADLESS)
         yield browser

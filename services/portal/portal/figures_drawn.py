@@ -7,13 +7,24 @@ table beside it says the same in full.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import leather
 from markupsafe import Markup
 
-from portal.figures import Figures
+from portal.figures import Figures, Times
 
 Bar = tuple[str, float]
+
+
+class Unit(NamedTuple):
+    """A unit of time, named in the catalogue as ``figures.unit_<name>``."""
+
+    name: str
+    seconds: int
+
+
+UNITS = (Unit("days", 86_400), Unit("hours", 3_600), Unit("minutes", 60), Unit("seconds", 1))
 WIDTH, BAR_HEIGHT, AXIS_HEIGHT = 480, 28, 60
 LABEL_MAX, BARS_MAX = 26, 12
 
@@ -26,11 +37,26 @@ def drawn(found: Figures, say: Callable[[str], str]) -> dict[str, Markup]:
         (one["name"] or str(one["organisation_id"] or say("figures.no_group")), one["count"])
         for one in found.groups
     ]
-    return {
-        name: bars(rows, whole)
-        for name, rows, whole in (("shares", shares, 100), ("causes", causes, None), ("groups", groups, None))
-        if rows
-    }
+    seconds = unit_of(found.times).seconds
+    times = [
+        (f"{say(f'figures.{one.name}')} {say(f'figures.{which}_short')}", span.total_seconds() / seconds)
+        for one in found.times
+        for which, span in (("p50", one.p50), ("p90", one.p90))
+        if span is not None
+    ]
+    parts: tuple[tuple[str, Sequence[Bar], int | None], ...] = (
+        ("times", times, None),
+        ("shares", shares, 100),
+        ("causes", causes, None),
+        ("groups", groups, None),
+    )
+    return {name: bars(rows, whole) for name, rows, whole in parts if rows}
+
+
+def unit_of(times: Sequence[Times]) -> Unit:
+    """The largest unit in which the longest time is at least two."""
+    longest = max((one.p90.total_seconds() for one in times if one.p90 is not None), default=0.0)
+    return next((unit for unit in UNITS if longest >= 2 * unit.seconds), UNITS[-1])
 
 
 def bars(rows: Sequence[Bar], whole: int | None = None) -> Markup:

@@ -15,19 +15,20 @@ from typing import Any
 from uuid import UUID
 
 from portal.figures import ROWS_MAX, Figures, Share, Times
+from portal.log_dates import Promise, dates_of
 from portal.log_rows import Row, RowsInMemory
 from portal.read_model.standing import standing_of
 from portal.review_queue import QUEUES, WAITING
-from throughline.lifecycle import fold
+from throughline.lifecycle import VersionState, fold
 from throughline.people import OrganisationRecorded
 
 STOPPING = ("deny", "exception")
 """Severities of findings that stop a request."""
 
 
-def figures_of(rows: RowsInMemory, since: datetime, today: date) -> Figures:
-    """Pure: what ``portal.figures`` counts by SQL, of rows in memory. Dates foretold are not in
-    the log."""
+def figures_of(rows: RowsInMemory, since: datetime, today: date, promised: Sequence[Promise] = ()) -> Figures:
+    """Pure: what ``portal.figures`` counts by SQL, of rows in memory; ``promised`` since then."""
+    about = _subjects(rows)
     versions, payments = list(rows.rows("versions")), list(rows.rows("payments"))
     decided = [
         one
@@ -52,6 +53,7 @@ def figures_of(rows: RowsInMemory, since: datetime, today: date) -> Figures:
         ],
         [
             Share("completed", len(drafts), sum(1 for one in drafts if one.get("request_id"))),
+            *dates_of(rows, promised, today, lambda request_id: _states(rows, about, request_id)),
             Share(
                 "on_time",
                 len(due),
@@ -64,8 +66,25 @@ def figures_of(rows: RowsInMemory, since: datetime, today: date) -> Figures:
         ],
         _failures(rows, versions, since),
         _groups(rows, versions, since),
-        _causes(rows),
+        _causes(rows, about),
     )
+
+
+def _subjects(rows: RowsInMemory) -> Mapping[UUID, set[UUID]]:
+    """The payments and batches of each request."""
+    about: dict[UUID, set[UUID]] = {}
+    for item in rows.rows("payment_items"):
+        mine = about.setdefault(item["request_id"], set())
+        mine |= {one for one in (item["payment_id"], item.get("batch_id")) if one}
+    return about
+
+
+def _states(
+    rows: RowsInMemory, about: Mapping[UUID, set[UUID]], request_id: UUID
+) -> Mapping[int, VersionState]:
+    """The same fold as everywhere, over everything that was told of a request, its payments and batches."""
+    subjects = (request_id, *about.get(request_id, ()))
+    return fold(told for subject in subjects for told in rows.moves.get(subject, ()))
 
 
 def _groups(rows: RowsInMemory, versions: Sequence[Row], since: datetime) -> list[Any]:
@@ -94,16 +113,11 @@ def _group_of_payees(organisations: Iterable[OrganisationRecorded]) -> Mapping[s
     return found
 
 
-def _causes(rows: RowsInMemory) -> list[Any]:
-    """What waits, by the same fold over everything that was told of each request and of its payments and batches."""
-    about: dict[UUID, set[UUID]] = {}
-    for item in rows.rows("payment_items"):
-        mine = about.setdefault(item["request_id"], set())
-        mine |= {one for one in (item["payment_id"], item.get("batch_id")) if one}
+def _causes(rows: RowsInMemory, about: Mapping[UUID, set[UUID]]) -> list[Any]:
+    """What waits now."""
     waiting: Counter[tuple[str, str | None]] = Counter()
     for request_id in {one["request_id"] for one in rows.rows("versions")}:
-        subjects = (request_id, *about.get(request_id, ()))
-        states = fold(told for subject in subjects for told in rows.moves.get(subject, ()))
+        states = _states(rows, about, request_id)
         if states:
             stands = standing_of(states[max(states)])
             if stands["state"] in QUEUES["all"] and stands["substatus"] in WAITING:
@@ -185,9 +199,6 @@ def side_by_side(own: Figures, log: Figures) -> list[Beside]:
     ]
 
 
-OF_THE_PORTAL = frozenset({"sent_on_time", "dates_held"})
-"""Counted against what the portal foretold, which is its own record."""
-
 Answers = dict[tuple[str, tuple[tuple[str, str], ...]], str]
 
 
@@ -199,8 +210,7 @@ def _told(figures: Figures) -> Answers:
             found["figures.log_times", (("what", times.name), ("which", name))] = words
         found["figures.log_count", (("what", times.name),)] = str(times.count)
     for share in figures.shares:
-        if share.name not in OF_THE_PORTAL:
-            found["figures.log_share", (("what", share.name),)] = f"{share.part} / {share.whole}"
+        found["figures.log_share", (("what", share.name),)] = f"{share.part} / {share.whole}"
     for one in figures.failures:
         named = (
             ("field", one["field"] or "–"),

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 from portal_people import known, sign_in
-from portal_stories import Life, Teller, example
+from portal_stories import BEGAN, Life, Teller, example
 from test_read_model import all_lives
 
 from chassis import Context, Heard, testing
 from chassis.feed import FedRecord
 from chassis.log_check import LogTrouble
 from portal.app import service
-from portal.figures_drawn import bars
-from portal.log_figures import percentile
+from portal.figures import Times
+from portal.figures_drawn import bars, unit_of
+from portal.log_dates import Promise
+from portal.log_figures import figures_of, percentile
+from portal.log_rows import RowsInMemory, apply
 from portal.people_work import put_organisation
 from portal.rules import Role
 from portal.tenancy import WRITER, enter
 from throughline.drafts import DraftDiscarded, DraftSaved
+from throughline.payments import PaymentSettled
 from throughline.people import OrganisationRecorded
 from throughline.submissions import SubmissionReceived
 
@@ -115,7 +119,7 @@ async def test_the_log_says_what_the_read_model_says(
     assert str(group.organisation_id) in page, "failures by the organisation that acts for the payee"
     assert "What waits, by cause" in page, "by the fold of all that was told"
     drawn = await browser.get("/figures?days=366")
-    assert drawn.text.count("<svg ") == 3 and "style=" not in drawn.text and len(drawn.content) < 150_000
+    assert drawn.text.count("<svg ") == 4 and "style=" not in drawn.text and len(drawn.content) < 150_000
     of_group = await browser.get(f"/figures/groups?days=366&organisation={group.organisation_id}")
     assert 'data-label="Request"' in of_group.text and "No row" not in of_group.text
     async with context.pool.acquire() as db, db.transaction():
@@ -141,6 +145,52 @@ async def test_the_log_says_what_the_read_model_says(
 async def test_without_a_feed_the_page_says_so(context: Context, browser: httpx.AsyncClient) -> None:
     await sign_in(browser, await known(context, "ada", Role.AUDITOR))
     assert "no feed of audit" in (await browser.get("/figures/from-the-log")).text
+
+
+def stopped(life: Life) -> Life:
+    life.received().approved().says("SubmissionWithdrawn")
+    about: dict[str, Any] = {"cause": "withdrawal", "decision_id": life.decision}
+    return life.says("ApprovalRevoked", **about).says("ItemStopped", **about)
+
+
+DAY = date(2026, 11, 20)
+PROMISES: dict[str, tuple[Callable[[Life], Life], date, tuple[int, int, int]]] = {
+    "settled on the day": (lambda life: life.paid(), DAY, (1, 1, 1)),
+    "settled on another": (lambda life: life.paid(), DAY - timedelta(days=9), (1, 0, 0)),
+    "not due yet": (lambda life: life.received().approved(), DAY + timedelta(days=1), (0, 0, 0)),
+    "its day passed": (lambda life: life.received().approved(), DAY - timedelta(days=1), (1, 0, 0)),
+    "it ended": (lambda life: stopped(life), DAY - timedelta(days=1), (0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_what_came_of_a_promise_is_counted_from_the_log(name: str) -> None:
+    """Whole, left in time, held; as the figures of the read model count."""
+    tell, day, expected = PROMISES[name]
+    life = tell(Life(Teller()))
+    settled = next((one.message for one in life.teller.told if isinstance(one.message, PaymentSettled)), None)
+    on = settled.settled_on if settled is not None and name == "settled on the day" else day
+    assert life.decision is not None
+    rows = RowsInMemory()
+    for topic in {one.topic for one in life.teller.told}:
+        apply(rows, [record_of(one) for one in life.teller.told if one.topic == topic])
+    promised = [Promise(life.decision, life.request_id, 1, on)]
+    shares = {one.name: one for one in figures_of(rows, BEGAN, DAY, promised).shares}
+    whole, left, held = expected
+    assert (shares["dates_held"].whole, shares["sent_on_time"].part, shares["dates_held"].part) == (
+        whole,
+        left,
+        held,
+    )
+
+
+@pytest.mark.parametrize(
+    ("longest", "unit"),
+    [(None, "seconds"), (30, "seconds"), (130, "minutes"), (7_200, "hours"), (200_000, "days")],
+)
+def test_times_are_drawn_in_a_unit_that_tells_them_apart(longest: int | None, unit: str) -> None:
+    span = None if longest is None else timedelta(seconds=longest)
+    assert unit_of([Times("all_decisions", 1, span, span)]).name == unit
 
 
 def test_a_percentile_lies_between_its_neighbours() -> None:

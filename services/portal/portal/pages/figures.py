@@ -11,7 +11,8 @@ from fastapi import Query, Response
 
 from chassis import clock
 from portal.figures import behind, failed, failed_of_group, figures
-from portal.figures_drawn import drawn
+from portal.figures_drawn import drawn, unit_of
+from portal.log_dates import promises
 from portal.log_figures import figures_of, side_by_side
 from portal.log_rows import LogUnread, rows_of_the_log
 from portal.page import Nav, Visit, may, page_router
@@ -28,7 +29,8 @@ async def all_figures(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 30
     async with visit.reading() as db:
         found = await figures(db, clock.event_time() - timedelta(days=days), visit.context.clock.today())
     charts = drawn(found, lambda key: text(visit.shown.language, key, {}))
-    return await visit.show("figures.html", found=found, charts=charts, days=days)
+    unit = unit_of(found.times).name
+    return await visit.show("figures.html", found=found, charts=charts, days=days, unit=unit)
 
 
 @router.get("/figures/failures")
@@ -63,9 +65,10 @@ async def from_the_log(visit: Annotated[Visit, may(*OPERATIONS)], days: Days = 3
     except LogUnread as unread:
         return await visit.show("figures_log.html", days=days, why=unread.why, rows=())
     today = visit.context.clock.today()
-    log = await asyncio.to_thread(figures_of, rows, since, today)
     async with visit.reading() as db:
+        promised = await promises(db, since)
         own = await figures(db, since, today)
+    log = await asyncio.to_thread(figures_of, rows, since, today, promised)
     return await visit.show("figures_log.html", days=days, why=None, rows=side_by_side(own, log))
 
 
