@@ -14,7 +14,7 @@ from portal_stories import Life, Teller, example, in_topic_order
 
 from chassis import Context, testing
 from chassis.signer import Proof
-from chassis.testing_people import OPERATIONS, an, know, signed_by
+from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
 from portal.app import service
 from portal.read_model.facts import MOVES_STATE, fold_facts, told_again
 from portal.read_model.rebuild import forget
@@ -140,6 +140,54 @@ async def test_hearing_it_all_again_changes_nothing(pool: asyncpg.Pool, context:
     first = await everything(pool)
     await testing.deliver(service, context, teller.told)
     assert await everything(pool) == first
+
+
+async def commanded(pool: asyncpg.Pool, teller: Teller, lives: dict[str, Life]) -> Actor:
+    """What people asked for beside what was said, each signed. One of them, a reviewer."""
+    reviewer, releaser, asks = an("reviewer"), an("releaser"), an("reviewer")
+    owner = PRACTICE.model_copy(update={"payees": (lives["returned"].payee_id,)})
+    admin = an("provider_admin", owner)
+    await know(pool, OPERATIONS, owner, reviewer, releaser, asks, admin)
+    about: dict[str, Any] = {"actor": releaser.name}
+    back, held = lives["returned"], lives["on hold"]
+    given = [
+        (reviewer, example("DecideReview", request_id=lives["in review"].request_id, actor=reviewer.name)),
+        (asks, example("AssignReview", request_id=lives["in review"].request_id, actor=asks.name)),
+        (releaser, example("ReleaseItem", request_id=held.request_id, **about)),
+        (releaser, example("ReleaseBatch", batch_id=lives["released"].batch_id, **about)),
+        (releaser, example("ReissuePayment", payment_id=back.payment_id, **about)),
+        (admin, example("ChangeAccount", payee_id=back.payee_id, requested_by=admin.name)),
+    ]
+    for signer, command in given:
+        told = teller.tell(command)
+        teller.told[-1] = signed_by(signer, told)
+    return reviewer
+
+
+async def test_a_rebuild_tells_what_people_asked_for_again(pool: asyncpg.Pool, context: Context) -> None:
+    """Judged by the people of today: who was shut out since is not told of again, and nothing else changes."""
+    teller, lives = all_lives()
+    reviewer = await commanded(pool, teller, lives)
+    await testing.deliver(service, context, teller.told)
+    first = await everything(pool)
+    asked = {"DecideReview", "AssignReview", "ReleaseItem", "ReleaseBatch", "ReissuePayment", "ChangeAccount"}
+    rows = await seen(pool, WRITER, "select distinct type from told")
+    assert asked <= {row["type"] for row in rows}
+    chance, topics = random.Random(11), sorted({one.topic for one in teller.told})
+    for _ in range(2):
+        async with pool.acquire() as db, db.transaction():
+            await forget(db)
+        chance.shuffle(topics)
+        for one in in_topic_order(teller.told, topics):
+            await testing.deliver(service, context, [one])
+        assert await everything(pool) == first
+    await know(pool, reviewer.record(version=2, roles=()))
+    async with pool.acquire() as db, db.transaction():
+        await forget(db)
+    await testing.deliver(service, context, teller.told)
+    again = await everything(pool)
+    assert {table for table in again if again[table] != first[table]} == {"told"}
+    assert len(again["told"]) == len(first["told"]) - 1
 
 
 def test_the_fold_cannot_tell_the_kept_facts_from_the_events() -> None:

@@ -1,0 +1,114 @@
+"""No page tells who a request is about, or an account's number, to a role that may not see it: every page and role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from uuid import uuid4
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from portal_answers import told
+from portal_people import Person, csrf_in, known, session_of
+from portal_stories import Life, Teller, example
+from test_request_pages import of_payee
+
+from chassis import Context
+from portal.app import service
+from portal.rules import EVERYBODY, SAFE_METHODS, Role, rule_of
+from throughline.requests import Subject
+from throughline.sensitive import Sensitive, SensitiveDate
+
+MEMBER = {"member id": "CNRY7741903", "last name": "Zabriskovitch", "first name": "Ottolinnea"}
+BIRTH = "1931-07-29"
+ACCOUNT, ROUTING = "9901034402938817", "071923284"
+SEES_MEMBERS = (Role.REVIEWER, Role.AUDITOR)
+PAGES = [
+    route
+    for router in service.api
+    for route in router.routes
+    if isinstance(route, APIRoute) and (route.methods or set()) & SAFE_METHODS
+]
+
+
+def paths(life: Life, role: Role) -> Iterator[str]:
+    """Every page that the role may ask for and whose objects the story has."""
+    objects = {
+        "request_id": life.request_id,
+        "payment_id": life.payment_id,
+        "batch_id": life.batch_id,
+        "payee_id": life.payee_id,
+        "name": "decisions",
+    }
+    for route in PAGES:
+        rule = rule_of(route)
+        assert rule is not None
+        if role in rule.roles and set(re.findall(r"{(\w+)}", route.path)) <= set(objects):
+            yield re.sub(r"{(\w+)}", lambda found: str(objects[found[1]]), route.path)
+
+
+async def story(context: Context) -> Life:
+    """One request that waits for a reviewer, and one that was paid and came back, of the same person."""
+    teller = Teller()
+    subject = Subject(
+        member_id=Sensitive(MEMBER["member id"]),
+        last_name=Sensitive(MEMBER["last name"]),
+        first_name=Sensitive(MEMBER["first name"]),
+        birth_date=SensitiveDate(BIRTH),
+    )
+    waits = Life(teller, "CLM-2").received(subject=subject).says("ReviewOpened")
+    back = Life(teller, "CLM-1").received(subject=subject).approved().scheduled().sent().settled().returned()
+    closed = example("BatchClosed", batch_id=back.batch_id)
+    teller.tell(closed)
+    provider = example("ProviderRecorded", payee_id=back.payee_id, identifier=back.npi, npi=back.npi)
+    teller.tell(provider)
+    teller.tell(example("AccountChanged", payee_id=back.payee_id, account_mask="••••8817"))
+    await told(context, teller)
+    assert waits.payee_id == back.payee_id
+    return back
+
+
+async def shown(browser: httpx.AsyncClient, context: Context, person: Person, life: Life) -> str:
+    browser.cookies.clear()
+    cookie = {"Cookie": f"__Host-session={await session_of(context, person)}"}
+    text = ""
+    for path in paths(life, person.roles[0]):
+        answer = await browser.get(path, headers=cookie)
+        text += f"\n{path} {answer.status_code}\n{answer.text}"
+    return text
+
+
+@pytest.mark.parametrize("role", EVERYBODY)
+async def test_only_who_may_see_a_person_finds_them(
+    browser: httpx.AsyncClient, context: Context, role: Role
+) -> None:
+    life = await story(context)
+    stranger = await known(context, role.value, role)
+    text = await shown(browser, context, stranger, life)
+    assert text.count(" 200\n") > 3, text[:500]
+    seen = {name for name, value in {**MEMBER, "birth date": BIRTH}.items() if value in text}
+    assert bool(seen) == (role in SEES_MEMBERS), (role, seen)
+
+
+async def test_a_providers_own_people_find_them_and_nobody_finds_an_account(
+    browser: httpx.AsyncClient, context: Context, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    life = await story(context)
+    own = await known(context, "own", Role.PROVIDER_ADMIN)
+    await of_payee(context.pool, own, life.payee_id)
+    cookie = {"Cookie": f"__Host-session={await session_of(context, own)}"}
+    page = await browser.get(f"/requests/{life.request_id}", headers=cookie)
+    typed = {"csrf": csrf_in(page), "once": str(uuid4()), "routing": ROUTING, "number": ACCOUNT}
+    where = f"/bank-account/{life.payee_id}"
+    wrong = await browser.post(where, data=typed | {"again": "x", "kind": "checking"}, headers=cookie)
+    assert wrong.status_code == 422
+    text = wrong.text
+    for login, role in (("own", Role.PROVIDER_ADMIN), ("aud", Role.AUDITOR), ("app", Role.ACCOUNT_APPROVER)):
+        person = own if login == "own" else await known(context, login, role)
+        text += await shown(browser, context, person, life)
+    assert "••••8817" in text, "the account that waits is shown by its mask"
+    assert ACCOUNT not in text and ROUTING not in text
+    logged = "\n".join(record.getMessage() for record in caplog.records)
+    assert not [one for one in (*MEMBER.values(), BIRTH, ACCOUNT, ROUTING) if one in logged]
