@@ -13,6 +13,7 @@ import gc
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,9 @@ from generate_series(1, $1::bigint) as n, lateral (select date '2026-11-30' - (h
      lateral (select (extract(year from day) * 12 + extract(month from day) - 1)::bigint as month,
                      (1::bigint << 46) - 1 as mask) m
 """
+READ_FIRST = ("bill_keys", "versions", "near_keys where member > 0", "near_keys where name > 0")
+Samples = dict[int, list[float]]
+
 _INDEXES = ("near_keys_member", "near_keys_name", "near_keys_birth", "near_keys_invoice")
 
 
@@ -134,53 +138,78 @@ async def slice_seconds(
     return time.perf_counter() - before, spent
 
 
-async def measure(stack: LocalStack, databases: dict[int, str], rows: int) -> str:
-    contexts = {size: await context_of(databases[size]) for size in (0, rows)}
-    filled = await fill(contexts[rows], rows)
+async def prepare(database: str, rows: int) -> float:
+    context = await context_of(database)
+    filled = await fill(context, rows)
+    await context.pool.close()
+    return filled
+
+
+async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int) -> tuple[Samples, Samples]:
+    """Wall and CPU microseconds a request of each slice, by the rows of history beside it."""
+    contexts = {size: await context_of(databases[size]) for size in databases}
+    for context in contexts.values():
+        for index in READ_FIRST:  # what a server that has run for a day holds, as far as it has room
+            await context.pool.fetchval(f"select count(*) from {index}", timeout=600)
+        await context.pool.execute("checkpoint")
     gc.freeze()
     gc.set_threshold(500_000, 50, 50)
     server = [stack.running()["postgres"]]
-    walls: dict[int, list[float]] = {size: [] for size in contexts}
-    cpus: dict[int, list[float]] = {size: [] for size in contexts}
-    for turn in range(WARM + SLICES):
+    walls: Samples = {size: [] for size in contexts}
+    cpus: Samples = {size: [] for size in contexts}
+    for turn in range(first_turn, first_turn + WARM + SLICES):
         messages = submissions(turn * SLICE, SLICE)
         for size in sorted(contexts, reverse=turn % 2 == 1):
             wall, cpu = await slice_seconds(contexts[size], messages, server)
-            if turn >= WARM:
+            if turn >= first_turn + WARM:
                 walls[size].append(wall / SLICE * 1e6)
                 cpus[size].append(cpu / SLICE * 1e6)
-    size_gb = await contexts[rows].pool.fetchval("select pg_database_size(current_database())") / 1e9
     await asyncio.gather(*[one.pool.close() for one in contexts.values()])
-    return report(rows, filled, size_gb, walls, cpus)
+    return walls, cpus
 
 
-def report(
-    rows: int, filled: float, size_gb: float, walls: dict[int, list[float]], cpus: dict[int, list[float]]
-) -> str:
+def report(rows: int, filled: float, figures: dict[str, tuple[Samples, Samples]]) -> str:
     lines = [
         f"{machine()}; slices of {SLICE} new requests of six lines, {SLICES} each in turn, median [low-high]; "
-        f"{rows:,} rows each of versions, bill keys and near keys ({size_gb:.1f} GB, made in {filled:.0f} s).",
+        f"{rows:,} rows each of versions, bill keys and near keys, made in {filled:.0f} s.",
         "",
-        "| rows of history | us a request | CPU us a request, ours and the server's | requests/s |",
-        "|---|---|---|---|",
+        "| shared_buffers | rows of history | us a request | CPU us a request, ours and the server's | requests/s "
+        "| of an empty history's, by time | by CPU |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for size in (0, rows):
-        wall = Spread.of(walls[size])
-        lines.append(
-            f"| {size:,} | {wall.show()} | {Spread.of(cpus[size]).show()} | {1e6 / wall.median:,.0f} |"
-        )
-    ratio = Spread.of(walls[0]).median / Spread.of(walls[rows]).median
-    lines += ["", f"Throughput beside {rows:,} rows: {ratio:.2f} of an empty history's."]
+    for buffers, (walls, cpus) in figures.items():
+        for size in (0, rows):
+            wall, cpu = Spread.of(walls[size]), Spread.of(cpus[size])
+            shares = f"{Spread.of(walls[0]).median / wall.median:.2f} | {Spread.of(cpus[0]).median / cpu.median:.2f}"
+            lines.append(
+                f"| {buffers} | {size:,} | {wall.show()} | {cpu.show()} | {1e6 / wall.median:,.0f} | {shares} |"
+            )
     return "\n".join(lines)
 
 
-def run(rows: int) -> str:
+BUFFERS = ("256MB", "4GB")
+"""What the local stack gives its server, and a quarter of the memory of a machine of 16 GB, as is usual."""
+
+
+def run(rows: int, buffers: Sequence[str] = BUFFERS) -> str:
     with (
         tempfile.TemporaryDirectory(dir=Path("var") if Path("var").is_dir() else None) as made,
         LocalStack(Path(made), find_free_base(), parts=("postgres",)) as stack,
     ):
         databases = {size: database(stack, f"history{size}") for size in (0, rows)}
-        return asyncio.run(measure(stack, databases, rows))
+        filled = asyncio.run(prepare(databases[rows], rows))
+        figures = {}
+        for turn, size in enumerate(buffers):
+            restart_with(stack, size)
+            figures[size] = asyncio.run(measure(stack, databases, turn * (WARM + SLICES)))
+            sys.stderr.write(report(rows, filled, figures) + "\n")
+        return report(rows, filled, figures)
+
+
+def restart_with(stack: LocalStack, shared_buffers: str) -> None:
+    stack.stop_part("postgres")
+    stack.processes["postgres"].command.append(f"--shared_buffers={shared_buffers}")  # the last one counts
+    stack.start_part("postgres")
 
 
 def database(stack: LocalStack, name: str) -> str:
@@ -192,7 +221,9 @@ def database(stack: LocalStack, name: str) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.duplicates_at_scale", description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
-    sys.stdout.write(run(parser.parse_args().rows) + "\n")
+    parser.add_argument("--shared-buffers", nargs="+", default=BUFFERS)
+    asked = parser.parse_args()
+    sys.stdout.write(run(asked.rows, asked.shared_buffers) + "\n")
 
 
 if __name__ == "__main__":
