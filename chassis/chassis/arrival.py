@@ -152,7 +152,14 @@ def decode(arrival: Arrival, topic: Topic) -> None:
         arrival.defect = Defect(Reason.ENCODING, "key")
     else:
         arrival.message = Heard(
-            message, envelope, key, record.topic, record.partition, record.offset, record.timestamp
+            message,
+            envelope,
+            key,
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            body=value,
         )
         if topic.kind is not Kind.EVENTS:
             signatures = (found.get(SIGNATURE), found.get(SECOND_SIGNATURE), found.get(STEP_UP))

@@ -31,6 +31,8 @@ class Heard(Generic[M]):
     """Of commands and people: the bytes and what speaks for them."""
     signer: Signer | Reason = Reason.UNSIGNED
     """Who commands, or why it must not be carried out: judged before the decision, where ``hear`` says who may."""
+    body: bytes | None = None
+    """What it was decoded from, for who keeps it as it came; None in tests that put none on a wire."""
 
     @property
     def id(self) -> object:

@@ -71,7 +71,7 @@ class Mismatch:
 
 def content_hash(adjudication: Adjudication) -> bytes:
     """What an approval and the item scheduled from it must share: SHA-256 of the JSON as it is stored."""
-    return hashlib.sha256(adjudication.model_dump_json().encode()).digest()
+    return hashlib.sha256(adjudication.__pydantic_serializer__.to_json(adjudication)).digest()
 
 
 def items_hash(items: list[Item]) -> str:

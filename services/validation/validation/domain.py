@@ -72,21 +72,25 @@ def decide(
 ) -> Decision:
     """The first of these that applies: denied by a rule, stopped by a rule, asked of a person by a rule, no price,
     duplicate, near duplicate, suspected duplicate or paid amount not below the payer's tier; else approved."""
-    if denying := _reasons(findings, Severity.DENY):
-        return Deny(denying[0])
-    if stopping := _reasons(findings, Severity.EXCEPTION):
-        return Except(stopping[0])
-    if asking := _reasons(findings, Severity.REVIEW):
-        return Review(asking)
+    if findings:
+        if denying := _reasons(findings, Severity.DENY):
+            return Deny(denying[0])
+        if stopping := _reasons(findings, Severity.EXCEPTION):
+            return Except(stopping[0])
+        if asking := _reasons(findings, Severity.REVIEW):
+            return Review(asking)
     if price is None:
         return Review((Reason.NO_PRICE,))
     if duplicate_of is not None:
         return Except(Reason.DUPLICATE, duplicate_of)
     if likest is not None and likest.kind == "near":
         return Except(Reason.DUPLICATE_NEAR, likest.other_request_id)
-    causes = {Reason.DUPLICATE_SUSPECT: likest is not None, Reason.ABOVE_TIER: price.paid_cents >= tier_cents}
-    reasons = tuple(reason for reason, holds in causes.items() if holds)
-    return Review(reasons, holds_bill=True) if reasons else Approve(price)
+    reasons: list[Reason] = []
+    if likest is not None:
+        reasons.append(Reason.DUPLICATE_SUSPECT)
+    if price.paid_cents >= tier_cents:
+        reasons.append(Reason.ABOVE_TIER)
+    return Review(tuple(reasons), holds_bill=True) if reasons else Approve(price)
 
 
 def told(decision: Decision) -> str:

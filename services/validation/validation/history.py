@@ -70,6 +70,8 @@ class Version:
     """What was read of tallies when it was settled; ``verdict_cents`` goes by it."""
     screened: tuple[ScreenedAgainst, ...] = field(default=(), compare=False)
     """The exclusion lists that what is decided about it now goes by."""
+    body: bytes | None = field(default=None, compare=False, repr=False)
+    """The submission as it was heard, to be stored."""
     is_stored: bool = False
     is_changed: bool = True
 
@@ -95,11 +97,11 @@ class Version:
         """Approved at a price of zero: no money ever moves, so nothing of it has to be stopped or recovered."""
         return self.state in (State.APPROVED, State.FINAL) and self.paid_cents == 0
 
-    @property
+    @cached_property
     def charge_cents(self) -> int:
         return sum([line.charge_cents for line in self.submission.request.lines])
 
-    @property
+    @cached_property
     def first_day(self) -> date:
         """The first service day: the rules and terms in force on it decide."""
         return min([line.from_date for line in self.submission.request.lines])

@@ -171,7 +171,7 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         None if one.rule_set is None else bytes.fromhex(one.rule_set),
         findings_to_json(one.findings),
         one.decided_at,
-        submission.__pydantic_serializer__.to_json(submission),
+        one.body or submission.__pydantic_serializer__.to_json(submission),
         _joined(one.shown),
         one.assignee,
         one.reference_revision or 0,

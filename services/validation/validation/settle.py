@@ -61,7 +61,8 @@ def _unless_mended_otherwise(
     version.findings = (*found, *version.findings)
     if found and not isinstance(decision, Deny):
         return Except(found[0].reason)
-    version.handling = replace(version.handling, edits=None)
+    if version.handling.edits is not None:
+        version.handling = replace(version.handling, edits=None)
     return decision
 
 

@@ -22,7 +22,7 @@ from throughline.reasons import Reason, Severity
 from throughline.reviews import AssignReview, DecideReview
 from validation import adjudication
 from validation.domain import State
-from validation.handling import Edits
+from validation.handling import UNTOUCHED, Edits
 from validation.history import StopCause, Version
 from validation.pricing import Price
 from validation.rules.rule_set import RuleSet
@@ -219,6 +219,7 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
     version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
     version.assignee = None  # who looked at what it was
-    edits = version.handling.edits if state is State.EXCEPTION else None
-    version.handling = replace(version.handling, first_approver=None, edits=edits)  # of what it was
+    if version.handling is not UNTOUCHED:
+        edits = version.handling.edits if state is State.EXCEPTION else None
+        version.handling = replace(version.handling, first_approver=None, edits=edits)  # of what it was
     return event_id

@@ -90,7 +90,7 @@ class DecisionWork:
         work.packs = resources.packs
         for one in heard:
             if isinstance(one.message, SubmissionReceived):
-                version = Version(one.message, one.recorded_at)
+                version = Version(one.message, one.recorded_at, body=one.body)
                 work.arriving[one.envelope.id] = version
                 keys.update(version.bill_keys)
         handed = [one.message.assignee for one in heard if isinstance(one.message, AssignReview)]

@@ -32,13 +32,13 @@ class PlainCheck:
     """Whether all of some expressions hold, as far as that is plain."""
 
     names: tuple[str, ...]
-    types: tuple[type, ...]
+    types: list[type]
     check: Callable[..., bool]
 
     def holds(self, facts: Mapping[str, Any]) -> bool:
         """False also where a fact is missing or of another type than the expressions take it for."""
         values = [facts.get(name) for name in self.names]
-        return tuple(map(type, values)) == self.types and self.check(*values)
+        return [*map(type, values)] == self.types and self.check(*values)
 
 
 def plain_check(conditions: Sequence[ast.expr], types: Mapping[str, type]) -> PlainCheck:
@@ -50,7 +50,7 @@ def plain_check(conditions: Sequence[ast.expr], types: Mapping[str, type]) -> Pl
     body = ast.BoolOp(ast.And(), [ast.Constant(True), ast.Constant(True), *conditions])
     function = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, body)))
     check = eval(compile(function, "<rules>", "eval"), {"__builtins__": {}})  # only nodes that _type_of knows
-    return PlainCheck(tuple(names), tuple([types[name] for name in names]), check)
+    return PlainCheck(tuple(names), [types[name] for name in names], check)
 
 
 def plain_condition(when: str, expression: str, types: Mapping[str, type]) -> ast.expr:
