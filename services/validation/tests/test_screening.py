@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, name_hashes
 from throughline.identifiers import payee_id_for
 from throughline.reasons import Reason, Severity
 from throughline.requests import Payee
 from throughline.sensitive import SensitiveTin
+from validation.exclusions_repository import stored_part, take_part
 from validation.history import Version
 from validation.reference import Reference
 from validation.screening import ExclusionList
@@ -26,10 +28,8 @@ def held(*entries: Exclusion, file: Reference | None = None) -> Reference:
     made = reference() if file is None else file
     recorded = excluded(*entries)
     against: Any = {"list_id": recorded.list_id, "dated_on": recorded.dated_on, "sha256": recorded.sha256}
-    from throughline.decisions import ScreenedAgainst
-
     one = ExclusionList(recorded.version, ScreenedAgainst(**against))
-    one.add(recorded.entries)
+    take_part(one, stored_part(recorded))
     made.screening.hold({recorded.list_id: one})
     return made
 

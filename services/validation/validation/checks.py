@@ -14,6 +14,7 @@ from validation.reference import Reference
 from validation.rules.engine import evaluate
 from validation.rules.facts import facts_of_claim, facts_of_line
 from validation.rules.rule_set import Catalogue
+from validation.standing import screened
 
 
 def check(
@@ -41,4 +42,5 @@ def check(
     terms = replace(reference.terms_for(submission), coverage=coverage)
     rules = catalogue.in_force_on(min(line.from_date for line in request.lines))
     lines = [facts_of_line(request, line, terms) for line in request.lines]
-    return evaluate(rules, facts_of_claim(submission, terms, today), lines)
+    found = evaluate(rules, facts_of_claim(submission, terms, today), lines)
+    return [*found, *screened(submission, reference)]

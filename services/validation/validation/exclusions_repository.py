@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import asyncpg
@@ -10,7 +14,7 @@ from pydantic import TypeAdapter
 
 from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, ExclusionListRecorded
-from validation.screening import ExclusionList, Screening
+from validation.screening import ExclusionList, Listed, Screening
 
 _ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
 
@@ -63,7 +67,7 @@ async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecor
             one.part,
             one.parts,
             one.dated_on,
-            _ENTRIES.dump_json(one.entries),
+            stored_part(one),
         )
         for one in parts
     ]
@@ -96,5 +100,29 @@ async def refresh_screening(db: asyncpg.Connection, screening: Screening) -> Non
         if name not in held:
             against = ScreenedAgainst(list_id=name, dated_on=row["dated_on"], sha256=row["sha256"].hex())
             held[name] = ExclusionList(row["version"], against)
-        held[name].add(_ENTRIES.validate_json(row["body"]))
+        await asyncio.sleep(0)  # a whole list takes a second to take in: heartbeats go on meanwhile
+        take_part(held[name], row["body"])
     screening.hold(held)
+
+
+def stored_part(part: ExclusionListRecorded) -> bytes:
+    return _ENTRIES.dump_json(part.entries, exclude_defaults=True)
+
+
+def take_part(held: ExclusionList, body: bytes) -> None:
+    """The entries of a part as it is stored: checked when they came, so they are read as they are, in a tenth of the
+    time."""
+    for one in json.loads(body):
+        excluded_on, reinstated_on = one.get("excluded_on"), one.get("reinstated_on")
+        listed = Listed(
+            one.get("npi"),
+            one.get("business", False),
+            None if excluded_on is None else _day(excluded_on),
+            None if reinstated_on is None else _day(reinstated_on),
+            one.get("waived", False),
+        )
+        held.add(listed, one.get("names", ()))
+
+
+_day = lru_cache(maxsize=20_000)(date.fromisoformat)
+"""A list has few days and many entries: each day is held once."""

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from throughline.decisions import Finding, ScreenedAgainst
-from throughline.exclusions import Exclusion, name_hashes
+from throughline.exclusions import NameHash, name_hashes
 from throughline.reasons import Reason, Severity
 
 
@@ -44,16 +44,15 @@ class Party(NamedTuple):
 class ExclusionList:
     version: int
     against: ScreenedAgainst
-    by_npi: dict[str, list[Listed]] = field(default_factory=dict)
-    by_name: dict[int, list[Listed]] = field(default_factory=dict)
+    by_npi: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
+    by_name: dict[int, tuple[Listed, ...]] = field(default_factory=dict)
 
-    def add(self, entries: Iterable[Exclusion]) -> None:
-        for one in entries:
-            listed = Listed(one.npi, one.business, one.excluded_on, one.reinstated_on, one.waived)
-            if one.npi is not None:
-                self.by_npi.setdefault(one.npi, []).append(listed)
-            for name in one.names:
-                self.by_name.setdefault(int(name, 16), []).append(listed)
+    def add(self, listed: Listed, names: Iterable[NameHash]) -> None:
+        if listed.npi is not None:
+            self.by_npi[listed.npi] = (*self.by_npi.get(listed.npi, ()), listed)
+        for name in names:
+            key = _short(name)
+            self.by_name[key] = (*self.by_name.get(key, ()), listed)
 
     def names(self, name: str) -> bool:
         """Whether somebody of that name is on it."""
@@ -83,13 +82,20 @@ class Screening:
 
 def _found(held: ExclusionList, party: Party, first_day: date, last_day: date) -> tuple[Reason, bool] | None:
     """Why, and whether it is waived somewhere. What stops goes before what asks."""
-    by_number = [one for npi in party.npis for one in held.by_npi.get(npi, ())]
-    by_number = [one for one in by_number if one.applies(first_day, last_day)]
+    by_number = [
+        one
+        for npi in party.npis
+        if npi in held.by_npi
+        for one in held.by_npi[npi]
+        if one.applies(first_day, last_day)
+    ]
     if by_number:
         is_waived = all(one.is_waived for one in by_number)
         return (Reason.EXCLUSION_NAME if is_waived else Reason.EXCLUDED), is_waived
     for name in _hashed(party.names):
-        for one in held.by_name.get(name, ()):
+        if name not in held.by_name:
+            continue
+        for one in held.by_name[name]:
             # A person has one number for life: with another one it is somebody else. A business may have several.
             is_another = one.npi is not None and bool(party.npis) and not one.is_business
             if not is_another and one.applies(first_day, last_day):
@@ -99,7 +105,12 @@ def _found(held: ExclusionList, party: Party, first_day: date, last_day: date) -
 
 @lru_cache(maxsize=20_000)
 def _hashed(names: tuple[str, ...]) -> tuple[int, ...]:
-    return tuple(int(one, 16) for one in name_hashes(*names))
+    return tuple([_short(one) for one in name_hashes(*names)])
+
+
+def _short(name: NameHash) -> int:
+    """60 bits of it: of 100,000 names two meet with probability 10^-8, and then a person is asked."""
+    return int(name[:15], 16)
 
 
 def _finding(reason: Reason, is_waived: bool, party: Party, against: ScreenedAgainst) -> Finding:

@@ -32,17 +32,22 @@ class Standing(NamedTuple):
 
 def standing(version: Version, reference: Reference) -> Standing:
     """What stands against the version now, and what of that nobody was shown yet."""
-    lines = version.submission.request.lines
-    found: tuple[Finding, ...] = ()
-    if reference.screening.lists:
-        last_day = max([line.to_date for line in lines])
-        parties = parties_of(version.submission, reference)
-        found = tuple(reference.screening.screen(parties, version.first_day, last_day))
+    found = screened(version.submission, reference)
     if version.coverage_now is not None and version.terms is not None:
+        lines = version.submission.request.lines
         found += tuple(no_longer_covered(lines, version.terms.coverage, version.coverage_now))
     seen = {(one.rule, one.field) for one in version.findings}
     unseen = [one for one in found if one.severity is Severity.EXCEPTION or (one.rule, one.field) not in seen]
     return Standing(found, tuple(unseen))
+
+
+def screened(submission: SubmissionReceived, reference: Reference) -> tuple[Finding, ...]:
+    """Who of those it pays or names is on a list in force, for its days."""
+    if not reference.screening.lists:
+        return ()
+    lines = submission.request.lines
+    first_day, last_day = min([line.from_date for line in lines]), max([line.to_date for line in lines])
+    return tuple(reference.screening.screen(parties_of(submission, reference), first_day, last_day))
 
 
 def stored_standing(version: Version, told: Collection[str]) -> tuple[Finding, ...]:
