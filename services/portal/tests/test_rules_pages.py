@@ -5,24 +5,21 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from base64 import urlsafe_b64decode
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from portal_people import Person, TrueTime, csrf_in, known, sign_in
+from portal_people import TrueTime, csrf_in, known, sign_in
 from portal_stories import Life, Teller
+from test_step_up import challenge_in, with_passkey
 
 from chassis import Context, testing
-from chassis.testing_people import SoftPasskey
 from portal.app import service
 from portal.rule_book import RuleBook
 from portal.rules import Role
-from portal.tenancy import SIGN_IN, writing
 from throughline.message import Message
-from throughline.people import RelyingParty
 from throughline.rule_sets import KEY, PublishRuleSet, RuleFile, RuleSetPublished, files_sha256
 from throughline.signed import SECOND_SIGNATURE, SIGNATURE, STEP_UP, verify
 
@@ -151,7 +148,7 @@ async def test_two_operators_publish_and_the_second_proves_that_it_is_they(
     step_up = (await press(browser, path, "publish")).headers["location"]
     assert files_sha256_of() in (await browser.get(step_up)).text
     assert await testing.said_in(context.pool) == []
-    credential = passkey.answer(await challenge_of_step(context, step_up)).decode()
+    credential = passkey.answer(await challenge_in(context, step_up)).decode()
     csrf = csrf_in(await browser.get(step_up))
     answer = await browser.post(step_up, data={"csrf": csrf, "credential": credential})
     assert answer.headers["location"] == "/rules"
@@ -267,28 +264,3 @@ EXPLANATION = {
         }
     ]
 }  # fmt: skip
-
-
-async def with_passkey(context: Context, person: Person) -> SoftPasskey:
-    passkey = SoftPasskey(RelyingParty(id="portal.example", origin="https://portal.example"))
-    async with writing(context, SIGN_IN) as db:
-        await db.execute(
-            "insert into passkeys values ($1, $2, $3, 0, 'portal.example', 'Test', $4)",
-            decoded(passkey.kid),
-            person.person_id,
-            decoded(passkey.public().public_key),
-            datetime(2026, 1, 1, tzinfo=UTC),
-        )
-    return passkey
-
-
-def decoded(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-async def challenge_of_step(context: Context, path: str) -> bytes:
-    async with writing(context, SIGN_IN) as db:
-        found: bytes = await db.fetchval(
-            "select challenge from ceremonies where ceremony_id = $1", UUID(path.split("/")[-1])
-        )
-    return found
