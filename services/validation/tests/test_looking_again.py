@@ -155,6 +155,21 @@ async def test_a_new_list_screens_what_is_approved_again(on: Line, entry: Exclus
     assert only(await on.stopped("recall"), ReviewOpened).reasons == (Reason.RECALLED, reason)
 
 
+async def test_approvals_of_before_are_found_by_what_their_bodies_say(on: Line, context: Context) -> None:
+    """As the migration reads it for rows that were stored without."""
+    await on.hears(received(rendering_provider=OTHER), received("A2"))
+    rows = await context.pool.fetch(
+        """
+        select payee_id = (convert_from(body, 'UTF8')::json ->> 'payee_id')::uuid as payee,
+            rendering_npi is not distinct from
+                (convert_from(body, 'UTF8')::json -> 'request' ->> 'rendering_provider')::bigint as rendering,
+            rendering_npi
+        from versions order by rendering_npi
+        """
+    )
+    assert [tuple(row) for row in rows] == [(True, True, int(OTHER)), (True, True, None)]
+
+
 async def test_a_name_that_a_person_has_seen_is_not_asked_for_again(on: Line) -> None:
     await on.hears(excluded(BY_NAME))
     await on.hears(received())
@@ -176,6 +191,18 @@ async def test_many_are_looked_at_in_chunks_each_once(on: Line, context: Context
     await on.hears(excluded(BY_NUMBER))
     said = await looks_again(on)
     assert len({one.request_id for one in said if isinstance(one, ApprovalRevoked)}) == len(said) == 7
+
+
+async def test_after_a_restore_it_is_done_again_until_every_approval_is_made_again(
+    on: Line, context: Context
+) -> None:
+    await on.hears(excluded(Exclusion(npi="1003000126")))
+    context.said_before.making_again = True
+    for _ in range(3):
+        await work_off_follow_ups(context)
+    assert await context.pool.fetchval("select count(*) from follow_ups") == 1
+    context.said_before.making_again = False
+    assert await looks_again(on) == []
 
 
 async def test_it_waits_for_who_may_still_approve_by_what_stood_before(on: Line, context: Context) -> None:

@@ -27,6 +27,9 @@ order by stored_at limit 1 for update skip locked
 _WAIT = """
 update follow_ups set begun_before = pg_snapshot_xmax(pg_current_snapshot())::text::bigint where follow_up_id = $1
 """
+_BEGIN_AGAIN = """
+update follow_ups set after = default, stored_at = clock_timestamp() where follow_up_id = $1
+"""
 _OF_MEMBER = """
 select distinct n.request_id from near_keys n
 join versions v on v.request_id = n.request_id and v.version = n.version
@@ -100,3 +103,8 @@ async def done_until(db: asyncpg.Connection, follow_up_id: UUID, ids: Sequence[U
         await db.execute("delete from follow_ups where follow_up_id = $1", follow_up_id)
     else:
         await db.execute("update follow_ups set after = $2 where follow_up_id = $1", follow_up_id, ids[-1])
+
+
+async def begin_again(db: asyncpg.Connection, follow_up_id: UUID) -> None:
+    """From the first request on, behind all others that are stored."""
+    await db.execute(_BEGIN_AGAIN, follow_up_id)

@@ -45,6 +45,10 @@ async def _some(context: Context) -> bool:
             payees, npis = whom_lists_name(resources.reference)
             ids = await follow_up_repository.approved_of_parties(tx.db, row, payees, npis, limit)
         await _look_again(tx, row["follow_up_id"], ids, resources.reference)
+        if len(ids) < limit and context.said_before.making_again:
+            # After a restore approvals of before are still being made again: it is done once more behind the others.
+            await follow_up_repository.begin_again(tx.db, row["follow_up_id"])
+            return False
         await follow_up_repository.done_until(tx.db, row["follow_up_id"], ids, limit)
     return True
 
