@@ -30,12 +30,17 @@ class Standing(NamedTuple):
         return next((one.reason for one in self.found if one.severity is Severity.EXCEPTION), None)
 
 
+NOTHING = Standing((), ())
+
+
 def standing(version: Version, reference: Reference) -> Standing:
     """What stands against the version now, and what of that nobody was shown yet."""
     found = screened(version.submission, reference)
     if version.coverage_now is not None and version.terms is not None:
         lines = version.submission.request.lines
         found += tuple(no_longer_covered(lines, version.terms.coverage, version.coverage_now))
+    if not found:
+        return NOTHING
     seen = {(one.rule, one.field) for one in version.findings}
     unseen = [one for one in found if one.severity is Severity.EXCEPTION or (one.rule, one.field) not in seen]
     return Standing(found, tuple(unseen))
