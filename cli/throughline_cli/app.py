@@ -16,6 +16,7 @@ from throughline_cli import explain as explain_
 from throughline_cli import parked, replaying
 from throughline_cli import submit as sending
 from throughline_cli.clock_commands import clock_app
+from throughline_cli.dispute import dispute
 from throughline_cli.enrolling import people_app
 from throughline_cli.errors import Problem
 from throughline_cli.item_commands import item_app
@@ -213,6 +214,7 @@ def parked_discard(
     parked.discard(line_at(stack, key_file, second_file), record, service, note)
 
 
+app.command()(dispute)
 app.add_typer(review_app, name="review")
 app.add_typer(parked_app, name="parked")
 app.add_typer(clock_app, name="clock")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from throughline.decisions import (
     ApprovalRevoked,
+    DisputeDecided,
     FirstApprovalGiven,
     ReviewAssigned,
     ReviewOpened,
@@ -27,6 +28,7 @@ from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reviewing import Question, latest_questions
 from throughline_cli.demo.sent import SentLog
 from throughline_cli.demo.story import Story, VersionKey, tell
+from throughline_cli.dispute import disputed, open_disputes
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
 from throughline_cli.parked import everything_said
@@ -34,7 +36,7 @@ from throughline_cli.show import console, say
 from throughline_cli.signing import UNNAMED
 from throughline_cli.witness import Record
 
-Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
+Decision = Literal["approve", "deny", "return_for_edits", "release", "recall", "uphold", "change"]
 OPEN = {(State.IN_REVIEW, Substatus.NONE), (State.EXCEPTION, Substatus.NONE)}
 
 
@@ -53,6 +55,8 @@ def show_open(line: Line, exceptions: bool) -> None:
             if _needs_second(story, key):
                 why += " (needs a second approver)"
             table.add_row(str(key[0]), why if key[1] == 1 else f"version {key[1]}, {why}", charge, proposed)
+    for request, version in disputed(everything_said(line)):
+        table.add_row(str(request), f"version {version}: disputed", "", "")
     console.print(table if table.row_count else "Nothing waits for a person.")
 
 
@@ -90,23 +94,7 @@ def decide(
             f"{', '.join(unknown)} is no field that can be returned.",
             f"One of {', '.join(sorted(EDITABLE))}.",
         )
-    records = everything_said(line)
-    states = tell(records, SentLog()).states
-    if decision == "recall":
-        asked = {
-            record.message.version: Question(record.id, None)
-            for record in records
-            if isinstance(record.message, SubmissionApproved)
-            and record.message.request_id == request
-            and record.id
-            if states[request, record.message.version].state is State.APPROVED
-        }
-    else:
-        asked = {
-            version: question
-            for (of, version), question in latest_questions(records).items()
-            if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
-        }
+    asked = _asked(everything_said(line), request, decision)
     if not asked:
         raise Problem(f"Nothing about {request} waits for this decision.", "See 'throughline review list'.")
     version = max(asked)
@@ -140,6 +128,27 @@ def decide(
         )
     if not told:
         say_unheard("validation")
+
+
+def _asked(records: list[Record], request: UUID, decision: Decision) -> dict[int, Question]:
+    """By version, what waits for such a decision."""
+    states = tell(records, SentLog()).states
+    if decision == "recall":
+        return {
+            record.message.version: Question(record.id, None)
+            for record in records
+            if isinstance(record.message, SubmissionApproved)
+            and record.message.request_id == request
+            and record.id
+            if states[request, record.message.version].state is State.APPROVED
+        }
+    if decision in ("uphold", "change"):
+        return open_disputes(records, request)
+    return {
+        version: question
+        for (of, version), question in latest_questions(records).items()
+        if of == request and (states[of, version].state, states[of, version].substatus) in OPEN
+    }
 
 
 def _overrides(asked: Question, checks: Sequence[str]) -> tuple[Reason, ...]:
@@ -192,6 +201,7 @@ def _held_by(records: list[Record], question: UUID) -> UUID | None:
 
 _WHAT_CAME: dict[type, str] = {
     FirstApprovalGiven: "Approved by one of two; another person must approve too:",
+    DisputeDecided: "The dispute is decided about",
     SubmissionApproved: "Approved",
     SubmissionDenied: "Denied",
     SubmissionExcepted: "Returned to the partner:",

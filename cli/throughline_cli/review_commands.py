@@ -50,6 +50,8 @@ def _decision(name: str, decision: review.Decision, sentence: str) -> None:
 _decision("approve", "approve", "Approve a review at the proposed price.")
 _decision("deny", "deny", "Deny a review or an exception.")
 _decision("recall", "recall", "Recall an approval that has not left yet.")
+_decision("uphold", "uphold", "Uphold a disputed decision: it stands.")
+_decision("change", "change", "Change a disputed decision: the provider's next version is decided anew.")
 
 
 @review_app.command("return")

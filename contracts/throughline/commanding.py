@@ -11,7 +11,7 @@ from throughline.people import OrganisationRecorded, PersonRecorded, Role
 from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.repairs import DiscardRecord, RedriveRecord, RedriveRecords
 from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import AssignReview, DecideReview, DisputeDecision
 from throughline.rule_sets import PublishRuleSet
 
 
@@ -28,6 +28,7 @@ MAY_GIVE: Mapping[type[Message], frozenset[Role]] = {
     WithdrawRequest: _SENDERS,
     DecideReview: _of("reviewer"),
     AssignReview: _of("reviewer"),
+    DisputeDecision: _SENDERS,
     QuestionAsked: _ASKERS,
     QuestionAnswered: _ASKERS,
     HoldItem: _of("operator", "releaser"),

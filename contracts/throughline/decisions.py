@@ -214,6 +214,8 @@ class SubmissionApproved(Event):
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
     screened: Screened | None = None
+    appeal_until: date | None = None
+    """The last day (UTC) on which the provider can dispute it; None where there is nothing to dispute."""
 
 
 class SubmissionDenied(Event):
@@ -228,6 +230,8 @@ class SubmissionDenied(Event):
     rule_set: Sha256
     reference_revision: ReferenceRevision | None = None
     screened: Screened | None = None
+    appeal_until: date | None = None
+    """The last day (UTC) on which the provider can dispute it; None where there is nothing to dispute."""
 
 
 def stopping_checks(reason: Reason, findings: Iterable[Finding]) -> tuple[Reason, ...]:
@@ -271,6 +275,33 @@ class ReviewAssigned(Event):
     """The ``ReviewOpened`` or ``SubmissionExcepted`` that waits; what is said later of the version ends this."""
     assignee: UUID | None = None
     assigned_by: UUID
+
+
+class DisputeOpened(Event):
+    """The provider's organisation disputes a decision. Nothing moves by it; a reviewer who did not decide it upholds or
+    changes it. A later version of the request ends the dispute."""
+
+    request_id: UUID
+    version: Version
+    disputes: UUID
+    """The ``SubmissionDenied`` or ``SubmissionApproved``."""
+    disputed_by: UUID
+    organisation_id: UUID
+    charge_cents: TotalCents
+    paid_cents: TotalCents
+
+
+class DisputeDecided(Event):
+    """Upheld: the decision stands, and is not disputed again. Changed: the provider sends the next version, which is
+    decided anew; what had denied this one then asks a person. Of what was paid the difference moves as with every
+    correction."""
+
+    request_id: UUID
+    version: Version
+    answers: UUID
+    """The ``DisputeOpened``."""
+    outcome: Literal["upheld", "changed"]
+    decided_by: Decider
 
 
 class ApprovalRevoked(Event):

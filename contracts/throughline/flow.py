@@ -68,6 +68,8 @@ DECISIONS = Topic(
         decisions.ReviewOpened,
         decisions.ReviewAssigned,
         decisions.FirstApprovalGiven,
+        decisions.DisputeOpened,
+        decisions.DisputeDecided,
         decisions.SubmissionApproved,
         decisions.SubmissionDenied,
         decisions.SubmissionExcepted,
@@ -83,7 +85,7 @@ REVIEWS = Topic(
     speaks=("portal", "cli"),
     hears=("validation", "audit", "portal"),
     key="request id",
-    messages=(reviews.DecideReview, reviews.AssignReview),
+    messages=(reviews.DecideReview, reviews.AssignReview, reviews.DisputeDecision),
 )
 PAYEES = Topic(
     "payees",

@@ -8,6 +8,8 @@ from typing import Any
 
 from throughline.decisions import (
     ApprovalRevoked,
+    DisputeDecided,
+    DisputeOpened,
     FirstApprovalGiven,
     RecoveryOpened,
     ReviewOpened,
@@ -141,6 +143,8 @@ TABLE: tuple[Row, ...] = (
         None,
         lambda facts, event: Reason.RECALLED in event.reasons,
     ),
+    # A dispute moves nothing: what is changed by it is the next version.
+    *(Row("19", "validation", event, AFTER_A_PAYMENT, None) for event in (DisputeOpened, DisputeDecided)),
     # Asked anew while it waits: the price moved, or something like it was billed meanwhile.
     Row("10b", "validation", ReviewOpened, (IN_REVIEW,), None),
     Row("14", "validation", ApprovalRevoked, DECIDED, None),

@@ -222,6 +222,7 @@ class Reason(StrEnum):
         "A reviewer released an exception; the request is decided by hand.",
     )
     RETURNED_FOR_EDITS = "returned_for_edits", "The reviewer needs edits or proof before deciding."
+    DISPUTED = "disputed", "A dispute changed the decision on the version before. A person decides this one."
     FIELD_NOT_ASKED = (
         "field_not_asked",
         "Something was changed that the reviewer did not ask for. Send what was returned, with what was asked mended.",
@@ -296,6 +297,15 @@ class Reason(StrEnum):
     OTHER_CHECKS = (
         "other_checks",
         "The release does not name the checks that stopped the request. Look again at what it would override.",
+    )
+    NOTHING_TO_DISPUTE = (
+        "nothing_to_dispute",
+        "Nothing was denied or reduced, or it was decided anew since. Ask a question instead.",
+    )
+    ALREADY_DISPUTED = "already_disputed", "This decision was disputed before. It is disputed once."
+    APPEAL_DATE_PASSED = (
+        "appeal_date_passed",
+        "The last day to dispute the decision has passed.",
     )
     SAME_PERSON = "same_person", "Another person must confirm this."
     UNKNOWN_SUBJECT = "unknown_subject", "Nothing by that id is known here."

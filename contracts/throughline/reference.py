@@ -67,6 +67,8 @@ class PayerRecorded(Event):
     """From this amount on two different people approve, where people approve; None: one is enough."""
     edits_max: Annotated[int, Field(ge=0, le=99)] | None = None
     """How many versions of a request may answer what reviewers return for edits; None: any number."""
+    appeal_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    """For how many days after a decision the provider can dispute it; None: 365 (28 CCR 1300.71.38)."""
     bank: Code
     """The bank its payments leave by."""
     release: Literal["automatic", "by_person"] | None = None

@@ -11,6 +11,7 @@ from throughline.edits import EditableField
 from throughline.message import Command, Note, Text
 from throughline.money import TotalCents
 from throughline.reasons import Reason
+from throughline.sensitive import SensitiveText
 from throughline.submissions import Version
 
 
@@ -24,7 +25,8 @@ class DecideReview(Command):
     version: Version
     answers: UUID
     """The id of the event that this decides; for a recall, the approval."""
-    decision: Literal["approve", "deny", "return_for_edits", "release", "recall"]
+    decision: Literal["approve", "deny", "return_for_edits", "release", "recall", "uphold", "change"]
+    """``uphold`` and ``change`` answer a ``DisputeOpened``."""
     amount_cents: TotalCents | None = None
     """What the person saw that would be paid: an approval is refused where the price is another by now."""
     fields: Annotated[tuple[EditableField, ...], Field(max_length=40)] | None = None
@@ -33,6 +35,22 @@ class DecideReview(Command):
     """Of a release: every check that is overridden, by the reason it stopped the version for; refused where these are
     not the ones."""
     note: Note
+    actor: Text
+    """The person id of who signs."""
+
+
+class DisputeDecision(Command):
+    """The provider's organisation disputes a denial, or that less is paid than was asked. Possible once for a decision,
+    until its appeal date."""
+
+    request_id: UUID
+    version: Version
+    payee_id: UUID
+    """The request's payee: for whom the organisation acts."""
+    answers: UUID
+    """The id of the ``SubmissionDenied`` or ``SubmissionApproved`` that is disputed."""
+    text: SensitiveText
+    """Why it should be decided otherwise."""
     actor: Text
     """The person id of who signs."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +88,12 @@ async def one_request(db: asyncpg.Connection, request_id: UUID, key: ContentKey)
     subjects = [request_id, *(one["payment_id"] for one in payments)]
     line = [_entry(one, key) for one in await db.fetch(_TOLD, subjects)]
     return OneRequest(dict(row), versions, payments, [one for one in line if not _is_quiet(one)])
+
+
+def may_dispute(one: OneRequest, today: date) -> bool:
+    """What was denied or reduced, once, until its appeal date. Validation judges by its own clock."""
+    until: date | None = one.shown.get("appeal_until")
+    return until is not None and today <= until and one.shown.get("dispute_id") is None
 
 
 def content_of(version: dict[str, Any], key: ContentKey) -> PaymentRequest | None:

@@ -15,7 +15,7 @@ from portal.review_queue import Case, case_of
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 
-Decision = Literal["approve", "deny", "return_for_edits", "release", "recall"]
+Decision = Literal["approve", "deny", "return_for_edits", "release", "recall", "uphold", "change"]
 
 MAY_DECIDE: Mapping[str | None, tuple[Decision, ...]] = {
     "In review": ("approve", "deny", "return_for_edits"),
@@ -27,6 +27,8 @@ MAY_DECIDE: Mapping[str | None, tuple[Decision, ...]] = {
 
 def decisions_about(case: Case, person_id: UUID) -> tuple[Decision, ...]:
     """What this person can decide of it. Who gave the first of two approvals does not give the second."""
+    if case.is_disputed:
+        return () if case.row["decided_by"] == str(person_id) else ("uphold", "change")
     allowed = () if case.row["substatus"] else MAY_DECIDE.get(case.row["state"], ())
     approved = case.row["first_approver"] == person_id
     return tuple(one for one in allowed if not (approved and one == "approve"))

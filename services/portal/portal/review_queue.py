@@ -27,16 +27,18 @@ START: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 _WAITING = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.reason, r.charge_cents, r.received_at,
        r.acts, v.proposed_cents, v.decision_id, v.decision, v.assignee, v.first_approver, s.name as owner,
-       p.name as payee_name
+       p.name as payee_name, v.dispute_id, v.dispute_outcome
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
 left join account_names s on s.person_id = v.assignee
-where r.state = any($1::text[]) and r.substatus in ('', 'on hold', 'returned', 'mismatch')
+where {which}
   and ($2::text is null or r.payer = $2) and ($3::text is null or r.reason = $3)
   and coalesce(v.proposed_cents, r.charge_cents, 0) >= $4 and (r.received_at, r.request_id) > ($5, $6)
   and ($9 or v.first_approver is not null)
   and ($8 = 'any' or $8 = 'nobody' and v.assignee is null or $8 = 'mine' and v.assignee = (select portal_person()))
 order by r.received_at, r.request_id limit $7
 """
+_OPEN = "r.state = any($1::text[]) and r.substatus in ('', 'on hold', 'returned', 'mismatch')"
+_DISPUTED = "v.dispute_id is not null and v.dispute_outcome is null and $1::text[] is not null"
 _CAUSES = """
 select state, reason, count(*) as count, sum(charge_cents)::bigint as charge_cents, min(received_at) as oldest
 from requests where state = any($1::text[]) and substatus = any($2::text[])
@@ -47,12 +49,14 @@ select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.substat
        r.received_at, r.payment_id, r.payee_id, v.decision, v.decision_id, v.findings, v.proposed_cents, v.paid_cents,
        v.other_request_id, v.submitted_by, v.content, v.lines, v.assignee, s.name as owner, p.name as payee_name,
        p.identifier as payee_identifier, v.first_approver, f.name as first_name,
+       v.dispute_id, v.dispute_command, v.dispute_outcome, v.disputed_at, v.decided_by, v.appeal_until,
        v.proposed_cents >= y.two_approvers_from_cents as by_two
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
 left join account_names s on s.person_id = v.assignee left join account_names f on f.person_id = v.first_approver
 left join payers y on y.payer = r.payer
 where r.request_id = $1
 """
+_WORDS = "select note from told where subject = $1 and id = $2 and type = 'DisputeDecision'"
 _REFUSED = """
 select command_type, reason, refused_at from refusals where request_id = $1 order by refused_at desc limit 3
 """
@@ -80,10 +84,12 @@ _PAYERS = "select distinct payer from payers order by payer"
 QUEUES = {
     "review": ("In review",),
     "second": ("In review",),
+    "disputed": (),
     "exception": ("Exception",),
     "all": ("In review", "Exception"),
 }
-"""Which states each list shows, by its name in the address. ``second``: what one person approved and another must."""
+"""Which states each list shows, by its name in the address. ``second``: what one person approved and another must;
+``disputed``: decisions that a provider disputes, wherever the request stands."""
 WAITING = ("", "on hold", "returned", "mismatch")
 """The substatuses that still wait for somebody."""
 
@@ -105,7 +111,7 @@ async def waiting(
 ) -> list[asyncpg.Record]:
     """The oldest first."""
     rows: list[asyncpg.Record] = await db.fetch(
-        _WAITING,
+        _WAITING.format(which=_DISPUTED if chosen.queue == "disputed" else _OPEN),
         QUEUES[chosen.queue],
         chosen.payer,
         chosen.cause,
@@ -160,6 +166,18 @@ class Case:
     request: PaymentRequest
     findings: Sequence[dict[str, Any]]
     refusals: Sequence[asyncpg.Record]
+    words: str | None = None
+    """Of the dispute: why it should be decided otherwise."""
+
+    @property
+    def answers(self) -> UUID | None:
+        """The event that a decision names."""
+        named: UUID | None = self.row["dispute_id"] if self.is_disputed else self.row["decision_id"]
+        return named
+
+    @property
+    def is_disputed(self) -> bool:
+        return self.row["dispute_id"] is not None and self.row["dispute_outcome"] is None
 
     @property
     def repeats(self) -> UUID | None:
@@ -196,7 +214,15 @@ async def case_of(db: asyncpg.Connection, key: ContentKey, request_id: UUID) -> 
         PaymentRequest.model_validate_json(content),
         json.loads(row["findings"] or "[]"),
         await db.fetch(_REFUSED, request_id),
+        await _words_of(db, key, request_id, row["dispute_command"]),
     )
+
+
+async def _words_of(
+    db: asyncpg.Connection, key: ContentKey, request_id: UUID, command_id: UUID | None
+) -> str | None:
+    note = None if command_id is None else await db.fetchval(_WORDS, request_id, command_id)
+    return None if note is None else key.open(note, "told", request_id, command_id).decode()
 
 
 LINE_FIELDS = ("from_date", "to_date", "code", "modifiers", "units_thousandths", "unit", "charge_cents")

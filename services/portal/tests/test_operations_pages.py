@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from portal.audit_log import AuditLog, AuditUnreachable
 from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
-from throughline.decisions import DuplicateMatch, Finding
+from throughline.decisions import Decider, DuplicateMatch, Finding
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason, Severity
 from throughline.repairs import RedriveRecord, RedriveRecords
@@ -283,6 +283,53 @@ async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
     assert (released.fields, released.overrides) == (None, (Reason.TOTAL_MISMATCH,))
     never = form | {"decision": "return_for_edits", "note": "Pay.", "field": ["payee"], "once": str(uuid4())}
     assert (await browser.post(path, data=never)).status_code == 422
+
+
+async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
+    pat = await known(context, "pat", Role.PROVIDER_ADMIN)
+    life = Life(teller, "CLM-1")
+    life.payee_id = pat.payee_id
+    life.received().says("ReviewOpened")
+    by_rita = Decider(kind="person", actor=str(rita.person_id), note="Not covered.")
+    life.says("SubmissionDenied", decided_by=by_rita, appeal_until=date(2099, 1, 1))
+    denial = teller.told[-1].envelope.id
+    await told(context, teller)
+    await sign_in(browser, pat)
+    page = await browser.get(f"/requests/{life.request_id}")
+    assert "Dispute this decision" in page.text
+    form = {"csrf": csrf_in(page), "once": str(uuid4()), "decided": str(denial), "text": "By telephone."}
+    path = f"/requests/{life.request_id}/dispute"
+    assert (await browser.post(path, data=form | {"decided": str(uuid4())})).status_code == 412
+    assert (await browser.post(path, data=form)).status_code == 303
+    (command,) = await said(context)
+    assert (command.answers, command.text.reveal(), command.actor) == (
+        denial,
+        "By telephone.",
+        str(pat.person_id),
+    )
+    life.says("DisputeOpened", disputes=denial, disputed_by=pat.person_id)
+    opened = teller.told[-1].envelope.id
+    await told(context, teller)
+    assert "is disputed" in (await browser.get(f"/requests/{life.request_id}")).text
+    await sign_in(browser, rita)
+    assert 'value="uphold"' not in (await browser.get(f"/reviews/{life.request_id}")).text
+    await sign_in(browser, rosa)
+    listed = (await browser.get("/reviews?queue=disputed")).text
+    assert "CLM-1</a>" in listed and 'id="bulk-decision"' not in listed
+    assert "CLM-1</a>" not in (await browser.get("/reviews")).text
+    page = await browser.get(f"/reviews/{life.request_id}")
+    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers")}
+    assert form["answers"] == str(opened) and "/assign" not in page.text
+    sent = form | {"decision": "uphold", "note": "Heard both."}
+    assert (await browser.post(f"/reviews/{life.request_id}/decide", data=sent)).status_code == 303
+    assert (await said(context))[-1].decision == "uphold"
+    life.says("DisputeDecided", answers=opened, outcome="upheld", decided_by=by_rita)
+    await told(context, teller)
+    assert "CLM-1</a>" not in (await browser.get("/reviews?queue=disputed")).text
 
 
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:

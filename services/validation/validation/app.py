@@ -18,7 +18,7 @@ from throughline.reference import (
     PayerRecorded,
     ProviderRecorded,
 )
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import AssignReview, DecideReview, DisputeDecision
 from throughline.rule_sets import PublishRuleSet
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.api import router
@@ -30,6 +30,7 @@ from validation.on_assign_review import assign_review
 from validation.on_authorisation_recorded import record_authorisation
 from validation.on_contract_recorded import record_contract
 from validation.on_decide_review import decide_review
+from validation.on_dispute_decision import open_dispute
 from validation.on_exclusion_list_recorded import record_exclusions
 from validation.on_fee_schedule_recorded import record_fee_schedule
 from validation.on_item_held import after_coming_back
@@ -70,8 +71,8 @@ service = Service(
         hear(
             "reviews",
             work=DecisionWork,
-            on={DecideReview: decide_review, AssignReview: assign_review},
-            signed={one: by(*MAY_GIVE[one]) for one in (DecideReview, AssignReview)},
+            on={DecideReview: decide_review, AssignReview: assign_review, DisputeDecision: open_dispute},
+            signed={one: by(*MAY_GIVE[one]) for one in (DecideReview, AssignReview, DisputeDecision)},
             check_passkey=check_passkey,
         ),
         hear(

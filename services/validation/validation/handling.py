@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from pydantic import TypeAdapter
+
+from throughline.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,18 @@ class Edits:
 
 
 @dataclass(frozen=True, slots=True)
+class Dispute:
+    """Of the decision that stands."""
+
+    id: UUID
+    """The ``DisputeOpened``."""
+    by: UUID
+    """The person who disputes it."""
+    outcome: Literal["upheld", "changed"] | None = None
+    """None while it waits."""
+
+
+@dataclass(frozen=True, slots=True)
 class Handling:
     """Kept with its version; a version that nobody touched has none of it."""
 
@@ -28,6 +44,13 @@ class Handling:
     """Of what was returned for edits, or mended otherwise than was asked."""
     edited: int = 0
     """How many versions of the request answered a return, up to this one."""
+    deciders: tuple[UUID, ...] = ()
+    """The people who gave the decision that stands; nobody where rules did."""
+    appeal_until: date | None = None
+    """The last day on which it can be disputed."""
+    dispute: Dispute | None = None
+    set_aside: tuple[Reason, ...] = ()
+    """What denied an earlier version whose dispute was decided against that: it denies no more, and asks a person."""
 
 
 UNTOUCHED = Handling()

@@ -8,6 +8,7 @@ from throughline.decisions import Finding
 from throughline.edits import not_asked
 from throughline.reasons import Reason, Severity
 from throughline.reference import PayerRecorded
+from validation.disputes import set_aside_after
 from validation.domain import State
 from validation.handling import UNTOUCHED
 from validation.history import Request, Version
@@ -20,11 +21,12 @@ def take_up(request: Request, version: Version) -> None:
     before = request.versions.get(version.number - 1)
     if before is None:
         return
+    kept = replace(UNTOUCHED, edited=before.handling.edited, set_aside=set_aside_after(before))
     edits = before.handling.edits if before.state is State.EXCEPTION else None
     if edits is None or version.is_void:
-        version.handling = replace(UNTOUCHED, edited=before.handling.edited)
+        version.handling = kept
     else:
-        version.handling = replace(UNTOUCHED, edits=edits, edited=before.handling.edited + 1)
+        version.handling = replace(kept, edits=edits, edited=kept.edited + 1)
 
 
 def findings_of_edits(request: Request, version: Version, payer: PayerRecorded | None) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ from throughline.decisions import Decider
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
+from validation.disputes import outcome_refused
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
 from validation.quote import Quote
@@ -21,6 +22,9 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         _refuse(heard, signer, say)
         return
     version = work.requests[command.request_id].versions.get(command.version)
+    if command.decision in ("uphold", "change") and version is not None:
+        _decide_dispute(heard, signer, version, work, say)
+        return
     refusal = refusal_of(command, version)
     if refusal is not None or version is None:
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
@@ -52,6 +56,19 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say, overrides)
         case "recall":
             verdicts.revoke(version, "recall", say)
+
+
+def _decide_dispute(
+    heard: Heard[DecideReview], signer: Signer, version: Version, work: DecisionWork, say: Say
+) -> None:
+    """What was decided stands. Where that is changed, the next version that the provider sends is decided anew."""
+    command = heard.message
+    refusal = outcome_refused(command, signer, work.requests[command.request_id], version)
+    if refusal is not None:
+        _refuse(heard, refusal, say)
+        return
+    person = Decider(kind="person", actor=command.actor, note=command.note)
+    verdicts.decide_dispute(version, "upheld" if command.decision == "uphold" else "changed", person, say)
 
 
 def _approve(

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chassis import Say
 from throughline.decisions import Finding
-from throughline.reasons import Reason
+from throughline.reasons import Reason, Severity
 from validation import verdicts
 from validation.domain import Approve, Decision, Deny, Except, Review, decide, told
 from validation.duplicate_findings import exact_duplicate, resemblance
@@ -48,9 +48,22 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
     tier_cents = 0 if terms.payer is None else terms.payer.auto_approve_below_cents
     decision = decide(version.findings, proposed, duplicate_of, tier_cents, verdict.likest)
     version.verdict, version.verdict_cents = told(decision), None if proposed is None else proposed.paid_cents
+    if isinstance(decision, Deny) and version.handling.set_aside:
+        left = [one for one in version.findings if not _is_set_aside(one, version)]
+        decision = _by_a_person(decide(left, proposed, duplicate_of, tier_cents, verdict.likest))
     tell_duplicates(version, decision, verdict, work)
     decision = _unless_mended_otherwise(decision, request, version, terms)
     _carry_out(decision, version, quoted, work, say)
+
+
+def _is_set_aside(finding: Finding, version: Version) -> bool:
+    """It denied the version before, and a dispute changed that."""
+    return finding.severity is Severity.DENY and finding.reason in version.handling.set_aside
+
+
+def _by_a_person(decision: Decision) -> Decision:
+    """A person had to look, whatever is left against it."""
+    return Review((Reason.DISPUTED,), holds_bill=True) if isinstance(decision, Approve) else decision
 
 
 def _unless_mended_otherwise(

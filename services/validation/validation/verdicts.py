@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
+from typing import Literal
 from uuid import UUID
 
 from chassis import Heard, Say
 from throughline.decisions import (
+    Adjudication,
     ApprovalRevoked,
     CommandRefused,
     Decider,
+    DisputeDecided,
     FirstApprovalGiven,
     RecoveryOpened,
     ReviewAssigned,
@@ -19,10 +23,11 @@ from throughline.decisions import (
     SubmissionExcepted,
 )
 from throughline.reasons import Reason, Severity
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import AssignReview, DecideReview, DisputeDecision
 from validation import adjudication
+from validation.disputes import appeal_until
 from validation.domain import State
-from validation.handling import UNTOUCHED, Edits
+from validation.handling import UNTOUCHED, Edits, Handling
 from validation.history import StopCause, Version
 from validation.pricing import Price
 from validation.rules.rule_set import RuleSet
@@ -35,17 +40,21 @@ NO_RULES = "0" * 64
 
 def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> None:
     """To be paid as the contract says."""
+    claim = adjudication.priced(version.submission, price, version.leaving)
+    until = _appeal_until(version, claim)
     event = SubmissionApproved(
         request_id=version.submission.request_id,
         version=version.number,
-        adjudication=adjudication.priced(version.submission, price, version.leaving),
+        adjudication=claim,
         decided_by=decided_by,
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
         screened=version.screened or None,
+        appeal_until=until,
     )
     version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
+    _is_decided(version, decided_by, until)
     version.paid_cents = price.paid_cents
 
 
@@ -68,18 +77,22 @@ def approve_first(version: Version, price: Price, by: UUID, note: str, say: Say)
 def deny(version: Version, reason: Reason, decided_by: Decider, rules: RuleSet, say: Say) -> None:
     """Not to be paid. The adjustment code is that of what stood against it, also where a person denies."""
     carc = carc_of(version, reason, rules)
+    claim = adjudication.denied(version.submission, carc, version.leaving)
+    until = _appeal_until(version, claim)
     event = SubmissionDenied(
         request_id=version.submission.request_id,
         version=version.number,
         reason=reason,
-        adjudication=adjudication.denied(version.submission, carc, version.leaving),
+        adjudication=claim,
         decided_by=decided_by,
         findings=version.findings,
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
         screened=version.screened or None,
+        appeal_until=until,
     )
     _stands(version, State.DENIED, reason, say(event, key=str(event.request_id)))
+    _is_decided(version, decided_by, until)
     version.paid_cents = 0
 
 
@@ -140,6 +153,24 @@ def open_review(
     version.paid_cents = proposed_cents
 
 
+def decide_dispute(
+    version: Version, outcome: Literal["upheld", "changed"], decided_by: Decider, say: Say
+) -> None:
+    """The dispute of the decision that stands is over."""
+    dispute = version.handling.dispute
+    assert dispute is not None, "only what is disputed is upheld or changed"
+    event = DisputeDecided(
+        request_id=version.submission.request_id,
+        version=version.number,
+        answers=dispute.id,
+        outcome=outcome,
+        decided_by=decided_by,
+    )
+    say(event, key=str(event.request_id))
+    ended = replace(dispute, outcome=outcome)
+    version.handling, version.is_changed = replace(version.handling, dispute=ended), True
+
+
 def assign(version: Version, assignee: UUID | None, assigned_by: UUID, say: Say) -> None:
     """Who looks at it. What a decision must name stays what it was."""
     assert version.latest_event is not None, "only what waits for a person is assigned"
@@ -191,8 +222,11 @@ def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) 
     say(event, key=str(event.request_id))
 
 
-def refuse_command(heard: Heard[DecideReview] | Heard[AssignReview], reason: Reason, say: Say) -> None:
-    """A reviewer's command that changes nothing, and why."""
+Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision]
+
+
+def refuse_command(heard: Reviewed, reason: Reason, say: Say) -> None:
+    """A command on reviews that changes nothing, and why."""
     command = heard.message
     refused = CommandRefused(
         command_id=heard.envelope.id,
@@ -219,7 +253,20 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:
     version.state, version.reason, version.latest_event, version.is_changed = state, reason, event_id, True
     version.assignee = None  # who looked at what it was
-    if version.handling is not UNTOUCHED:
-        edits = version.handling.edits if state is State.EXCEPTION else None
-        version.handling = replace(version.handling, first_approver=None, edits=edits)  # of what it was
+    before = version.handling
+    if before is not UNTOUCHED:  # what people did was of what it was
+        edits = before.edits if state is State.EXCEPTION else None
+        version.handling = Handling(edits=edits, edited=before.edited, set_aside=before.set_aside)
     return event_id
+
+
+def _appeal_until(version: Version, claim: Adjudication) -> date | None:
+    payer = None if version.terms is None else version.terms.payer
+    return appeal_until(claim, payer, version.decided_at)
+
+
+def _is_decided(version: Version, decided_by: Decider, until: date | None) -> None:
+    """A decision stands that can be disputed anew, by whom it was given and until when."""
+    people = tuple([UUID(one) for one in (decided_by.first_actor, decided_by.actor) if one is not None])
+    if people or until is not None:
+        version.handling = replace(version.handling, deciders=people, appeal_until=until)

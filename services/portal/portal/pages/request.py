@@ -10,7 +10,7 @@ from fastapi import Form, HTTPException, Response
 
 from portal.commands import send_command
 from portal.explained import open_to_provider, tells_of_likeness
-from portal.one_request import Entry, OneRequest, changes, content_of, one_request
+from portal.one_request import Entry, OneRequest, changes, content_of, may_dispute, one_request
 from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
 from portal.plain_words import plain_all
@@ -26,7 +26,15 @@ from throughline.requests import Attachment, WithdrawRequest
 
 router = page_router()
 PORTAL = "portal"
-NOTES_SHOWN = frozenset({"SubmissionDenied", "SubmissionExcepted", "SubmissionWithdrawn"})
+NOTES_SHOWN = frozenset(
+    {
+        "SubmissionDenied",
+        "SubmissionExcepted",
+        "SubmissionWithdrawn",
+        "DisputeDecision",
+        "DisputeDecided",
+    }
+)
 """Whose notes a provider reads: what is denied or returned, as its reviewer is told, and their own. Of approvals, holds
 and reversals the staff write for each other."""
 _FINAL = (State.PAID.value, State.SCHEDULED.value)
@@ -60,6 +68,7 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         state_key=state_key,
         may_correct=may_correct(one),
         may_withdraw=may_withdraw(one),
+        may_dispute=may_dispute(one, visit.context.clock.now().date()),
         questions=questions,
         side="provider",
         path_of_request=f"/requests/{request_id}",

@@ -41,7 +41,7 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         side="operations",
         path_of_request=f"/reviews/{request_id}",
         may_ask=visit.has(*STAFF),
-        to=to if case.row["state"] in QUEUES["all"] else [],
+        to=to if case.row["state"] in QUEUES["all"] and not case.row["substatus"] else [],
         me=me,
         editable=EDITABLE_FIELDS,
         once=uuid4(),
@@ -78,7 +78,7 @@ async def decide(
             fields=field or (),
             overrides=case.checks,
         )
-        if (version, answers) != (case.row["version"], case.row["decision_id"]):
+        if (version, answers) != (case.row["version"], case.answers):
             raise HTTPException(412)  # validation would refuse it too; here the person sees at once why
         if decision == "approve" and amount_cents != case.amount_cents:
             raise HTTPException(412)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
@@ -27,12 +28,18 @@ from portal.rules import OPERATIONS, Role
 
 router = page_router(Nav("reviews", "/reviews", OPERATIONS, order=20))
 BULK_MAX = 50
+BULK: Mapping[str, tuple[str, ...]] = {
+    "review": ("approve", "deny", "return_for_edits"),
+    "second": ("approve", "deny", "return_for_edits"),
+    "disputed": (),
+}
+"""What can be decided of several at once, by the list; a dispute is heard alone."""
 
 
 @router.get("/reviews")
 async def reviews(
     visit: Annotated[Visit, may(*OPERATIONS)],
-    queue: Literal["review", "second", "exception", "all"] = "review",
+    queue: Literal["review", "second", "disputed", "exception", "all"] = "review",
     payer: str | None = None,
     cause: str | None = None,
     at_least: Annotated[int, Query(ge=0, le=99_999_999)] = 0,
@@ -62,7 +69,7 @@ async def reviews(
         me=visit.session.person_id,
         now=visit.context.clock.now(),
         once=uuid4(),
-        bulk=("approve", "deny", "return_for_edits") if queue in ("review", "second") else ("deny",),
+        bulk=BULK.get(queue, ("deny",)),
     )
 
 

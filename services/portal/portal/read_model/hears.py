@@ -19,6 +19,9 @@ from portal.on_change_account import show_asked_change
 from portal.on_command_refused import show_refusal
 from portal.on_confirm_account import show_asked_confirmation
 from portal.on_decide_review import show_asked_decision
+from portal.on_dispute_decided import show_end_of_dispute
+from portal.on_dispute_decision import show_asked_dispute
+from portal.on_dispute_opened import show_dispute
 from portal.on_draft_discarded import show_ended_draft
 from portal.on_draft_saved import show_saved_draft
 from portal.on_enrol_account import show_asked_enrolment
@@ -76,6 +79,8 @@ from throughline.commanding import MAY_GIVE
 from throughline.decisions import (
     ApprovalRevoked,
     CommandRefused,
+    DisputeDecided,
+    DisputeOpened,
     FirstApprovalGiven,
     RecoveryOpened,
     ReviewAssigned,
@@ -112,7 +117,7 @@ from throughline.payments import (
 from throughline.questions import QuestionAnswered, QuestionAsked
 from throughline.reference import AuthorisationRecorded, PartnerRegistered, PayerRecorded, ProviderRecorded
 from throughline.remittances import MismatchFound, RemittancePosted, RemittanceReversed, RemittanceSuperseded
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import AssignReview, DecideReview, DisputeDecision
 from throughline.rule_sets import RuleSetPublished
 from throughline.submissions import AttachmentShown, SubmissionReceived, SubmissionWithdrawn
 
@@ -149,6 +154,8 @@ READ_MODEL: tuple[Hearing, ...] = (
             ReviewOpened: show_review,
             ReviewAssigned: show_assignment,
             FirstApprovalGiven: show_first_approval,
+            DisputeOpened: show_dispute,
+            DisputeDecided: show_end_of_dispute,
             SubmissionApproved: show_approval,
             SubmissionDenied: show_denial,
             SubmissionExcepted: show_exception,
@@ -212,7 +219,14 @@ READ_MODEL: tuple[Hearing, ...] = (
             CommandRefused: show_refusal,
         },
     ),
-    commands("reviews", {DecideReview: show_asked_decision, AssignReview: show_asked_assignment}),
+    commands(
+        "reviews",
+        {
+            DecideReview: show_asked_decision,
+            AssignReview: show_asked_assignment,
+            DisputeDecision: show_asked_dispute,
+        },
+    ),
     commands("questions", {QuestionAsked: show_question, QuestionAnswered: show_answered}),
     commands(
         "orders",
