@@ -52,6 +52,8 @@ def test_what_changed_is_named_by_its_field(change: dict[str, Any], found: tuple
         ({"lines": SENT.lines[:1]}, ("lines.code",), ("lines",)),
         ({"lines": lines(charge_cents=1), "total_cents": 1}, ("lines.charge_cents",), ()),
         ({"lines": lines(code="99213"), "total_cents": 1}, ("lines.code",), ("total_cents",)),
+        ({"lines": lines(charge_cents=1), "total_cents": 1}, ("form",), ()),
+        ({"lines": lines(code="99213")}, ("form",), ("lines.code",)),
         ({"invoice_number": "SECOND"}, ("attachments",), ("invoice_number",)),
         ({"invoice_number": "SECOND"}, None, ()),
         ({"payee": SENT.payee.model_copy(update={"name": "Other"})}, None, ("payee",)),

@@ -42,7 +42,10 @@ EDITABLE_FIELDS: tuple[str, ...] = get_args(EditableField)
 EDITABLE: frozenset[str] = frozenset(EDITABLE_FIELDS)
 OF_THE_VERSION = frozenset({"number", "version", "frequency", "payer_claim_number"})
 """What names the version and not what is asked."""
-_FOLLOWS = {"total_cents": frozenset({"lines", "lines.charge_cents"})}
+_FOLLOWS = {
+    "total_cents": frozenset({"lines", "lines.charge_cents", "form"}),
+    "lines.charge_cents": frozenset({"form"}),
+}
 """What may change with another field, because it follows from it."""
 
 
