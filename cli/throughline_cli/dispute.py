@@ -8,7 +8,7 @@ from uuid import UUID
 
 import typer
 
-from stack.provider_people import PROVIDER
+from stack.provider_people import BILLER
 from throughline.decisions import DisputeDecided, DisputeOpened, SubmissionApproved, SubmissionDenied
 from throughline.flow import REVIEWS
 from throughline.reviews import DisputeDecision
@@ -33,8 +33,8 @@ def dispute(
 ) -> None:
     """Dispute the decision on a request, for its provider's organisation; once, until its appeal date."""
     here = line_at(stack, key_file)
-    if key_file is None:  # a sandbox's own provider
-        here = line_at(stack, here.stack.places.people / f"{PROVIDER}.json")
+    if key_file is None:  # of a sandbox the biller, who acts for every payee of the sample
+        here = line_at(stack, here.stack.places.people / f"{BILLER}.json")
     about = request_id_of(request)
     records = everything_said(here)
     decided = latest_decision(records, about)
