@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -13,6 +14,7 @@ from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApprov
 from throughline.exclusions import Exclusion, name_hashes
 from throughline.reasons import Reason
 from validation.replay import replay
+from validation.repository import refresh_reference
 from validation.stored_requests import read_pinned_requests
 from validation.testing import NPI, excluded, received
 
@@ -76,3 +78,34 @@ async def test_screening_reads_nothing_for_a_message(on: Line, context: Context)
     await on.hears(excluded(SOMEBODY))
     await statements(context, new(10_000, 1))  # takes in the list
     assert (await statements(context, new(0, 200))).count("select") == 4
+
+
+class Slow:
+    """A connection whose answers about lists arrive when the test lets them."""
+
+    def __init__(self, db: Any) -> None:
+        self.db, self.asked, self.let_go = db, asyncio.Event(), asyncio.Event()
+
+    async def fetchval(self, *asked: Any) -> Any:
+        return await self.db.fetchval(*asked)
+
+    async def fetch(self, *asked: Any) -> Any:
+        rows = await self.db.fetch(*asked)
+        if "exclusion_lists" in asked[0] and not self.asked.is_set():
+            self.asked.set()
+            await self.let_go.wait()
+        return rows
+
+
+async def test_who_reads_a_list_slowly_takes_no_newer_one_out_of_force(on: Line, context: Context) -> None:
+    """Slices of one process share its memory: one that began before a list came ends after one that knows it."""
+    await on.hears(excluded(SOMEBODY))
+    async with context.pool.acquire() as one:
+        slow = Slow(one)
+        begun = asyncio.create_task(refresh_reference(slow, context.resources.reference))
+        await slow.asked.wait()
+        await on.hears(excluded(BY_NUMBER, list_id="state"))
+        assert only(await on.hears(received()), SubmissionExcepted).reason is Reason.EXCLUDED
+        slow.let_go.set()
+        await begun
+    assert only(await on.hears(received("A2")), SubmissionExcepted).reason is Reason.EXCLUDED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, ExclusionListRecorded
-from validation.screening import ExclusionList, Listed, Screening
+from validation.screening import ExclusionList, Listed
 
 _ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
 
@@ -84,12 +84,9 @@ async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecor
     return [InForce(row["list_id"], row["version"]) for row in complete]
 
 
-async def refresh_screening(db: asyncpg.Connection, screening: Screening) -> None:
-    """Take in the lists in force: of those in memory nothing is read but that they still are."""
-    known = screening.lists
+async def read_lists(db: asyncpg.Connection, known: Mapping[str, ExclusionList]) -> dict[str, ExclusionList]:
+    """The lists in force: of those that are known nothing is read but that they still are."""
     rows = await db.fetch(_READ, list(known), [one.version for one in known.values()])
-    if not rows and not known:
-        return
     held: dict[str, ExclusionList] = {}
     for row in rows:
         name = row["list_id"]
@@ -102,7 +99,7 @@ async def refresh_screening(db: asyncpg.Connection, screening: Screening) -> Non
             held[name] = ExclusionList(row["version"], against)
         await asyncio.sleep(0)  # a whole list takes a second to take in: heartbeats go on meanwhile
         take_part(held[name], row["body"])
-    screening.hold(held)
+    return held
 
 
 def stored_part(part: ExclusionListRecorded) -> bytes:
