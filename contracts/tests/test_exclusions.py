@@ -61,3 +61,9 @@ def test_a_full_part_fits_its_topic() -> None:
 def test_an_exclusion_of_nobody_is_a_breach() -> None:
     with pytest.raises(ValidationError):
         Exclusion(excluded_on=date(2026, 1, 1))
+
+
+def test_zeros_are_no_number() -> None:
+    assert Exclusion(npi="0000000000", names=name_hashes("Morgan Vale")).npi is None
+    with pytest.raises(ValidationError, match="a number or a name"):
+        Exclusion(npi="0000000000")

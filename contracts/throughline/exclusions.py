@@ -10,7 +10,7 @@ from datetime import date
 from hashlib import sha256
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from throughline.identifiers import Npi
 from throughline.message import Code, Event, Record, Sha256
@@ -45,6 +45,12 @@ class Exclusion(Record):
     """Services from this day on are paid again."""
     waived: bool = False
     """A state was granted a waiver: whether it covers a service, a person decides."""
+
+    @field_validator("npi")
+    @classmethod
+    def _zeros_are_no_number(cls, npi: str | None) -> str | None:
+        """Lists write zeros where they know none. As a number they would make everybody of that name somebody else."""
+        return npi if npi is None or npi.strip("0") else None
 
     @model_validator(mode="after")
     def _is_somebody(self) -> Exclusion:

@@ -65,6 +65,7 @@ def by_npi(npi: str = NPI, **changes: Any) -> Exclusion:
         pytest.param(Exclusion(names=NAME), ASKED, id="the name, no number"),
         pytest.param(Exclusion(names=NAME, excluded_on=NOV_3), [], id="the name, later"),
         pytest.param(Exclusion(names=NAME, npi=OTHER), [], id="the name of a person with another number"),
+        pytest.param(Exclusion(names=NAME, npi="0000000000"), ASKED, id="the name, zeros for a number"),
         pytest.param(Exclusion(names=NAME, npi=OTHER, business=True), ASKED, id="the name of a business"),
         pytest.param(Exclusion(names=NAME, npi=NPI), BLOCKED, id="both"),
         pytest.param(Exclusion(names=name_hashes("Clinic Two")), [], id="another name"),
