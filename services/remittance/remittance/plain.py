@@ -24,20 +24,24 @@ Claims = Sequence[tuple[UUID, int, Adjudication]]
 def write_plain(
     claims: Claims, *, payer: str, trace_number: str, paid_on: date, total_cents: int
 ) -> bytes | None:
-    """None where no claim says how it is explained. Raises Unbalanced where a claim's parts do not make its whole."""
-    told = [(claim, claim.plain) for _, _, claim in claims if claim.plain is not None]
-    if not told:
+    """None where no claim says how it is explained. Raises Unbalanced where a claim's parts do not make its whole.
+
+    Every claim of the payment stands in it, so that they make its total: one that says nothing itself (decided before
+    packs, or by a form that no pack is of) is told in the words of the first, by its sums alone.
+    """
+    first = next((claim.plain for _, _, claim in claims if claim.plain is not None), None)
+    if first is None:
         return None
+    by_sums = first.model_copy(update={"initials": None, "shown": (), "explained": ()})
     out = io.StringIO()
     writer = csv.writer(out)
-    first = told[0][1]
     writer.writerow((_said(first.heading), cell(payer)))
     writer.writerow((_said(first.paid_on), paid_on.isoformat()))
     writer.writerow((_said(first.trace), trace_number))
     writer.writerow((_said(first.total), dollars(total_cents)))
-    for claim, statement in told:
+    for _, _, claim in claims:
         writer.writerow(())
-        writer.writerows(_block(claim, statement))
+        writer.writerows(_block(claim, claim.plain or by_sums))
     return out.getvalue().encode()
 
 

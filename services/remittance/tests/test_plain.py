@@ -117,3 +117,11 @@ def test_a_programme_that_nobody_here_knows_is_explained_as_its_decision_says() 
         claim(entry=BankEntry(rail="ccd", description="HCCLAIMPMT"))
     with pytest.raises(ValueError, match="no description of a PPD"):
         BankEntry(rail="ppd", description="HCCLAIMPMT")
+
+
+def test_a_claim_of_before_packs_is_told_beside_the_others_so_that_they_make_the_total() -> None:
+    before = claim(entry=None, plain=None)
+    made = posted(before, claim(), entry=Entry("1", 225_600, date(2026, 10, 8)))
+    assert isinstance(made, Posted) and made.content_plain is not None
+    assert made.content_plain.decode().count("Paid for the month,1128.00") == 2
+    assert made.content_plain.decode().count("CASE000123") == 1, "nothing personal of the other claim"
