@@ -9,6 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 import asyncpg
+import pytest
 from alembic import command
 
 from chassis.migrate import alembic_config
@@ -60,6 +61,8 @@ async def test_stored_bill_keys_are_made_anew(postgres: Databases) -> None:
     }
     assert {"bill_keys", "bill_keys_pkey", "bill_keys_15", "bill_keys_15_pkey"} <= names
     assert not [name for name in names if name.startswith("old_")]
+    with pytest.raises(asyncpg.CheckViolationError):  # as a replica that was not upgraded yet would claim it
+        await db.execute("insert into bill_keys values ($1, $2, null)", bytes(HASH_BYTES), BESIDE)
     await db.close()
 
 
