@@ -108,6 +108,19 @@ async def test_a_correction_meanwhile_waits_for_the_recovery(on: Line) -> None:
     assert isinstance(excepted, SubmissionExcepted) and excepted.reason is Reason.RECOVERY_NEEDED
 
 
+async def test_what_came_up_while_it_was_stopped_for_a_correction_is_recovered_if_it_has_left(
+    on: Line,
+) -> None:
+    """It is not asked back a second time; that it may not have been paid is found with the answer."""
+    await on.hears(received(), correction())
+    await on.hears(excluded(BY_NUMBER))
+    assert await looks_again(on) == []
+    recovery, excepted = await on.too_late("correction")
+    assert isinstance(recovery, RecoveryOpened) and recovery.reason is Reason.EXCLUDED
+    assert recovery.findings[-1].reason is Reason.EXCLUDED
+    assert isinstance(excepted, SubmissionExcepted) and excepted.reason is Reason.RECOVERY_NEEDED
+
+
 async def test_what_was_priced_to_zero_is_not_asked_back(on: Line) -> None:
     await on.hears(CHECKS, insured(), contract(version=2, copay_cents=9_000))
     approved = only(await on.hears(received()), SubmissionApproved)

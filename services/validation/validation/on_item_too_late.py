@@ -7,6 +7,7 @@ from throughline.items import ItemTooLate
 from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import State
+from validation.history import Version
 from validation.settle import replace_unpaid
 from validation.standing import NEVER_PINNED
 from validation.work import DecisionWork
@@ -25,8 +26,10 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
         return  # not the answer to a question that is open
     version.state, version.is_changed = State.FINAL, True
     payment_id = heard.message.payment_id
-    if version.reason in NEVER_PINNED and payment_id is not None and not version.pays_nothing:
-        verdicts.open_recovery(version, payment_id, version.reason, say)
+    if payment_id is not None and not version.pays_nothing:
+        reason = _came_up_against(version, work)
+        if reason is not None:
+            verdicts.open_recovery(version, payment_id, reason, say)
     waiting = request.waiting()
     if waiting is None:
         return
@@ -35,3 +38,13 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
         return
     waiting.decided_at = heard.recorded_at
     verdicts.except_(waiting, Reason.RECOVERY_NEEDED, say)
+
+
+def _came_up_against(version: Version, work: DecisionWork) -> Reason | None:
+    """What it was asked back for by itself; or what came up while it was being stopped for something else."""
+    if version.reason not in NEVER_PINNED:
+        stands = work.standing(version)
+        if stands.unseen:
+            version.findings = (*version.findings, *stands.unseen)
+            version.reason = stands.stopping or stands.unseen[0].reason
+    return version.reason if version.reason in NEVER_PINNED else None
