@@ -22,9 +22,10 @@ from throughline.packs.lint_examples import case_of
 from throughline.packs.load import PackBreach, hash_of, load_pack
 from throughline.packs.model import Pack
 from throughline.packs.occupied import occupied, period_key, shared_minutes
-from throughline.packs.pay_by import Moment, pay_by
+from throughline.packs.pay_by import Moment, clock_of, pay_by
 from throughline.packs.price import Price
 from throughline.packs.travel import assess_sent, form_of, sent_of
+from throughline.programmes import PayClock
 from throughline.requests import ProgrammeForm, SubmitRequest
 
 PACKS = Path(__file__).parents[2] / "packs"
@@ -290,6 +291,26 @@ def test_one_child_and_month_have_one_key_whoever_sends_them() -> None:
         != period_key(CHILD_CARE, Form({**form.values, "service_month": "2026-10"}))
     )
     assert period_key(CHILD_CARE, Form({})) is None
+
+
+AGENCIES = [
+    ("lake-cca", date(2026, 10, 16)), ("ccrc", date(2026, 10, 16)), ("san-diego", date(2026, 10, 12)),
+    ("cocokids", date(2026, 10, 20)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("agency", "due"), AGENCIES, ids=[one[0] for one in AGENCIES])
+def test_each_agency_pays_by_its_own_day(agency: str, due: date) -> None:
+    values = {**case_of(CHILD_CARE, "base").form.values, "agency": agency}
+    assert clock_of(CHILD_CARE, values, date(2026, 10, 2)) == PayClock(
+        started_on=date(2026, 10, 2), due_on=due
+    )
+
+
+def test_a_pack_that_says_no_day_has_no_clock() -> None:
+    other = EVERY["in-home-support"]
+    assert clock_of(other, case_of(other, "base").form.values, date(2026, 10, 2)) is None
+    assert clock_of(CHILD_CARE, {}, date(2026, 10, 2)) is None
 
 
 HOLIDAY = date(2026, 11, 11)

@@ -17,6 +17,7 @@ from throughline.programmes import (
     HEALTH_CLAIM_ENTRY,
     MEDICAL,
     BankEntry,
+    PayClock,
     PlainStatement,
     Programme,
 )
@@ -187,6 +188,8 @@ class ReviewOpened(Event):
     screened: Screened | None = None
     overrides: tuple[Reason, ...] | None = None
     """The checks that a reviewer overrode to open it."""
+    pay_by: PayClock | None = None
+    """Of a properly completed form whose pack says when it must be paid."""
 
 
 class FirstApprovalGiven(Event):
@@ -216,6 +219,8 @@ class SubmissionApproved(Event):
     screened: Screened | None = None
     appeal_until: date | None = None
     """The last day (UTC) on which the provider can dispute it; None where there is nothing to dispute."""
+    pay_by: PayClock | None = None
+    """As of ``ReviewOpened``."""
 
 
 class SubmissionDenied(Event):

@@ -5,6 +5,7 @@ Whoever pays or explains reads it here, and knows no programme by name.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -46,6 +47,15 @@ BEFORE_PACKS = {
     "child-care": BankEntry(rail="ppd", description="CHILD CARE"),
 }
 """What a decision that names no entry is paid by: health-care claims, and what is older than the field."""
+
+
+class PayClock(Record):
+    """A properly completed request must be paid by a day. A return for completion stops the clock; what comes back
+    starts it anew."""
+
+    started_on: date
+    due_on: date
+    """The last day in time."""
 
 
 class ShownField(Record):

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from throughline.packs.facts import parameters_on, service_day
+from throughline.packs.form import Form, Values
+from throughline.packs.model import Pack
+from throughline.programmes import PayClock
 
 Kind = Literal["completed", "returned", "ended"]
 Counting = Literal["business_days", "days", "day_of_month"]
+
+
+_COUNTINGS: dict[str, Counting] = {one: one for one in get_args(Counting)}
 
 
 class Moment(NamedTuple):
@@ -56,6 +64,20 @@ def pay_by(
             ended = on
     due = None if started is None else due_on(started, counting, count, holidays)
     return PayBy(started, due, ended, tuple(stops))
+
+
+def clock_of(pack: Pack, values: Values, started_on: date) -> PayClock | None:
+    """The clock of a form that was complete on a day, by its agency's parameters; None where the pack has none.
+
+    Business days are counted without holidays: rather a day early."""
+    day = service_day(pack, Form(values))
+    if day is None:
+        return None
+    said = parameters_on(pack.parameters, values.get(pack.header.agency), day)
+    counting, count = _COUNTINGS.get(str(said.get("pay_by_counting"))), said.get("pay_by_count")
+    if counting is None or not isinstance(count, int):
+        return None
+    return PayClock(started_on=started_on, due_on=due_on(started_on, counting, count))
 
 
 def due_on(started: date, counting: Counting, count: int, holidays: Collection[date] = ()) -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from portal.read_model.pay_clock import running
 from portal.read_model.work import ReadModelWork
 from throughline.decisions import ReviewOpened
 
@@ -29,4 +30,5 @@ def show_review(heard: Heard[ReviewOpened], work: ReadModelWork, say: Say) -> No
         proposed_cents=message.proposed_cents,
         other_request_id=None,
         note=None,
+        **running(message.pay_by),
     )

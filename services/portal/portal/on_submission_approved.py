@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis import Heard, Say
 from portal.foretold import Approval
 from portal.read_model.adjudicated import put_adjudication
+from portal.read_model.pay_clock import running
 from portal.read_model.work import ReadModelWork
 from throughline.decisions import SubmissionApproved
 
@@ -20,6 +21,8 @@ def show_approval(heard: Heard[SubmissionApproved], work: ReadModelWork, say: Sa
         by=message.decided_by.kind,
     )
     put_adjudication(work, heard, message.adjudication, "approved", None, message.decided_by)
+    where = {"request_id": message.request_id, "version": message.version}
+    work.put("versions", **where, **running(message.pay_by))
     claim = message.adjudication
     work.approvals.append(
         Approval(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from portal.read_model.pay_clock import stopped
 from portal.read_model.work import ReadModelWork
 from throughline.decisions import SubmissionExcepted
 
@@ -30,4 +31,5 @@ def show_exception(heard: Heard[SubmissionExcepted], work: ReadModelWork, say: S
         proposed_cents=None,
         other_request_id=message.other_request_id,
         note=None if message.note is None else work.key.seal(message.note.encode(), "versions.note", *where),
+        **stopped(heard.envelope.time.date()),
     )

@@ -27,7 +27,7 @@ START: Place = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 _WAITING = """
 select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.reason, r.charge_cents, r.received_at,
        r.acts, v.proposed_cents, v.decision_id, v.decision, v.assignee, v.first_approver, s.name as owner,
-       p.name as payee_name, v.dispute_id, v.dispute_outcome
+       p.name as payee_name, v.pay_by, v.dispute_id, v.dispute_outcome
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
 left join account_names s on s.person_id = v.assignee
 where {which}

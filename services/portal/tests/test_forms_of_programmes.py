@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from throughline.identifiers import derived, payee_id_for
 from throughline.packs.directory import load_packs
 from throughline.packs.statement import bank_entry, plain_statement
 from throughline.packs.travel import form_of
+from throughline.programmes import PayClock
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import ProgrammeForm
 
@@ -165,9 +166,14 @@ async def test_what_is_returned_is_completed_at_its_field(
     teller = Teller("portal")
     life = Life(teller, request.number, partner="portal")
     life.received(**{name: getattr(request, name) for name in type(request).model_fields if name != "payee"})
-    life.says("SubmissionExcepted")
+    clock = PayClock(started_on=date(2026, 10, 2), due_on=date(2026, 10, 16))
+    life.says("ReviewOpened", pay_by=clock)
     await testing.deliver(service, context, teller.told)
+    assert "To be paid by Oct 16, 2026" in (await browser.get(f"/requests/{life.request_id}")).text
+    life.says("SubmissionExcepted")
+    await testing.deliver(service, context, teller.told[-1:])
     page = await browser.get(f"/requests/{life.request_id}")
+    assert "stands still since" in page.text and "To be paid by" not in page.text
     once = page.text.split('name="once" value="')[1].split('"')[0]
     again = {"csrf": csrf_in(page), "once": once, "field": "days[3].time_in"}
     answer = await browser.post(f"/requests/{life.request_id}/correct", data=again)

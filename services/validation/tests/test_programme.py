@@ -20,7 +20,7 @@ from throughline.packs.lint_examples import case_of
 from throughline.packs.price import Adjusted
 from throughline.packs.price import Price as PackPrice
 from throughline.packs.travel import sent_of
-from throughline.programmes import BankEntry
+from throughline.programmes import BankEntry, PayClock
 from throughline.reasons import Reason
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import Attachment
@@ -239,6 +239,7 @@ async def test_a_month_of_care_is_priced_by_its_pack_and_approved_by_a_person(
     await on.hears(authorised())
     opened = only(await on.hears(month()), ReviewOpened)
     assert opened.proposed_cents == 112_800
+    assert opened.pay_by == PayClock(started_on=date(2026, 10, 2), due_on=date(2026, 10, 16))
     said = await on.reviewer("approve")
     approved = only(said, SubmissionApproved).adjudication
     assert (approved.charge_cents, approved.paid_cents, approved.patient_responsibility_cents) == (

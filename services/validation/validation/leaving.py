@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 from throughline.packs.directory import Packs
 from throughline.packs.model import Pack
+from throughline.packs.pay_by import clock_of
 from throughline.packs.price import Adjusted
 from throughline.packs.price import Price as PackPrice
 from throughline.packs.statement import bank_entry, plain_statement
 from throughline.packs.travel import form_of
-from throughline.programmes import MEDICAL, BankEntry, PlainStatement
+from throughline.programmes import MEDICAL, BankEntry, PayClock, PlainStatement
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
 from validation.programme import pack_for, weighed
@@ -22,6 +23,8 @@ class Leaving(NamedTuple):
 
     entry: BankEntry | None = None
     plain: PlainStatement | None = None
+    pay_by: PayClock | None = None
+    """If it is properly completed: the clock began when this version came in."""
 
     @property
     def unpaid(self) -> Leaving:
@@ -44,9 +47,10 @@ def leaving(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Leavi
     pack = pack_for(submission, packs)
     if pack is None:
         return AS_A_CLAIM
+    values = _values(pack, request, terms)
+    clock = None if request.form is None else clock_of(pack, values, submission.received_on)
     return Leaving(
-        bank_entry(pack),
-        plain_statement(pack, _values(pack, request, terms), _adjusted(submission, terms, packs)),
+        bank_entry(pack), plain_statement(pack, values, _adjusted(submission, terms, packs)), clock
     )
 
 

@@ -52,6 +52,7 @@ def approve(version: Version, price: Price, decided_by: Decider, say: Say) -> No
         reference_revision=version.reference_revision,
         screened=version.screened or None,
         appeal_until=until,
+        pay_by=version.leaving.pay_by,
     )
     version.decision_id = _stands(version, State.APPROVED, None, say(event, key=str(event.request_id)))
     _is_decided(version, decided_by, until)
@@ -148,6 +149,7 @@ def open_review(
         rule_set=version.rule_set or NO_RULES,
         reference_revision=version.reference_revision,
         screened=version.screened or None,
+        pay_by=version.leaving.pay_by,
     )
     _stands(version, State.REVIEW, reasons[0], say(event, key=str(event.request_id)))
     version.paid_cents = proposed_cents
