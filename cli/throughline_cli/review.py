@@ -23,7 +23,7 @@ from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
 from throughline.money import for_people
 from throughline.reasons import Reason
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import DENIAL_REASONS, AssignReview, DecideReview
 from throughline_cli.commanding import command, say_unheard
 from throughline_cli.demo.reviewing import Question, latest_questions
 from throughline_cli.demo.sent import SentLog
@@ -82,12 +82,15 @@ def decide(
     *,
     fields: Sequence[str] = (),
     checks: Sequence[str] = (),
+    reason: str | None = None,
 ) -> None:
     """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks.
 
     ``fields``: of a return, what alone may be changed. ``checks``: of a release, what is overridden; none named means
-    all that stopped it.
+    all that stopped it. ``reason``: of a denial.
     """
+    if reason is not None and reason not in DENIAL_REASONS:
+        raise Problem(f"Nothing is denied for {reason}.", f"One of {', '.join(DENIAL_REASONS)}.")
     unknown = sorted(set(fields) - EDITABLE)
     if unknown:
         raise Problem(
@@ -113,6 +116,7 @@ def decide(
         answers=asked[version].id,
         decision=decision,
         amount_cents=proposed if decision == "approve" else None,
+        reason=next((one for one in DENIAL_REASONS if one == reason), None),
         fields=tuple(fields) or None,  # type: ignore[arg-type]  # each is one of EDITABLE
         overrides=overrides,
         note=note,

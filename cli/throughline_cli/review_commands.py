@@ -48,7 +48,6 @@ def _decision(name: str, decision: review.Decision, sentence: str) -> None:
 
 
 _decision("approve", "approve", "Approve a review at the proposed price.")
-_decision("deny", "deny", "Deny a review or an exception.")
 _decision("recall", "recall", "Recall an approval that has not left yet.")
 _decision("uphold", "uphold", "Uphold a disputed decision: it stands.")
 _decision("change", "change", "Change a disputed decision: the provider's next version is decided anew.")
@@ -86,3 +85,17 @@ def review_release(
     """Release an exception into review, naming the checks that are overridden."""
     line = line_at(stack, key_file)
     review.decide(line, request_id_of(request), "release", note, checks=check or ())
+
+
+@review_app.command("deny")
+def review_deny(
+    request: RequestId,
+    note: Note,
+    reason: Annotated[
+        str | None, typer.Option(help="Why, as its remittance tells it. None: by what stood against it.")
+    ] = None,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Deny a review or an exception."""
+    review.decide(line_at(stack, key_file), request_id_of(request), "deny", note, reason=reason)

@@ -14,6 +14,20 @@ from throughline.reasons import Reason
 from throughline.sensitive import SensitiveText
 from throughline.submissions import Version
 
+DENIAL_REASONS: tuple[Reason, ...] = (
+    Reason.DUPLICATE,
+    Reason.TIMELY_FILING,
+    Reason.MEMBER_UNKNOWN,
+    Reason.NOT_COVERED,
+    Reason.BENEFIT_NOT_COVERED,
+    Reason.AUTHORISATION_MISSING,
+    Reason.AUTHORISATION_INVALID,
+    Reason.AUTHORISATION_UNITS,
+    Reason.NO_CONTRACT,
+    Reason.PROVIDER_NOT_ENROLLED,
+)
+"""What a reviewer may deny for by name: each has an adjustment code of its own, which the remittance tells."""
+
 
 class DecideReview(Command):
     """Decide what a ``ReviewOpened`` or ``SubmissionExcepted`` asks; refused as stale if that is no longer the latest.
@@ -29,6 +43,8 @@ class DecideReview(Command):
     """``uphold`` and ``change`` answer a ``DisputeOpened``."""
     amount_cents: TotalCents | None = None
     """What the person saw that would be paid: an approval is refused where the price is another by now."""
+    reason: Reason | None = None
+    """Of a denial: one of ``DENIAL_REASONS``. None: it is the reviewer's, by the code of what stood against it."""
     fields: Annotated[tuple[EditableField, ...], Field(max_length=40)] | None = None
     """Of a return for edits: what alone the next version may change. None: everything but who is paid."""
     overrides: Annotated[tuple[Reason, ...], Field(max_length=100)] | None = None

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from portal.page import Visit
 from portal.review_queue import Case, case_of
 from throughline.reasons import Reason
-from throughline.reviews import DecideReview
+from throughline.reviews import DENIAL_REASONS, DecideReview
 
 Decision = Literal["approve", "deny", "return_for_edits", "release", "recall", "uphold", "change"]
 
@@ -45,8 +45,9 @@ def decision_command(
     *,
     fields: Sequence[str] = (),
     overrides: Sequence[Reason] = (),
+    reason: str = "",
 ) -> DecideReview:
-    """Raises HTTPException 422 where no page of ours wrote the version, the amount or a field."""
+    """Raises HTTPException 422 where no page of ours wrote the version, the amount, a field or the reason."""
     try:
         return DecideReview(
             request_id=request_id,
@@ -54,6 +55,7 @@ def decision_command(
             answers=answers,
             decision=decision,
             amount_cents=amount_cents if decision == "approve" else None,
+            reason=_denial_reason(reason) if decision == "deny" else None,
             fields=tuple(fields) or None if decision == "return_for_edits" else None,  # type: ignore[arg-type]
             overrides=tuple(overrides) if decision == "release" else None,
             note=note,
@@ -69,3 +71,11 @@ async def case_asked_for(visit: Visit, db: asyncpg.Connection, request_id: UUID)
     if case is None:
         raise HTTPException(404)
     return case
+
+
+def _denial_reason(code: str) -> Reason | None:
+    """Raises HTTPException 422 where it is none that a reviewer denies for."""
+    found = next((one for one in DENIAL_REASONS if one.value == code), None)
+    if code and found is None:
+        raise HTTPException(422)
+    return found

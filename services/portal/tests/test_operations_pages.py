@@ -268,7 +268,10 @@ async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
     stopped = Life(teller, "CLM-2").received().says("SubmissionExcepted", "total")
     await told(context, teller)
     await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    refused = Life(teller, "CLM-3").received().says("ReviewOpened")
+    await told(context, teller)
     sent: dict[Life, dict[str, Any]] = {
+        refused: {"decision": "deny", "reason": "timely_filing", "field": ["lines"]},
         asked: {"decision": "return_for_edits", "field": ["lines.code", "attachments"]},
         stopped: {"decision": "release", "field": ["lines"]},
     }
@@ -278,7 +281,8 @@ async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
         path = f"/reviews/{life.request_id}/decide"
         assert (await browser.post(path, data=form | choice | {"note": "See."})).status_code == 303
     assert "A release overrides" in page.text and "Total" in page.text
-    returned, released = await said(context)
+    denied, returned, released = await said(context)
+    assert (denied.reason, denied.fields) == (Reason.TIMELY_FILING, None)
     assert (returned.fields, returned.overrides) == (("lines.code", "attachments"), None)
     assert (released.fields, released.overrides) == (None, (Reason.TOTAL_MISMATCH,))
     never = form | {"decision": "return_for_edits", "note": "Pay.", "field": ["payee"], "once": str(uuid4())}

@@ -18,7 +18,7 @@ from throughline.decisions import (
     SubmissionDenied,
 )
 from throughline.reasons import Reason
-from throughline.reviews import DecideReview
+from throughline.reviews import DENIAL_REASONS, DecideReview
 from throughline.signed import kid_of, new_signing_key
 from validation.testing import payer, received
 
@@ -116,3 +116,20 @@ async def test_nobody_approves_what_they_sent(on: Line) -> None:
     refused = only(await on.reviewer("approve", version=2), CommandRefused)
     assert refused.reason is Reason.SAME_PERSON
     only(await on.reviewer("deny", version=2, answers=review), SubmissionDenied)
+
+
+@pytest.mark.parametrize("reason", DENIAL_REASONS)
+async def test_a_reviewer_denies_for_a_reason_that_the_remittance_can_tell(on: Line, reason: Reason) -> None:
+    await on.hears(received(lines=DEAR))
+    denied = only(await on.hears(signed_by(REVIEWER, asked(on, "deny", reason=reason))), SubmissionDenied)
+    assert denied.reason is reason
+    codes = {one.carc for line in denied.adjudication.lines for one in line.adjustments}
+    assert codes and codes.isdisjoint({"16", "96"}), "no code that says nothing"
+
+
+async def test_a_denial_for_something_else_is_refused(on: Line) -> None:
+    await on.hears(received(lines=DEAR))
+    refused = only(
+        await on.hears(signed_by(REVIEWER, asked(on, "deny", reason=Reason.EMPTY))), CommandRefused
+    )
+    assert refused.reason is Reason.NOT_ALLOWED_NOW

@@ -48,7 +48,8 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             else:
                 _approve(version, quoted, signer, person, work, say)
         case "deny":
-            verdicts.deny(version, Reason.DENIED_BY_REVIEWER, person, work.rules_of(version), say)
+            reason = command.reason or Reason.DENIED_BY_REVIEWER
+            verdicts.deny(version, reason, person, work.rules_of(version), say)
         case "return_for_edits":
             verdicts.return_for_edits(version, command.fields or None, command.note, say)
         case "release":

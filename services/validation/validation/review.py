@@ -8,7 +8,7 @@ from chassis import Signer
 from throughline.decisions import stopping_checks
 from throughline.reasons import Reason
 from throughline.reference import PayerRecorded
-from throughline.reviews import AssignReview, DecideReview
+from throughline.reviews import DENIAL_REASONS, AssignReview, DecideReview
 from validation.domain import OPEN, State
 from validation.history import Request, Version
 from validation.pricing import Price
@@ -89,6 +89,8 @@ def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:
         return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and version.reason is Reason.RECOVERY_NEEDED:
         return Reason.NOT_ALLOWED_NOW  # paying beside what was paid is never a reviewer's choice
+    if command.decision == "deny" and command.reason not in (None, *DENIAL_REASONS):
+        return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and set(command.overrides or ()) != set(checks_of(version)):
         return Reason.OTHER_CHECKS
     return None

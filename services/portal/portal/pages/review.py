@@ -16,6 +16,7 @@ from portal.review_decisions import Decision, case_asked_for, decision_command, 
 from portal.review_queue import QUEUES, any_needs_passkey, case_of, reviewers, side_by_side
 from portal.rules import OPERATIONS, Role
 from throughline.edits import EDITABLE_FIELDS
+from throughline.reviews import DENIAL_REASONS
 
 router = page_router()
 
@@ -44,6 +45,7 @@ async def review(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUID) ->
         to=to if case.row["state"] in QUEUES["all"] and not case.row["substatus"] else [],
         me=me,
         editable=EDITABLE_FIELDS,
+        denials=DENIAL_REASONS,
         once=uuid4(),
         now=visit.context.clock.now(),
     )
@@ -60,6 +62,7 @@ async def decide(
     note: Annotated[str, Form(min_length=1, max_length=1000)],
     amount_cents: Annotated[int | None, Form(ge=0)] = None,
     field: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
     """The decision leaves as a signed command; validation carries it out or says why not.
 
@@ -77,6 +80,7 @@ async def decide(
             amount_cents,
             fields=field or (),
             overrides=case.checks,
+            reason=reason,
         )
         if (version, answers) != (case.row["version"], case.answers):
             raise HTTPException(412)  # validation would refuse it too; here the person sees at once why
