@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.invariants.bank_by_hand import BankByHand
+from tests.invariants.places import ACCOUNTS, HEARERS, NPIS, PARTNERS, TIMERS, Loop
 from tests.invariants.promises import check_always, check_at_rest
-from tests.invariants.small_line import ACCOUNTS, HEARERS, NPIS, PARTNERS, TIMERS, Loop, SmallLine
+from tests.invariants.small_line import SmallLine
+from tests.invariants.what_is_asked import DECISIONS, KINDS, SUBMISSIONS, asked, picked, small
 
 from payout.calendar import Cutoff, add_banking_days, next_window
 from throughline.accounts import AccountChanged
@@ -20,44 +22,9 @@ from throughline.identifiers import payee_id_for
 from throughline.orders import HoldBatch, HoldItem, ReissuePayment, ReleaseBatch, ReleaseItem, ReversePayment
 from throughline.payees import ChangeAccount, ConfirmAccount
 from throughline.payments import BatchClosed, PaymentReturned, PaymentReversed, PaymentSettled
-from throughline.requests import CorrectRequest, Payee, PaymentRequest, SubmitRequest, WithdrawRequest
+from throughline.requests import CorrectRequest, SubmitRequest, WithdrawRequest
 from throughline.reviews import DecideReview
-from throughline.sensitive import SensitiveTin
 from throughline.submissions import SubmissionReceived
-from validation.testing import TIN, line, member, request
-
-KINDS = ("plain", "plain", "dear", "unpriced", "free", "broken", "late")
-small = st.integers(0, 1)
-picked = st.integers(0, 99)
-SUBMISSIONS = st.fixed_dictionaries(
-    {
-        "partner": small,
-        "payee": small,
-        "number": st.integers(1, 3),
-        "bill": st.integers(0, 2),
-        "kind": st.sampled_from(KINDS),
-        "payer": st.sampled_from(("acme", "acme", "bolt")),
-    }
-)
-DECISIONS = st.sampled_from(
-    ("approve", "approve", "release", "release", "deny", "return_for_edits", "recall")
-)
-
-
-def asked(number: str, payee: int, bill: int, kind: str, payer: str, **changes: Any) -> PaymentRequest:
-    """A request for one of three services, and what is special about it."""
-    day = date(2026, 11, 2 + bill) if kind != "late" else date(2026, 7, 2 + bill)
-    lines = [line(from_date=day, to_date=day)]
-    if kind == "dear":
-        lines.append(line(line_id="2", code="99214", charge_cents=900_000, units_thousandths=20_000))
-    if kind == "unpriced":
-        lines.append(line(line_id="2", code="99999", charge_cents=100))
-    values: dict[str, Any] = {"lines": tuple(lines), "payer": payer, "subject": member(payee), **changes}
-    if kind == "free" and payer == "acme":
-        values["contract_id"] = "acme-free"
-    if kind == "broken":
-        values["total_cents"] = 1
-    return request(number, payee=Payee(kind="npi", identifier=NPIS[payee], tin=SensitiveTin(TIN)), **values)
 
 
 class Histories(RuleBasedStateMachine):

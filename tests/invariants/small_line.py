@@ -7,22 +7,19 @@ heard once and in order by each hearer.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import asyncpg
-from alembic import command
 from joserfc.jwk import OKPKey
+from tests.invariants.places import EMPTY, HEARERS, NPIS, OF_A_REQUEST, PARTNERS, START, TIMERS
 
 import intake.app
 import payout.app
@@ -30,18 +27,11 @@ import remittance.app
 import validation.app
 from chassis import Context, FixedClock, Service, testing
 from chassis.heard import Heard
-from chassis.migrate import alembic_config
 from chassis.pack import unpack
 from intake.registration import Registrations
 from intake.resources import Resources
 from intake.settings import Settings as IntakeSettings
-from payout.announce import announce_items, announce_payments
 from payout.close_batch import close_due_windows
-from payout.delivery import deliver_files
-from payout.finish_reversals import finish_reversals
-from payout.follow_ups import release_cooled_off, work_off_follow_ups
-from payout.read_bank_files import read_bank_files
-from payout.redate_files import redate_files
 from payout.settings import PayoutSettings
 from payout.vault import SEAL_KEY_FILE
 from remittance.post_waiting import post_waiting
@@ -57,42 +47,6 @@ from throughline.sealed import BankAccount, new_key, seal_account
 from throughline.sensitive import SensitiveTin
 from validation.settings import ValidationSettings
 from validation.testing import TIN, contract, fees, payer, provider
-
-START = datetime(2026, 11, 16, 15, 0, tzinfo=UTC)
-PARTNERS = ("alpha", "beta")
-NPIS = ("1234567893", "1558598797")
-ACCOUNTS = ("123456789", "987654321")
-
-HEARERS = (
-    *(("intake", f"intake.{partner}") for partner in PARTNERS),
-    ("validation", "submissions"),
-    ("validation", "reviews"),
-    ("validation", "items"),
-    ("payout", "decisions"),
-    ("payout", "orders"),
-    ("payout", "payees"),
-    ("remittance", "decisions"),
-    ("remittance", "items"),
-    ("remittance", "payments"),
-)
-OF_A_REQUEST = ("submissions", "decisions", "items", "payments", "remittances")
-TIMERS: tuple[Callable[[Context], Awaitable[None]], ...] = (
-    announce_items,
-    redate_files,
-    deliver_files,
-    announce_payments,
-    read_bank_files,
-    work_off_follow_ups,
-    release_cooled_off,
-    finish_reversals,
-)
-_EMPTY = {
-    "intake": "messages requests bodies chassis.outbox chassis.counters",
-    "validation": "versions bill_keys chassis.outbox chassis.counters",
-    "payout": "reversals follow_ups journal items payments findings bank_files batches accounts payees trace_numbers"
-    " file_days chassis.outbox chassis.counters",
-    "remittance": "remittance_claims remittances notices items payments decisions chassis.outbox chassis.counters",
-}
 
 
 @dataclass
@@ -187,7 +141,7 @@ class SmallLine:
     async def begin(self) -> None:
         """A new history on empty tables; reference data stays."""
         for name, node in self.nodes.items():
-            await node.pool.execute(";".join(f"delete from {table}" for table in _EMPTY[name].split()))
+            await node.pool.execute(";".join(f"delete from {table}" for table in EMPTY[name].split()))
         self.clock.instant = START
         self.topics = {}
         self.places = dict.fromkeys(HEARERS, 0)
@@ -324,21 +278,3 @@ class SmallLine:
 def _told(one: Heard[Any]) -> Told:
     envelope = one.envelope
     return Told(one.topic, one.key or "", one.offset, envelope.id, envelope.time, one.message)
-
-
-def migrate(name: str, dsn: str) -> None:
-    with patch.dict(os.environ, {"STACK_MODE": "sandbox"}):
-        command.upgrade(alembic_config(name, dsn), "head")
-
-
-class Loop:
-    """One event loop for a whole test: pools belong to the loop that made them."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-
-    def run(self, work: Awaitable[Any]) -> Any:
-        return self._loop.run_until_complete(work)
-
-    def close(self) -> None:
-        self._loop.close()

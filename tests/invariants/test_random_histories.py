@@ -15,7 +15,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from tests.invariants.histories import Histories, Start
-from tests.invariants.small_line import Loop, SmallLine, migrate
+from tests.invariants.places import Loop, migrate
+from tests.invariants.small_line import SmallLine
 
 from throughline.payments import PaymentReversed
 

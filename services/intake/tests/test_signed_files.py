@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
-from test_files_of_claims import HEADER, row, said
+from claim_files import HEADER, row, said
 
 from chassis import Context, testing
 from chassis.http import build_app
