@@ -12,10 +12,11 @@ from fastapi import Form, HTTPException, Response
 
 from chassis import clock
 from portal import ceremonies
+from portal.ceremony_page import show_ceremony
 from portal.local_accounts import PASSWORD_LENGTH_MAX
 from portal.own_passkeys import ask_for_proof, is_proved, proof_asked, remove_passkey
 from portal.page import Visit, go_to, may, page_router
-from portal.passkeys import add_key, base64url, keys_of, options_to_make, options_to_sign
+from portal.passkeys import add_key, base64url, keys_of, options_to_make
 from portal.rate_limits import must_be_within
 from portal.rules import EVERYBODY
 from portal.sessions import SESSION_COOKIE, end_session, end_sessions_of, take_cookie
@@ -119,20 +120,7 @@ async def ask_to_remove(
 
 @router.get("/account/prove/{ceremony_id}")
 async def show_proof(visit: Annotated[Visit, may(*EVERYBODY)], ceremony_id: UUID) -> Response:
-    return await _proof_page(visit, ceremony_id, wrong=False)
-
-
-async def _proof_page(visit: Visit, ceremony_id: UUID, *, wrong: bool) -> Response:
-    async with visit.reading() as db:
-        asked = await proof_asked(visit, db, ceremony_id)
-        keys = [key["credential_id"] for key in await keys_of(db, visit.session.person_id)]
-    return await visit.show(
-        "prove.html",
-        status=401 if wrong else 200,
-        asked=asked,
-        options=options_to_sign(visit.settings, asked.challenge, keys) if keys else None,
-        wrong=wrong,
-    )
+    return await show_ceremony(visit, "prove.html", proof_asked, ceremony_id)
 
 
 @router.post("/account/prove/{ceremony_id}")
@@ -148,7 +136,7 @@ async def prove(
     async with visit.reading() as db:
         asked = await proof_asked(visit, db, ceremony_id)
     if not await is_proved(visit, asked, credential, password, code):
-        return await _proof_page(visit, ceremony_id, wrong=True)
+        return await show_ceremony(visit, "prove.html", proof_asked, ceremony_id, wrong=True)
     async with visit.writing() as db:
         asked = await proof_asked(visit, db, ceremony_id, use=True)
         if asked.about["do"] == "add":

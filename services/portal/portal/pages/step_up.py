@@ -11,10 +11,11 @@ from fastapi import Form, HTTPException, Response
 from chassis import clock
 from portal import order_proposals, rule_proposals
 from portal.ceremonies import Ceremony
+from portal.ceremony_page import show_ceremony
 from portal.commands import Acting, Command, counts, say_signed
 from portal.local_accounts import use_totp
 from portal.page import Visit, may, page_router
-from portal.passkeys import keys_of, options_to_sign, person_behind
+from portal.passkeys import person_behind
 from portal.rate_limits import must_be_within
 from portal.rules import EVERYBODY
 from portal.sessions import leave_notice
@@ -28,20 +29,7 @@ TRIES_A_MINUTE = 5
 
 @router.get("/step-up/{ceremony_id}")
 async def step_up(visit: Annotated[Visit, may(*EVERYBODY)], ceremony_id: UUID) -> Response:
-    return await _page(visit, ceremony_id, wrong=False)
-
-
-async def _page(visit: Visit, ceremony_id: UUID, *, wrong: bool) -> Response:
-    async with visit.reading() as db:
-        ceremony = await asked(visit, db, ceremony_id)
-        keys = [key["credential_id"] for key in await keys_of(db, visit.session.person_id)]
-    return await visit.show(
-        "step_up.html",
-        status=401 if wrong else 200,
-        ceremony=ceremony,
-        options=options_to_sign(visit.settings, ceremony.challenge, keys) if keys else None,
-        wrong=wrong,
-    )
+    return await show_ceremony(visit, "step_up.html", asked, ceremony_id)
 
 
 @router.post("/step-up/{ceremony_id}")
@@ -57,7 +45,7 @@ async def prove(
         ceremony = await asked(visit, db, ceremony_id)
         method = await _proved(visit, db, ceremony, credential, code)
     if method is None:
-        return await _page(visit, ceremony_id, wrong=True)
+        return await show_ceremony(visit, "step_up.html", asked, ceremony_id, wrong=True)
     about = ceremony.about
     async with visit.speaking() as transaction:
         await asked(visit, transaction.db, ceremony_id, use=True)
