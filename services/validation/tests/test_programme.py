@@ -6,6 +6,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -27,6 +28,8 @@ from throughline.requests import Attachment
 from throughline.submissions import SubmissionReceived
 from validation.adjudication import denied
 from validation.leaving import AS_A_CLAIM, leaving
+from validation.near_duplicates.rules import load_duplicate_rules
+from validation.near_duplicates.verdict import judge
 from validation.programme import findings_of_form, price_of_form, spread, weighed
 from validation.quote import quote
 from validation.reference import Terms, rate_table
@@ -223,6 +226,34 @@ def test_a_rule_of_a_pack_has_the_format_of_the_catalogue(name: str) -> None:
                 said = rule.model_dump(mode="json", exclude={"passing", "failing"})
                 said["reason"] = told.get(rule.reason, rule.reason)
                 Rule.model_validate({**said, "passing": [{}], "failing": [{}]})
+
+
+HOURS: list[tuple[str, dict[str, int], bool]] = [
+    ("the same hours", {"time_in": 485, "time_out": 1015}, True),
+    ("a minute of them", {"time_in": 1014, "time_out": 1080}, True),
+    ("after them", {"time_in": 1015, "time_out": 1080}, False),
+]
+
+
+@pytest.mark.parametrize(("times", "shared"), [one[1:] for one in HOURS], ids=[one[0] for one in HOURS])
+def test_two_providers_who_bill_the_same_hours_of_a_child_are_found(
+    times: dict[str, int], shared: bool
+) -> None:
+    """Whatever else they bill: another amount, another payee."""
+    here = month()
+    rows: dict[str, Any] = {"days": ({"on": "2026-09-01", **times},)}
+    theirs = here.request.model_copy(
+        update={
+            "form": sent_of(PACK, Form({"service_month": "2026-09"}, rows)),
+            "lines": here.request.lines[:1],
+        }
+    )
+    there = here.model_copy(
+        update={"request": theirs, "request_id": UUID(int=5), "payee_id": UUID(int=6), "partner": "other"}
+    )
+    found = judge(here, [there], load_duplicate_rules().in_force_on(date(2026, 9, 1)), packs=PACKS).likest
+    assert (found is not None and "hours" in found.keys) is shared
+    assert not shared or (found is not None and found.kind in ("near", "suspect"))
 
 
 def test_a_directory_with_an_unfit_pack_stops_the_start(tmp_path: Path) -> None:

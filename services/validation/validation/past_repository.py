@@ -144,7 +144,7 @@ def _resemble(past: Past, came: Sequence[SubmissionReceived]) -> bool:
     for submission, keys, _ in past.added:
         rules = past.rules.in_force_on(keys.first_day)
         for there in since.candidates(submission, keys):
-            verdict = judge(submission, [there], rules)
+            verdict = judge(submission, [there], rules, packs=past.packs)
             if verdict.likest is not None or verdict.near_misses:
                 return True
     return False

@@ -85,7 +85,7 @@ class DecisionWork:
         ids = sorted({one.message.request_id for one in heard})
         requests = await repository.lock_requests(db, ids)
         keys = {key for request in requests.values() for key in request.all_bill_keys()}
-        past = Past(resources.duplicate_rules)
+        past = Past(resources.duplicate_rules, resources.packs)
         work = cls(requests, BillClaims({}), resources.catalogue, resources.reference, past)
         work.packs = resources.packs
         for one in heard:
@@ -164,7 +164,7 @@ class DecisionWork:
         request = self.requests[version.submission.request_id]
         approved = [one for one in request if one is version or one.decision_id is not None]
         shown = {other for one in approved for other in one.shown}
-        return judge(version.submission, candidates, self.duplicate_rules_for(version), shown)
+        return judge(version.submission, candidates, self.duplicate_rules_for(version), shown, self.packs)
 
     def quote(self, version: Version) -> Quote:
         """What the version would be paid at this moment. What was read for it stays on the version."""

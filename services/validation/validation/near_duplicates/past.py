@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from throughline.packs.directory import Packs
 from throughline.submissions import SubmissionReceived
 from validation.near_duplicates.keys import NearKeys, widened
 from validation.near_duplicates.rules import DuplicateRuleSets
@@ -30,6 +31,7 @@ class Past:
     """``revision`` is that of the newest stored row when this was read: who stores later looks what came since."""
 
     rules: DuplicateRuleSets
+    packs: Packs = field(default_factory=dict)
     revision: int = 0
     found: dict[Which, dict[Which, SubmissionReceived]] = field(default_factory=lambda: defaultdict(dict))
     added: list[tuple[SubmissionReceived, NearKeys, tuple[bytes, ...]]] = field(default_factory=list)

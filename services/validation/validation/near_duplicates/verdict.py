@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
+from validation.near_duplicates.hours import bill_the_same_time
 from validation.near_duplicates.person import PersonMatch, match_person
 from validation.near_duplicates.rules import DuplicateRules, Thresholds
 from validation.near_duplicates.services import ServiceMatch, match_services
@@ -54,6 +56,7 @@ def judge(
     candidates: Iterable[SubmissionReceived],
     rules: DuplicateRules,
     shown: Collection[UUID] = (),
+    packs: Packs = NO_PACKS,
 ) -> Verdict:
     """The worst of the candidates. ``shown`` are those that a reviewer has seen beside it and let pass."""
     terms = rules.thresholds_of(here.request.programme)
@@ -73,7 +76,7 @@ def judge(
             other_bills.add(there.request_id)
         if there.request_id in shown:
             continue
-        likeness, is_shift = _compare(here, there, person, rules, terms)
+        likeness, is_shift = _compare(here, there, person, rules, terms, packs)
         if likeness is not None:
             (shifts if is_shift else found).append(likeness)
     if len({one.other_request_id for one in shifts}) == 1:
@@ -92,6 +95,7 @@ def _compare(
     person: PersonMatch,
     rules: DuplicateRules,
     terms: Thresholds,
+    packs: Packs,
 ) -> tuple[Likeness | None, bool]:
     """The likeness, and whether it is one service on two days, untied."""
     one, other = here.request, there.request
@@ -108,6 +112,8 @@ def _compare(
     document = _same_document(one, other, rules)
     if document:
         score, keys = max(score, rules.fixed.same_attachment), (*keys, "attachment")
+    if person.share and not person.apart and bill_the_same_time(one, other, packs):
+        score, keys = max(score, terms.near), (*keys, "hours")
     kind = _kind(score, terms, near=payee_share > 0 and not person.apart)
     if kind is None or (person.apart and kind != "near_miss" and not document):
         return None, False
