@@ -117,6 +117,13 @@ class Town:
         await finish_reversals(self.house.context)
         await self.house.work()
 
+    async def closed_with_a_reversal(self) -> None:
+        """A payment was made, and the file that takes it back is closed on Wednesday evening, not sent."""
+        await self.paid()
+        assert isinstance(await self.reverse("duplicate"), ReversalOrdered)
+        self.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
+        await self.house.cutoff(self.house.clock.instant)
+
     async def paid(self, account: str = "123456789", programme: str = "medical") -> None:
         await self.house.payer()
         await self.house.enrol(account=account)
@@ -275,10 +282,7 @@ async def test_a_batch_that_waits_for_release_delays_no_reversal(town: Town) -> 
 
 async def test_what_came_back_before_its_file_left_is_not_taken_back(town: Town) -> None:
     house = town.house
-    await town.paid()
-    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
-    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
-    await house.cutoff(house.clock.instant)
+    await town.closed_with_a_reversal()
     assert await town.states() == [("scheduled", None)]
     await house.pool.execute("update payments set state = 'returned'")  # as its return file does
     await house.work()
@@ -291,10 +295,7 @@ async def test_what_came_back_before_its_file_left_is_not_taken_back(town: Town)
 async def test_a_file_in_doubt_takes_nothing_back_that_came_back_meanwhile(town: Town) -> None:
     """The bank has not got it, and the payment came back: it does not leave again, it is given up."""
     house = town.house
-    await town.paid()
-    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
-    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
-    await house.cutoff(house.clock.instant)
+    await town.closed_with_a_reversal()
     await house.work()
     (file,) = (house.directory / "inbox").glob("*reversals*")
     file.unlink()
@@ -318,10 +319,7 @@ async def test_a_file_in_doubt_takes_nothing_back_that_came_back_meanwhile(town:
 
 async def test_a_file_in_doubt_takes_nothing_back_after_the_last_day(town: Town) -> None:
     house = town.house
-    await town.paid()
-    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
-    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
-    await house.cutoff(house.clock.instant)
+    await town.closed_with_a_reversal()
     await house.work()
     in_doubt = "update batches set state = 'unknown' where reversal_count = 1 returning batch_id, intended_at"
     ((batch_id, sending),) = await house.rows(in_doubt)
@@ -334,10 +332,7 @@ async def test_a_file_in_doubt_takes_nothing_back_after_the_last_day(town: Town)
 
 async def test_a_file_that_missed_its_date_is_withdrawn_and_the_next_one_takes_it(town: Town) -> None:
     house = town.house
-    await town.paid()
-    assert isinstance(await town.reverse("duplicate"), ReversalOrdered)
-    town.move(datetime(2026, 11, 25, 20, 50, tzinfo=UTC))
-    await house.cutoff(house.clock.instant)
+    await town.closed_with_a_reversal()
     await town.live(27, 15)  # its date, the 27th, has begun
     assert await town.states() == [("ordered", None)]
     await town.live(27, 20)
