@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from sample_input.codes import ZERO_RATE_CODE
 from sample_input.documents import attendance_sheet
 
+from tests.browser.claim_by_form import TypedClaim, type_in
 from tests.browser.people import PHONE, must_be_sound
 from tests.browser.test_a_decision_in_the_portal_is_carried_out import person_of, until_there
 from tests.whole_line import WholeLine
@@ -39,9 +40,11 @@ def test_what_is_missing_is_named_and_added_at_its_field(
     request = request_id_for("portal", payee.kind, payee.identifier, "ATT-1")
 
     page = as_person("biller-1")
-    page.goto("/new")
-    page.get_by_role("button", name="Begin").click()
-    fill_in(page, str(payee.payee_id))
+    claim = TypedClaim(
+        payee_id=payee.payee_id, payer=PAYER, number="ATT-1", member="M-7001", last_name="Invented",
+        code=ZERO_RATE_CODE, day="2026-11-02", units="1", charge="10.00",
+    )  # fmt: skip
+    type_in(page, claim)  # nothing but the missing document speaks against it
     page.set_viewport_size(PHONE)
     expect(page.get_by_text("Nothing is attached")).to_be_visible()
     must_be_sound(page)
@@ -78,21 +81,3 @@ def test_what_is_missing_is_named_and_added_at_its_field(
         reviewer.get_by_role("link", name="Download treatment-plan").click()
     assert saved.value.suggested_filename.endswith(".pdf")
     assert Path(saved.value.path()).read_bytes() == attendance_sheet("ATT-1")
-
-
-def fill_in(page: Page, payee_id: str) -> None:
-    """A claim that nothing but the missing document speaks against."""
-    page.get_by_label("Provider", exact=True).select_option(payee_id)
-    page.get_by_label("Payer", exact=True).select_option(PAYER)
-    page.get_by_label("Your number").fill("ATT-1")
-    page.get_by_role("button", name="Save and go on").click()
-    page.get_by_label("Member number").fill("M-7001")
-    page.get_by_label("Last name").fill("Invented")
-    page.get_by_role("button", name="Save and go on").click()
-    page.get_by_label("Diagnoses").fill("M545")
-    page.get_by_label("Place of service").fill("11")
-    page.get_by_label("Procedure code").first.fill(ZERO_RATE_CODE)
-    page.get_by_label("From").first.fill("2026-11-02")
-    page.get_by_label("Units").first.fill("1")
-    page.get_by_label("Charge").first.fill("10.00")
-    page.get_by_role("button", name="Save and go on").click()

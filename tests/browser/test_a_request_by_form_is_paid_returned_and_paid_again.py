@@ -21,6 +21,7 @@ from playwright.sync_api import Page, expect
 from sample_input.documents import attendance_sheet
 
 from stack.provider_people import PROVIDER, act_for
+from tests.browser.claim_by_form import TypedClaim, type_in
 from tests.browser.people import DESK, PHONE, People, must_be_sound
 from tests.browser.test_a_decision_in_the_portal_is_carried_out import person_of, until_there
 from tests.whole_line import WholeLine
@@ -114,22 +115,11 @@ def payer_that_asks(line: WholeLine) -> Iterator[None]:
 
 
 def a_biller_sends_a_claim_with_an_attachment_by_form(walk: Walk, page: Page) -> None:
-    page.goto("/new")
-    page.get_by_role("button", name="Begin").click()
-    page.get_by_label("Provider", exact=True).select_option(str(walk.payee_id))
-    page.get_by_label("Payer", exact=True).select_option(PAYER)
-    page.get_by_label("Your number").fill(NUMBER)
-    page.get_by_role("button", name="Save and go on").click()
-    page.get_by_label("Member number").fill("M-8642")
-    page.get_by_label("Last name").fill("Walker")
-    page.get_by_role("button", name="Save and go on").click()
-    page.get_by_label("Diagnoses").fill("M545")
-    page.get_by_label("Place of service").fill("11")
-    page.get_by_label("Procedure code").first.fill(CODE)
-    page.get_by_label("From").first.fill("2026-11-03")
-    page.get_by_label("Units").first.fill("10")
-    page.get_by_label("Charge").first.fill("4000.00")
-    page.get_by_role("button", name="Save and go on").click()
+    claim = TypedClaim(
+        payee_id=walk.payee_id, payer=PAYER, number=NUMBER, member="M-8642", last_name="Walker",
+        code=CODE, day="2026-11-03", units="10", charge="4000.00",
+    )  # fmt: skip
+    type_in(page, claim)
     attach(walk, page, "referral")
     page.get_by_role("link", name="Go on").click()
     page.get_by_role("button", name="Send the request").click()
