@@ -193,6 +193,17 @@ async def test_a_name_that_a_person_has_seen_is_not_asked_for_again(on: Line) ->
     assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUDED
 
 
+async def test_a_name_that_was_seen_on_one_list_is_asked_for_when_another_has_it_too(on: Line) -> None:
+    """Who is somebody else than the one on the first list may be the one on the second."""
+    await on.hears(excluded(BY_NAME))
+    await on.hears(received())
+    only(await on.reviewer("approve"), SubmissionApproved)
+    await on.hears(excluded(BY_NAME, list_id="state"))
+    assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUSION_NAME
+    assert "list state of" in only(await on.stopped("recall"), ReviewOpened).findings[-1].message
+    only(await on.reviewer("approve"), SubmissionApproved)
+
+
 async def test_many_are_looked_at_in_chunks_each_once(on: Line, context: Context) -> None:
     context.settings = context.settings.model_copy(update={"follow_up_requests": 3})
     await on.hears(

@@ -114,17 +114,18 @@ def _short(name: NameHash) -> int:
 
 
 def _finding(reason: Reason, is_waived: bool, party: Party, against: ScreenedAgainst) -> Finding:
+    """What asks names its list as its rule: who is somebody else than the one on this list may be on another."""
     on_list = f"the exclusion list {against.list_id} of {against.dated_on.isoformat()}"
     if reason is Reason.EXCLUDED:
         rule, severity = "excluded-npi", Severity.EXCEPTION
         message = f"The NPI of the {party.told} provider is on {on_list}."
         fix = "Nothing is paid for services while the provider is excluded; a newer list may end it."
     elif is_waived:
-        rule, severity = "exclusion-waived", Severity.REVIEW
+        rule, severity = f"exclusion-waived/{against.list_id}", Severity.REVIEW
         message = f"The NPI of the {party.told} provider is on {on_list}, with a waiver."
         fix = "A reviewer finds out whether the waiver covers these services before anything is approved."
     else:
-        rule, severity = "excluded-name", Severity.REVIEW
+        rule, severity = f"excluded-name/{against.list_id}", Severity.REVIEW
         message = f"The {party.told} provider has the name of somebody on {on_list}."
         fix = "A reviewer finds out whether it is the same before anything is approved."
     return Finding(
