@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Sequence
-from datetime import date, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -21,7 +20,7 @@ from portal.audit_log import AuditLog, AuditUnreachable
 from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
-from throughline.decisions import Decider, DuplicateMatch, Finding
+from throughline.decisions import DuplicateMatch, Finding
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason, Severity
 from throughline.repairs import RedriveRecord, RedriveRecords
@@ -233,107 +232,6 @@ async def test_a_review_is_taken_shown_with_its_owner_and_handed_over(
     life.says("SubmissionExcepted")
     await told(context, teller)
     assert "nobody" in (await browser.get("/reviews?queue=exception&whose=nobody")).text
-
-
-async def test_what_one_of_two_approved_asks_for_another(
-    browser: httpx.AsyncClient, context: Context
-) -> None:
-    teller = Teller()
-    payer = example("PayerRecorded", "two-approvers", two_approvers_from_cents=100)
-    teller.tell(payer)
-    life = Life(teller, "CLM-1").received(payer=payer.payer).says("ReviewOpened", proposed_cents=100)
-    Life(teller, "CLM-2").received().says("ReviewOpened")
-    rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
-    await told(context, teller)
-    await sign_in(browser, rosa)
-    assert "Two people must approve" in (await browser.get(f"/reviews/{life.request_id}")).text
-    assert "CLM-1</a>" not in (await browser.get("/reviews?queue=second")).text
-    life.says("FirstApprovalGiven", amount_cents=100, approved_by=rita.person_id)
-    given = teller.told[-1].envelope.id
-    await told(context, teller)
-    waiting = (await browser.get("/reviews?queue=second")).text
-    assert "CLM-1" in waiting and "Needs a second approver" in waiting and "CLM-2</a>" not in waiting
-    page = await browser.get(f"/reviews/{life.request_id}")
-    assert "First: Rita Example" in page.text and 'value="approve"' in page.text
-    assert hidden(page, "answers") == str(given)
-    await sign_in(browser, rita)
-    assert 'value="approve"' not in (await browser.get(f"/reviews/{life.request_id}")).text
-
-
-async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
-    browser: httpx.AsyncClient, context: Context
-) -> None:
-    teller = Teller()
-    asked = Life(teller, "CLM-1").received().says("ReviewOpened")
-    stopped = Life(teller, "CLM-2").received().says("SubmissionExcepted", "total")
-    await told(context, teller)
-    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
-    refused = Life(teller, "CLM-3").received().says("ReviewOpened")
-    await told(context, teller)
-    sent: dict[Life, dict[str, Any]] = {
-        refused: {"decision": "deny", "reason": "timely_filing", "field": ["lines"]},
-        asked: {"decision": "return_for_edits", "field": ["lines.code", "attachments"]},
-        stopped: {"decision": "release", "field": ["lines"]},
-    }
-    for life, choice in sent.items():
-        page = await browser.get(f"/reviews/{life.request_id}")
-        form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers")}
-        path = f"/reviews/{life.request_id}/decide"
-        assert (await browser.post(path, data=form | choice | {"note": "See."})).status_code == 303
-    assert "A release overrides" in page.text and "Total" in page.text
-    denied, returned, released = await said(context)
-    assert (denied.reason, denied.fields) == (Reason.TIMELY_FILING, None)
-    assert (returned.fields, returned.overrides) == (("lines.code", "attachments"), None)
-    assert (released.fields, released.overrides) == (None, (Reason.TOTAL_MISMATCH,))
-    never = form | {"decision": "return_for_edits", "note": "Pay.", "field": ["payee"], "once": str(uuid4())}
-    assert (await browser.post(path, data=never)).status_code == 422
-
-
-async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
-    browser: httpx.AsyncClient, context: Context
-) -> None:
-    teller = Teller()
-    rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
-    pat = await known(context, "pat", Role.PROVIDER_ADMIN)
-    life = Life(teller, "CLM-1")
-    life.payee_id = pat.payee_id
-    life.received().says("ReviewOpened")
-    by_rita = Decider(kind="person", actor=str(rita.person_id), note="Not covered.")
-    life.says("SubmissionDenied", decided_by=by_rita, appeal_until=date(2099, 1, 1))
-    denial = teller.told[-1].envelope.id
-    await told(context, teller)
-    await sign_in(browser, pat)
-    page = await browser.get(f"/requests/{life.request_id}")
-    assert "Dispute this decision" in page.text
-    form = {"csrf": csrf_in(page), "once": str(uuid4()), "decided": str(denial), "text": "By telephone."}
-    path = f"/requests/{life.request_id}/dispute"
-    assert (await browser.post(path, data=form | {"decided": str(uuid4())})).status_code == 412
-    assert (await browser.post(path, data=form)).status_code == 303
-    (command,) = await said(context)
-    assert (command.answers, command.text.reveal(), command.actor) == (
-        denial,
-        "By telephone.",
-        str(pat.person_id),
-    )
-    life.says("DisputeOpened", disputes=denial, disputed_by=pat.person_id)
-    opened = teller.told[-1].envelope.id
-    await told(context, teller)
-    assert "is disputed" in (await browser.get(f"/requests/{life.request_id}")).text
-    await sign_in(browser, rita)
-    assert 'value="uphold"' not in (await browser.get(f"/reviews/{life.request_id}")).text
-    await sign_in(browser, rosa)
-    listed = (await browser.get("/reviews?queue=disputed")).text
-    assert "CLM-1</a>" in listed and 'id="bulk-decision"' not in listed
-    assert "CLM-1</a>" not in (await browser.get("/reviews")).text
-    page = await browser.get(f"/reviews/{life.request_id}")
-    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers")}
-    assert form["answers"] == str(opened) and "/assign" not in page.text
-    sent = form | {"decision": "uphold", "note": "Heard both."}
-    assert (await browser.post(f"/reviews/{life.request_id}/decide", data=sent)).status_code == 303
-    assert (await said(context))[-1].decision == "uphold"
-    life.says("DisputeDecided", answers=opened, outcome="upheld", decided_by=by_rita)
-    await told(context, teller)
-    assert "CLM-1</a>" not in (await browser.get("/reviews?queue=disputed")).text
 
 
 async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, context: Context) -> None:
