@@ -313,6 +313,16 @@ def test_a_pack_that_says_no_day_has_no_clock() -> None:
     assert clock_of(CHILD_CARE, {}, date(2026, 10, 2)) is None
 
 
+@pytest.mark.parametrize("count", [-1, 0, 367, 10**12])
+@pytest.mark.parametrize("counting", ["business_days", "days", "day_of_month"])
+def test_a_count_that_is_no_term_is_no_clock(
+    counting: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"pay_by_counting": counting, "pay_by_count": count}
+    monkeypatch.setattr("throughline.packs.pay_by.parameters_on", lambda *_: said)
+    assert clock_of(CHILD_CARE, case_of(CHILD_CARE, "base").form.values, date(2026, 2, 3)) is None
+
+
 HOLIDAY = date(2026, 11, 11)
 CLOCK: list[tuple[str, list[Moment], Any, date | None, int]] = [
     ("ten business days", [Moment("completed", date(2026, 11, 2))], ("business_days", 10), date(2026, 11, 17), 0),
@@ -320,6 +330,8 @@ CLOCK: list[tuple[str, list[Moment], Any, date | None, int]] = [
     ("ten days", [Moment("completed", date(2026, 11, 2))], ("days", 10), date(2026, 11, 12), 0),
     ("the 20th", [Moment("completed", date(2026, 11, 2))], ("day_of_month", 20), date(2026, 11, 20), 0),
     ("after the 20th", [Moment("completed", date(2026, 12, 21))], ("day_of_month", 20), date(2027, 1, 20), 0),
+    ("the 30th in February", [Moment("completed", date(2026, 2, 3))], ("day_of_month", 30), date(2026, 2, 28), 0),
+    ("after the 30th", [Moment("completed", date(2026, 1, 31))], ("day_of_month", 30), date(2026, 2, 28), 0),
     ("stands while returned", [Moment("completed", DAY), Moment("returned", DAY)], ("days", 10), None, 1),
     ("begins anew", [Moment("completed", date(2026, 11, 2)), Moment("returned", date(2026, 11, 4)),
                      Moment("completed", date(2026, 11, 20))], ("days", 10), date(2026, 11, 30), 1),

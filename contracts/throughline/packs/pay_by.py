@@ -5,6 +5,7 @@ Counted from the events of a request in their order; nothing is stored for it. P
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 from typing import Literal, NamedTuple, get_args
@@ -18,6 +19,8 @@ Kind = Literal["completed", "returned", "ended"]
 Counting = Literal["business_days", "days", "day_of_month"]
 
 
+COUNT_MAX = 366
+"""Days that a payment may take: above it a parameter is a slip, and no date."""
 _COUNTINGS: dict[str, Counting] = {one: one for one in get_args(Counting)}
 
 
@@ -44,7 +47,8 @@ class PayBy(NamedTuple):
 def pay_by(
     moments: Iterable[Moment], counting: Counting, count: int, holidays: Collection[date] = ()
 ) -> PayBy:
-    """The clock after these moments. ``count``: how many days, or with day_of_month the next such day (at most 28).
+    """The clock after these moments. ``count``: how many days, or with day_of_month the next such day, or the last of a
+    month that has none.
 
     >>> pay_by([Moment("completed", date(2026, 11, 2))], "business_days", 10).due_on
     datetime.date(2026, 11, 16)
@@ -67,7 +71,8 @@ def pay_by(
 
 
 def clock_of(pack: Pack, values: Values, started_on: date) -> PayClock | None:
-    """The clock of a form that was complete on a day, by its agency's parameters; None where the pack has none.
+    """The clock of a form that was complete on a day, by its agency's parameters; None where the pack has none, or no
+    count that a payment could wait for.
 
     Business days are counted without holidays: rather a day early."""
     day = service_day(pack, Form(values))
@@ -75,7 +80,7 @@ def clock_of(pack: Pack, values: Values, started_on: date) -> PayClock | None:
         return None
     said = parameters_on(pack.parameters, values.get(pack.header.agency), day)
     counting, count = _COUNTINGS.get(str(said.get("pay_by_counting"))), said.get("pay_by_count")
-    if counting is None or not isinstance(count, int):
+    if counting is None or not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
         return None
     return PayClock(started_on=started_on, due_on=due_on(started_on, counting, count))
 
@@ -86,10 +91,14 @@ def due_on(started: date, counting: Counting, count: int, holidays: Collection[d
         return started + timedelta(days=count)
     if counting == "day_of_month":
         following = (started.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return started.replace(day=count) if started.day <= count else following.replace(day=count)
+        return _in_month(started if started.day <= count else following, count)
     day, left = started, count
     while left:
         day += timedelta(days=1)
         if day.isoweekday() <= 5 and day not in holidays:
             left -= 1
     return day
+
+
+def _in_month(day: date, number: int) -> date:
+    return day.replace(day=min(number, monthrange(day.year, day.month)[1]))
