@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -17,6 +18,7 @@ from throughline.message import Message
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from throughline.sensitive import Sensitive
+from validation import past_repository, repository
 from validation.app import service
 from validation.repository import ClaimedByAnother
 from validation.testing import contract, fees, line, member, payer, provider, received
@@ -80,6 +82,30 @@ async def test_two_replicas_race_for_one_bill_and_the_loser_becomes_a_duplicate(
     said = await again.decide()
     await again.end()
     assert isinstance(said[0], SubmissionExcepted) and said[0].other_request_id == received().request_id
+
+
+async def test_a_twin_approved_between_two_reads_of_a_slice_is_seen_as_the_same_bill(
+    recorded: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a slice reads first, of bills and of what they resemble: the other is approved right behind it."""
+    between = [received()]
+
+    def then_the_twin(read: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        async def reads(*asked: object) -> object:
+            found = await read(*asked)
+            if between:
+                await testing.deliver(service, recorded, [between.pop()])
+            return found
+
+        return reads
+
+    monkeypatch.setattr(repository, "lock_bill_keys", then_the_twin(repository.lock_bill_keys))
+    monkeypatch.setattr(past_repository, "read_past", then_the_twin(past_repository.read_past))
+    second = Replica(recorded, "submissions", received("A2", partner="clinic-two"))
+    await second.begin()
+    (said,) = await second.decide()
+    await second.end()
+    assert isinstance(said, SubmissionExcepted) and said.reason is Reason.DUPLICATE
 
 
 async def test_the_winner_rolls_back_and_the_other_owns_the_bill(

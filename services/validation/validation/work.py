@@ -96,8 +96,9 @@ class DecisionWork:
         handed = [one.message.assignee for one in heard if isinstance(one.message, AssignReview)]
         to = {one for one in handed if one is not None}
         work.reviewers = await repository.reviewers_among(db, sorted(to))
-        work.bills = await repository.lock_bill_keys(db, sorted(keys))
+        # In this order: what another replica approves in between is seen as the same bill, not as one like it.
         await past_repository.read_past(db, past, work._to_be_judged(heard))
+        work.bills = await repository.lock_bill_keys(db, sorted(keys))
         await work._pin(db)
         work.tallies = await tally_repository.lock_tallies(db, work._tally_keys())
         return work
