@@ -73,6 +73,30 @@ def test_each_problem_is_named_with_its_file(wrong: str, says: str) -> None:
     assert any(says in told for _, _, told in found), found
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (text(expression='"1' + "+1" * 50_000 + ' > 0"'), "not TOML: a line is longer"),
+        (text(expression='"""1' + "\n+1" * 50_000 + ' > 0"""'), "at most 1000 characters"),
+        (text(margin='"[1].map(x, x)"'), "goes through a list: map"),
+        (text(when='"[1].all(x, [1].exists(y, x == y))"'), "goes through a list: all"),
+        ("a = " + "[\n" * 5_000, "nested too deep"),
+        ("a" + ".a" * 5_000 + " = 1", "a line is longer"),
+        ("a = " + "1" * 1_900 + "0\nb = 0x" + "f" * 1_900, "holds no"),
+    ],
+    ids=["long line", "long sum", "loop", "loops", "brackets", "dots", "digits"],
+)
+def test_no_text_takes_the_service_down(wrong: str, says: str) -> None:
+    assert any(says in told for _, _, told in problems(wrong=wrong)), problems(wrong=wrong)
+    with pytest.raises(CatalogueBreach):
+        Catalogue(rules_in({"wrong.toml": wrong}))
+
+
+def test_the_longest_expression_is_compiled() -> None:
+    longest = text(expression='"total_cents > 0' + "+0" * 492 + '"')
+    assert problems(one=longest) == [] and Catalogue(rules_in({"one.toml": longest})).sets
+
+
 def test_all_problems_are_told_at_once_and_what_starts_the_service_agrees() -> None:
     wrong = {"a.toml": text(expression='"("'), "b.toml": "[[rule]", "c.toml": text(id='"x"')}
     assert {one.file for one in lint(wrong)} == set(wrong)

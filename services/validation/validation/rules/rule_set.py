@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 import cel
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from throughline.reasons import Reason, Severity
 from validation.rules.examples import FACT_TYPES
@@ -29,7 +30,21 @@ ADDED_LATER = ("programme", "payer")
 """Not in the content of a rule that does not use them, so that the hash of older sets stays what decisions carry."""
 
 _SCOPES = {"request": "claim"}
+_LISTS = re.compile(r"\b(?:all|exists|exists_one|map|filter)\b")
+_LINE_MAX = 2_000
+"""Characters of a line of TOML: the parser's time grows with the square of a dotted key."""
 _CODE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
+
+
+def _bounded(source: str) -> str:
+    """Facts are plain values: no rule needs CEL's loops, and loops in loops end with nobody's patience."""
+    if named := _LISTS.search(source):
+        raise ValueError(f"goes through a list: {named[0]}")
+    return source
+
+
+Expression = Annotated[str, Field(max_length=1_000), AfterValidator(_bounded)]
+"""CEL. A sum of tens of thousands of terms overflows the compiler's stack, and the process with it."""
 
 
 class Rule(BaseModel):
@@ -52,13 +67,13 @@ class Rule(BaseModel):
     """The only payer it applies to; None: all."""
     field: Annotated[str, Field(max_length=100)]
     """The field to look at; ``#`` stands for the line's position, from 0."""
-    when: str = "true"
-    expression: str
+    when: Expression = "true"
+    expression: Expression
     reason: Reason
     message: Annotated[str, Field(max_length=400)]
     """A sentence, as ``fix``; ``{name}`` stands for what that fact says."""
     fix: Annotated[str, Field(max_length=400)]
-    margin: str | None = None
+    margin: Expression | None = None
     """CEL for how near a pass was: a number; at 0 nothing is left, below it the rule is broken. Only shown."""
     carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
     """The claim adjustment reason code of a denial for this reason; 16 with remark MA130 where none is given."""
@@ -177,12 +192,22 @@ def own_texts() -> dict[str, str]:
     return {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(".toml")}
 
 
+def toml_of(text: str) -> dict[str, Any]:
+    """Raises ValueError, whatever somebody uploaded."""
+    if any(len(line) > _LINE_MAX for line in text.splitlines()):
+        raise ValueError(f"a line is longer than {_LINE_MAX} characters")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
 def rules_in(texts: Mapping[str, str]) -> list[Rule]:
     """The rules of some catalogue files. Raises CatalogueBreach naming the file."""
     found: list[Rule] = []
     for name in sorted(texts):
         try:
-            found.extend(Rule.model_validate(entry) for entry in tomllib.loads(texts[name])["rule"])
+            found.extend(Rule.model_validate(entry) for entry in toml_of(texts[name])["rule"])
         except (KeyError, TypeError, ValueError) as error:
             raise CatalogueBreach(f"{name}: {error}") from error
     return found

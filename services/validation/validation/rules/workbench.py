@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from itertools import pairwise
@@ -14,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from validation.rules.engine import evaluate
 from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, PAYEE_FACTS, holding_but
-from validation.rules.rule_set import CatalogueBreach, Rule, overlap_of, rule_set_of
+from validation.rules.rule_set import CatalogueBreach, Rule, overlap_of, rule_set_of, toml_of
 
 Files = Mapping[str, str]
 """The text of each catalogue file by its name."""
@@ -153,8 +152,8 @@ def _rules(files: Files, problems: list[Problem]) -> Iterator[_Found]:
     """The rules that can be read; what cannot becomes a problem."""
     for file in sorted(files):
         try:
-            entries = tomllib.loads(files[file]).get("rule")
-        except tomllib.TOMLDecodeError as error:
+            entries = toml_of(files[file]).get("rule")
+        except ValueError as error:
             problems.append(Problem(file=file, problem=f"not TOML: {error}"))
             continue
         if not isinstance(entries, list) or not entries:
