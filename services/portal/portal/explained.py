@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from portal.rule_words import field_words, verdict_keys, with_values
+from portal.rule_words import field_words, names_in, verdict_keys, with_values
 from portal.shown import Shown
 
 Told = dict[str, Any]
@@ -147,7 +147,10 @@ def _for_provider(told: Told, shown: Shown) -> ForProvider:
 def _for_operations(told: Told, shown: Shown, sees_personal: bool) -> ForOperations:
     outcome, reasons = verdict_keys(told["verdict"])
     rows = [_row(found, shown, sees_personal) for found in _by_rule(told["rules"])]
-    stands = [one for one in (*told["findings"], *told["duplicates"]) if one["severity"] != "note"]
+    findings = told["findings"]
+    if not sees_personal:
+        findings = [_masked(one, told["rules"], shown) for one in findings]
+    stands = [one for one in (*findings, *told["duplicates"]) if one["severity"] != "note"]
     paid = told["state"] in ("approved", "stopping", "final")
     held = [row for row in rows if row.verdict == "passed" and row.margin is not None]
     return ForOperations(
@@ -160,13 +163,23 @@ def _for_operations(told: Told, shown: Shown, sees_personal: bool) -> ForOperati
         rules=[row for row in rows if row.verdict in _ASKED],
         not_asked=sum(1 for row in rows if row.verdict == "not_applicable"),
         near=sorted(held, key=lambda row: float(row.margin or 0)),
-        findings=told["findings"],
+        findings=findings,
         overridden=stands if paid else [],
         duplicates=told["duplicates"],
         used_up=told["used_up"],
         price=_price(told["price"]),
         differs=told["differs"],
     )
+
+
+def _masked(finding: Told, rules: Iterable[Told], shown: Shown) -> Told:
+    """A finding has its rule's sentence filled in already: where that names a value of a person it is said anew."""
+    for rule in rules:
+        is_its = (rule["rule"], rule["version"]) == (finding["rule"], finding["rule_version"])
+        if is_its and any(map(_PERSONAL.match, names_in(rule["message"] + rule["fix"]))):
+            read = {name: value_of(name, value, shown, False) for name, value in rule["read"].items()}
+            return {**finding, **{part: with_values(rule[part], read) for part in ("message", "fix")}}
+    return finding
 
 
 def _by_rule(read: Iterable[Told]) -> list[list[Told]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 
 from throughline.rule_sets import CHARACTERS_MAX, FILES_MAX, RuleFile
 
 ZIP_BYTES_MAX = 1_000_000
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Of the others zipfile unpacks a piece whole, whatever it is asked for: a thousand bytes of bzip2 are gigabytes."""
 
 
 class NotACatalogue(Exception):
@@ -25,7 +28,7 @@ def files_of_zip(content: bytes) -> dict[str, str]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return _unpacked(archive)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
         raise NotACatalogue("rules.zip_bad") from None
 
 
@@ -37,6 +40,8 @@ def _unpacked(archive: zipfile.ZipFile) -> dict[str, str]:
         raise NotACatalogue("rules.zip_empty")
     if len(entries) > FILES_MAX:
         raise NotACatalogue("rules.zip_large")
+    if any(entry.compress_type not in METHODS for entry in entries):
+        raise NotACatalogue("rules.zip_bad")
     for entry in entries:
         name = entry.filename.rpartition("/")[2]
         with archive.open(entry) as opened:

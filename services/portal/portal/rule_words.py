@@ -56,6 +56,11 @@ def without_values(sentence: str) -> str:
     return _NAMED.sub(UNSAID, sentence)
 
 
+def names_in(sentence: str) -> list[str]:
+    """The facts that a sentence names."""
+    return _NAMED.findall(sentence)
+
+
 def with_values(sentence: str, read: Mapping[str, str]) -> str:
     return _NAMED.sub(lambda found: read.get(found[1], UNSAID), sentence)
 

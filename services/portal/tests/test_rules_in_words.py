@@ -74,12 +74,18 @@ def test_a_verdict_has_a_sentence(verdict: str | None, outcome: str, reasons: tu
     assert (key, found) == (f"why.outcome_{outcome}", reasons) and key in catalogue("en")
 
 
-def zipped(*files: tuple[str, bytes]) -> bytes:
+def zipped(*files: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(made, "w", method) as archive:
         for name, content in files:
             archive.writestr(name, content)
     return made.getvalue()
+
+
+def damaged(content: bytes) -> bytes:
+    """The compressed bytes behind the entry's header are no deflate stream."""
+    at = content.index(b".toml") + 5
+    return content[:at] + b"\xff" * 8 + content[at + 8 :]
 
 
 def test_a_zip_gives_its_toml_files_wherever_they_stand() -> None:
@@ -93,6 +99,9 @@ def test_a_zip_gives_its_toml_files_wherever_they_stand() -> None:
         (b"no zip", "zip_bad"),
         (b"PK\x03\x04" + b"\x00" * 40, "zip_bad"),
         (zipped(("notes.md", b"x")), "zip_empty"),
+        (damaged(zipped(("a.toml", b"x = 1\n" * 500))), "zip_bad"),
+        (zipped(("a.toml", b"[[rule]]"), method=zipfile.ZIP_BZIP2), "zip_bad"),
+        (zipped(("a.toml", b"[[rule]]"), method=zipfile.ZIP_LZMA), "zip_bad"),
         (zipped(("a/one.toml", b"x"), ("b/one.toml", b"y")), "zip_twice"),
         (zipped(("one.toml", b"\xff\xfe")), "zip_file"),
         (zipped(("one.toml", b"")), "zip_file"),
@@ -101,7 +110,21 @@ def test_a_zip_gives_its_toml_files_wherever_they_stand() -> None:
         (zipped(*[(f"f{at}.toml", b"x") for at in range(51)]), "zip_large"),
         (b"0" * 1_000_001, "zip_large"),
     ],
-    ids=["text", "cut", "no rules", "twice", "no text", "empty", "odd name", "bomb", "many files", "large"],
+    ids=[
+        "text",
+        "cut",
+        "no rules",
+        "damaged",
+        "bzip2",
+        "lzma",
+        "twice",
+        "no text",
+        "empty",
+        "odd name",
+        "bomb",
+        "many files",
+        "large",
+    ],
 )
 def test_what_is_no_catalogue_is_said_so(content: bytes, why: str) -> None:
     with pytest.raises(NotACatalogue) as breach:
@@ -209,6 +232,17 @@ def test_what_a_person_paid_all_the_same_is_named() -> None:
         "above_tier",
         "duplicate_suspect",
     ]
+
+
+def test_a_findings_sentence_tells_nothing_of_a_person_to_who_may_not_see_it() -> None:
+    rule = read("covered", "broken", 0, uncovered_on="2026-03-01") | {
+        "message": "Not covered on {uncovered_on}."
+    }
+    found = finding("coverage", rule="covered", message="Not covered on 2026-03-01.")
+    told = {"versions": [version(state="approved", rules=[rule], findings=[found])]}
+    assert "2026-03-01" not in repr(for_operations(told, SHOWN, sees_personal=False))
+    (seen,) = for_operations(told, SHOWN, sees_personal=True)
+    assert seen.findings[0]["message"] == "Not covered on 2026-03-01."
 
 
 @pytest.mark.parametrize(
