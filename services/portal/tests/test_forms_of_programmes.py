@@ -106,6 +106,9 @@ async def test_a_month_is_filled_in_from_what_the_agency_printed_and_sent_once(
     assert "under penalty of perjury under the laws" in sign.text
     last = await browser.get(f"/forms/{draft}?step=send")
     assert "Send the request" in last.text and "$1,128.00" in last.text, last.text
+    other = {"csrf": csrf, "last_name": "Other", "lines.0.charge": "9999"}
+    for path in (f"/new/{draft}", f"/new/{draft}/send"):
+        assert (await browser.post(path, data=other)).status_code == 404, "no way around what is printed"
     for _ in range(3):
         answer = await browser.post(f"/forms/{draft}/send", data={"csrf": csrf})
         assert answer.headers["location"] == f"/new/{draft}/sent"

@@ -114,7 +114,10 @@ async def test_a_payment_is_taken_back_when_another_person_approves_it_with_a_st
     page = await browser.get("/orders")
     answer = await browser.post(approve, data={"csrf": csrf_in(page)})
     step_up = answer.headers["location"]
-    assert step_up.startswith("/step-up/") and "Billed twice" in (await browser.get(step_up)).text
+    shown = (await browser.get(step_up)).text
+    assert "Billed twice" in shown and "Paid twice" in shown, (
+        "cause and note are what they prove themselves for"
+    )
     assert await said(context) == []
     true_time.pass_by(minutes=1)
     form = {"csrf": csrf_in(page), "code": ray.code}

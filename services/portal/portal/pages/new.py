@@ -172,6 +172,7 @@ async def save_step(request: Request, visit: Annotated[Visit, may(*PROVIDERS)], 
     now = clock.event_time()
     async with visit.speaking() as tx:
         draft = await _own(visit, tx.db, draft_id, lock=True)
+        _must_be_medical(draft)
         fields = draft.fields | taken(form)
         if fields != draft.fields:
             await save_draft(tx.db, visit.context.resources.content_key, draft_id, fields, now)
@@ -205,6 +206,7 @@ async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Resp
             raise HTTPException(404)
         if draft.sent_at is not None:
             return visit.redirect(f"/new/{draft_id}/sent")
+        _must_be_medical(draft)
         made = await _made(tx.db, visit, draft)
         if isinstance(made, list):
             return visit.redirect(f"/new/{draft_id}?step={made[0].step}&field={made[0].field}")
@@ -305,6 +307,12 @@ async def _own(visit: Visit, db: asyncpg.Connection, draft_id: UUID, *, lock: bo
     if draft.sent_at is not None:
         raise HTTPException(412)
     return draft
+
+
+def _must_be_medical(draft: Draft) -> None:
+    """What an agency printed is on no field of this form, and is not sent from here. Raises HTTPException 404."""
+    if draft.kind != MEDICAL:
+        raise HTTPException(404)
 
 
 async def _made(db: asyncpg.Connection, visit: Visit, draft: Draft) -> PaymentRequest | list[Wrong]:

@@ -13,6 +13,7 @@ from portal.commands import send_command
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import NOBODY, payment
 from portal.rules import OPERATIONS, givers_of
+from portal.texts import text
 from throughline.orders import HoldItem, ReleaseItem, ReversalCause, ReversePayment
 
 router = page_router(Nav("orders", "/orders", OPERATIONS, order=45))
@@ -140,6 +141,7 @@ async def approve(visit: Annotated[Visit, may(*givers_of(ReversePayment))], prop
         facts=(
             ("orders.payee", row["payee_name"] or str(row["payee_id"])),
             ("orders.amount", visit.shown.money(row["amount_cents"] or 0)),
+            ("orders.cause", text(visit.shown.language, f"orders.cause_{proposal.cause}", {})),
             ("orders.account", row["account_mask"] or "–"),
             ("orders.trace", row["trace_number"] or "–"),
             ("orders.note", proposal.note),
