@@ -188,7 +188,12 @@ def test_a_list_whose_rows_are_not_understood_is_refused_whole(
     bad = PERSON.format(npi="12345").replace("20240320", "2024-03-20")
     nobody = BUSINESS.replace("HARBOR LIGHT TRANSPORT LLC", "")
     with pytest.raises(Problem, match="faults; nothing was published"):
-        import_exclusions(written(tmp_path, LEIE, bad, nobody), "oig-leie", date(2026, 11, 10), 0, None)
+        import_exclusions(written(tmp_path, LEIE, bad, nobody), "oig-leie", date(2025, 12, 10), 0, None)
     told = capsys.readouterr().err
     assert "row 2, column NPI" in told and "row 2, column EXCLDATE" in told and "row 3" in told
     assert "VALE" not in told and "12345" not in told
+
+
+def test_an_exclusion_list_of_a_day_to_come_is_not_published(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="2062-01-10"):
+        import_exclusions(written(tmp_path, LEIE), "oig-leie", date(2062, 1, 10), 0, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.markup import escape
@@ -34,6 +34,10 @@ def import_file(entity: str, path: Path, line: Line | None) -> None:
 
 def import_exclusions(path: Path, list_id: str, dated_on: date, edition: int, line: Line | None) -> None:
     """Publish a list in its parts. Raises Problem where anything in it is wrong."""
+    if dated_on > datetime.now(UTC).date() + timedelta(days=1):
+        raise Problem(
+            f"--dated-on {dated_on.isoformat()} is a day to come: no list of a day before would count any more."
+        )
     sheet, entries = read_list(path)
     _must_be_whole(sheet)
     parts = list(parts_of(entries, path, list_id, dated_on, edition))

@@ -101,7 +101,7 @@ def test_one_day_of_many_that_is_excluded_is_enough() -> None:
 
 def test_a_finding_names_list_and_day_and_nobody() -> None:
     (one,) = standing(version(), held(Exclusion(names=NAME))).found
-    assert "oig-leie of 2026-11-10" in one.message
+    assert "oig-leie of 2025-12-10" in one.message
     assert "Clinic" not in one.message and NPI not in one.message
 
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import date
 from typing import Any
 
+import pytest
 from test_statements import new, statements
 from validation_stories import DEAR, Line, only
 
@@ -37,7 +38,7 @@ async def test_a_list_counts_once_all_its_parts_came(on: Line, context: Context)
     await on.hears(excluded(BY_NUMBER, part=1, parts=2), excluded(BY_NUMBER, part=1, parts=2))
     stopped = only(await on.hears(received("A2")), SubmissionExcepted)
     assert stopped.reason is Reason.EXCLUDED and stopped.screened is not None
-    assert [(one.list_id, one.dated_on) for one in stopped.screened] == [("oig-leie", date(2026, 11, 10))]
+    assert [(one.list_id, one.dated_on) for one in stopped.screened] == [("oig-leie", date(2025, 12, 10))]
     assert await differences(on, context) == []
 
 
@@ -55,6 +56,13 @@ async def test_a_newer_list_takes_the_place_of_an_older_one_and_not_the_other_wa
     assert approved.screened is not None
     assert await differences(on, context) == []
     assert await context.pool.fetchval("select count(*) from exclusion_parts where version < 3") == 0
+
+
+async def test_a_list_of_a_day_to_come_keeps_no_true_list_out(on: Line) -> None:
+    with pytest.raises(ValueError, match="2062-01-10"):
+        await on.hears(excluded(SOMEBODY, version=2062011000, dated_on=date(2062, 1, 10)))
+    await on.hears(excluded(BY_NUMBER))
+    assert only(await on.hears(received()), SubmissionExcepted).reason is Reason.EXCLUDED
 
 
 async def test_a_name_asks_a_person_once(on: Line, context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -17,14 +18,15 @@ from validation.follow_up_repository import FollowUp, store_follow_ups
 class ExclusionsWork:
     """One partition brings all lists, so no other transaction completes any of them meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, today: date) -> None:
+        self.today = today
         self.parts: list[ExclusionListRecorded] = []
 
     @classmethod
     async def load(
         cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context
     ) -> ExclusionsWork:
-        return cls()
+        return cls(context.clock.today())
 
     async def store(self, db: asyncpg.Connection) -> None:
         """What was approved is screened again by each list that came into force."""

@@ -177,7 +177,7 @@ def excluded(*entries: Exclusion, **changes: Any) -> ExclusionListRecorded:
     values: dict[str, Any] = {
         "list_id": "oig-leie",
         "version": 1,
-        "dated_on": date(2026, 11, 10),
+        "dated_on": date(2025, 12, 10),
         "sha256": "ab" * 32,
         "part": 1,
         "parts": 1,
