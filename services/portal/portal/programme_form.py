@@ -78,13 +78,14 @@ def taken(pack: Pack, printed: Form, form: Mapping[str, Any]) -> Fields:
     columns = {
         one.id: {column.id for column in one.column} for one in pack.fields if fills_in(one, pack, printed)
     }
+    most = {one.id: ROWS_MAX if one.at_most is None else one.at_most for one in pack.fields}
     found = {}
     for name, value in form.items():
         path = _NAME.fullmatch(name)
         if path is None or path[1] not in columns or not isinstance(value, str):
             continue
         table = columns[path[1]]
-        if (path[3] in table and int(path[2]) < ROWS_MAX) if path[3] else not table:
+        if (path[3] in table and int(path[2]) < most[path[1]]) if path[3] else not table:
             found[name] = value.strip()[:_VALUE_MAX]
     return found
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from portal_stories import example
 
 from portal.claim_form import PayeeOfForm
 from portal.form_shown import parts_of
@@ -25,6 +27,7 @@ from portal.programme_form import (
     typed,
 )
 from portal.shown import Shown
+from throughline.drafts import DraftSaved
 from throughline.packs.directory import load_packs
 from throughline.packs.form import Form
 from throughline.packs.lint_examples import case_of
@@ -215,3 +218,13 @@ def test_a_finding_names_a_field_of_the_form(path: str, field: str) -> None:
 def test_a_long_authorisation_number_still_makes_one_number_for_a_month() -> None:
     assert len(number_of("A" * 50, "2026-09")) <= 38
     assert number_of("A" * 50, "2026-09") == number_of("A" * 50, "2026-09") != number_of("A" * 50, "2026-10")
+
+
+def test_of_more_rows_than_its_tables_have_a_draft_still_tells_its_fields() -> None:
+    names = [
+        f"form.{one.id}.{at}.{column.id}" for one in PACK.fields for column in one.column for at in range(400)
+    ]
+    found = taken(PACK, printed_of(authorised(PACK)), dict.fromkeys(names, "1"))
+    assert "form.days.154.time_in" in found and "form.days.155.time_in" not in found
+    saved = example("DraftSaved").model_dump(mode="json") | {"fields": sorted(found)}
+    assert DraftSaved.model_validate_json(json.dumps(saved)).fields
