@@ -2,7 +2,8 @@
 
 `python -m bench.duplicates_at_scale --rows 10000000`. The rows are made by the server itself: versions, bill keys and
 near keys, one of each for each row, keyed at random as hashes are. Then both databases decide the same new requests in
-turn.
+turn: measured right behind a checkpoint, when each page that is touched is written to the log whole, and again once a
+minute's worth of requests has touched most pages that it will until the next checkpoint.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from throughline.submissions import SubmissionReceived
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
 
-SLICE, SLICES, WARM = 300, 60, 10
+SLICE, SLICES, WARM, SETTLE = 300, 60, 10, 500
+"""Requests of a slice; slices measured, not measured before them, and between the two measurements."""
 
 _VERSIONS = """
 insert into versions (request_id, version, state, payer, received_on, charge_cents, paid_cents, decided_at, body,
@@ -145,8 +147,12 @@ async def prepare(database: str, rows: int) -> float:
     return filled
 
 
-async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int) -> tuple[Samples, Samples]:
-    """Wall and CPU microseconds a request of each slice, by the rows of history beside it."""
+Phase = tuple[Samples, Samples]
+"""Wall and CPU microseconds a request of each slice, by the rows of history beside it."""
+
+
+async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int) -> tuple[Phase, Phase]:
+    """Behind a checkpoint, and settled."""
     contexts = {size: await context_of(databases[size]) for size in databases}
     for context in contexts.values():
         for index in READ_FIRST:  # what a server that has run for a day holds, as far as it has room
@@ -155,26 +161,35 @@ async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int)
     gc.freeze()
     gc.set_threshold(500_000, 50, 50)
     server = [stack.running()["postgres"]]
-    walls: Samples = {size: [] for size in contexts}
-    cpus: Samples = {size: [] for size in contexts}
-    for turn in range(first_turn, first_turn + WARM + SLICES):
-        messages = submissions(turn * SLICE, SLICE)
-        for size in sorted(contexts, reverse=turn % 2 == 1):
-            wall, cpu = await slice_seconds(contexts[size], messages, server)
-            if turn >= first_turn + WARM:
-                walls[size].append(wall / SLICE * 1e6)
-                cpus[size].append(cpu / SLICE * 1e6)
+    phases: list[Phase] = []
+    turn = first_turn
+    for unmeasured in (WARM, SETTLE):
+        walls: Samples = {size: [] for size in contexts}
+        cpus: Samples = {size: [] for size in contexts}
+        for number in range(unmeasured + SLICES):
+            messages = submissions(turn * SLICE, SLICE)
+            for size in sorted(contexts, reverse=turn % 2 == 1):
+                wall, cpu = await slice_seconds(contexts[size], messages, server)
+                if number >= unmeasured:
+                    walls[size].append(wall / SLICE * 1e6)
+                    cpus[size].append(cpu / SLICE * 1e6)
+            turn += 1
+        phases.append((walls, cpus))
     await asyncio.gather(*[one.pool.close() for one in contexts.values()])
-    return walls, cpus
+    return phases[0], phases[1]
 
 
-def report(rows: int, filled: float, figures: dict[str, tuple[Samples, Samples]]) -> str:
+TURNS = WARM + SETTLE + 2 * SLICES
+
+
+def report(rows: int, filled: float, figures: dict[str, Phase]) -> str:
     lines = [
-        f"{machine()}; slices of {SLICE} new requests of six lines, {SLICES} each in turn, median [low-high]; "
+        f"{machine()}; slices of {SLICE} new requests of six lines, {SLICES} each in turn, median "
+        f"[low-high], behind a checkpoint and after {SETTLE * SLICE:,} more; "
         f"{rows:,} rows each of versions, bill keys and near keys, made in {filled:.0f} s.",
         "",
-        "| shared_buffers | rows of history | us a request | CPU us a request, ours and the server's | requests/s "
-        "| of an empty history's, by time | by CPU |",
+        "| shared_buffers, when | rows of history | us a request | CPU us a request, ours and the server's "
+        "| requests/s | of an empty history's, by time | by CPU |",
         "|---|---|---|---|---|---|---|",
     ]
     for buffers, (walls, cpus) in figures.items():
@@ -198,10 +213,11 @@ def run(rows: int, buffers: Sequence[str] = BUFFERS) -> str:
     ):
         databases = {size: database(stack, f"history{size}") for size in (0, rows)}
         filled = asyncio.run(prepare(databases[rows], rows))
-        figures = {}
+        figures: dict[str, Phase] = {}
         for turn, size in enumerate(buffers):
             restart_with(stack, size)
-            figures[size] = asyncio.run(measure(stack, databases, turn * (WARM + SLICES)))
+            behind, settled = asyncio.run(measure(stack, databases, turn * TURNS))
+            figures |= {f"{size}, behind a checkpoint": behind, f"{size}, settled": settled}
             sys.stderr.write(report(rows, filled, figures) + "\n")
         return report(rows, filled, figures)
 
