@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
@@ -94,6 +95,7 @@ class WholeLine:
         self.world: World = build_world(Random(5), MAGIC_ACCOUNTS, clean_providers=40)
         self.maker = ClaimMaker(Random(6), self.world)
         self._payees = iter(self.world.of_role("clean"))
+        self._changes_of_payers = 0
         self._rest = Rest(self.place, witness)
 
     # the world
@@ -116,6 +118,22 @@ class WholeLine:
         for provider in world.providers:
             if provider.account is not None:
                 self.enrol(provider, provider.account)
+        self.rest()
+
+    @contextmanager
+    def payer_with(self, name: str, **changes: object) -> Iterator[None]:
+        """The payer is as the world has it but for these changes, which every service has heard; then as it was."""
+        self._record_payer(name, changes)
+        try:
+            yield
+        finally:
+            self._record_payer(name, {})
+
+    def _record_payer(self, name: str, changes: dict[str, object]) -> None:
+        known = self.world.payers[name]
+        self._changes_of_payers += 1
+        changed = known.model_copy(update={"version": known.version + self._changes_of_payers, **changes})
+        reference.publish(self.speaker, "payers", [changed])
         self.rest()
 
     def new_payee(self) -> Provider:

@@ -21,7 +21,6 @@ from throughline.identifiers import request_id_for
 from throughline.reasons import Reason
 from throughline.reference import RequiredAttachment
 from throughline.submissions import SubmissionReceived
-from throughline_cli.demo import reference
 
 Window = Callable[..., Page]
 pytestmark = pytest.mark.timeout(300)  # the line starts within the first test
@@ -32,11 +31,12 @@ PLAN = RequiredAttachment(type="treatment-plan", codes=(ZERO_RATE_CODE,), effect
 def test_what_is_missing_is_named_and_added_at_its_field(
     line: WholeLine, as_person: Window, tmp_path: Path
 ) -> None:
-    payer = line.world.payers[PAYER]
-    asking = payer.model_copy(update={"version": payer.version + 1, "required_attachments": (PLAN,)})
-    reference.publish(line.speaker, "payers", [asking])
+    with line.payer_with(PAYER, required_attachments=(PLAN,)):
+        what_is_missing_is_added(line, as_person, tmp_path)
+
+
+def what_is_missing_is_added(line: WholeLine, as_person: Window, tmp_path: Path) -> None:
     payee = line.new_payee().record
-    line.rest()
     request = request_id_for("portal", payee.kind, payee.identifier, "ATT-1")
 
     page = as_person("biller-1")

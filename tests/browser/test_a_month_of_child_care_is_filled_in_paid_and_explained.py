@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from sample_input.reference import COUNTY_PAYER, Provider
 
 from stack.environment import PACKS
-from stack.provider_people import BILLER, act_for
+from stack.provider_people import BILLER
 from tests.browser.people import PHONE, must_be_sound
 from tests.browser.test_a_decision_in_the_portal_is_carried_out import until_there
 from tests.whole_line import WholeLine
@@ -62,7 +62,6 @@ def test_a_month_goes_from_the_form_on_a_phone_to_ppd_and_a_plain_remittance(
     line: WholeLine, as_person: Window
 ) -> None:
     payee = next(one for one in line.world.of_role("child-care") if one.account is not None)
-    act_for(line.stack.kafka_bootstrap, line.stack.places.people, BILLER, [payee.record.payee_id])
     last_month = line.now().date().replace(day=1) - timedelta(days=1)
     walk = Walk(line, as_person, payee, last_month.replace(day=1))
     the_agency_prints_the_form(walk)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -38,9 +37,8 @@ from throughline.payments import (
     PaymentSettled,
 )
 from throughline.reasons import Reason
-from throughline.reference import PayerRecorded, RequiredAttachment
+from throughline.reference import RequiredAttachment
 from throughline.submissions import SubmissionReceived
-from throughline_cli.demo import reference
 from throughline_cli.demo.remittance_files import read_835
 
 Window = Callable[..., Page]
@@ -81,7 +79,8 @@ def test_a_claim_is_fixed_approved_released_paid_returned_and_paid_again(
     act_for(line.stack.kafka_bootstrap, line.stack.places.people, PROVIDER, [payee.payee_id])
     walk = Walk(line, people, as_person, payee.payee_id, request, tmp_path)
     biller = as_person("biller-1")
-    with payer_that_asks(line):
+    # It wants a document with these services, and a person to release its batches.
+    with line.payer_with(PAYER, required_attachments=(PLAN,), release="by_person"):
         a_biller_sends_a_claim_with_an_attachment_by_form(walk, biller)
         what_was_refused_is_fixed_at_the_field_at_fault(walk, biller)
         a_reviewer_approves_it_with_a_fresh_proof(walk)
@@ -95,23 +94,6 @@ def test_a_claim_is_fixed_approved_released_paid_returned_and_paid_again(
     assert second.amount_cents == first.amount_cents
     every_step_stands_in_the_timeline_with_its_person_and_role(walk)
     the_figures_are_drawn_and_sound(walk)
-
-
-@contextmanager
-def payer_that_asks(line: WholeLine) -> Iterator[None]:
-    """The payer wants a document with these services, and a person to release its batches."""
-    known = line.world.payers[PAYER]
-
-    def record(version: int, **changes: object) -> None:
-        changed: PayerRecorded = known.model_copy(update={"version": known.version + version, **changes})
-        reference.publish(line.speaker, "payers", [changed])
-        line.rest()
-
-    record(10, required_attachments=(PLAN,), release="by_person")
-    try:
-        yield
-    finally:
-        record(11)
 
 
 def a_biller_sends_a_claim_with_an_attachment_by_form(walk: Walk, page: Page) -> None:

@@ -14,38 +14,34 @@ from throughline.decisions import (
     SubmissionApproved,
     SubmissionDenied,
 )
-from throughline_cli.demo import reference
 
 LIMIT_CENTS = 500_000
 """Above what other journeys let people approve."""
 
 
 def test_two_people_approve_much_money(line: WholeLine) -> None:
-    payer = line.world.payers["BLUEHARBOR"]
-    limited = payer.model_copy(update={"version": payer.version + 1, "two_approvers_from_cents": LIMIT_CENTS})
-    reference.publish(line.speaker, "payers", [limited])
-    line.rest()
-    payee = line.new_payee()
-    bill = with_line(
-        line.maker.clean(payee, "BLUEHARBOR", lines_max=1),
-        0,
-        code="G0121",
-        modifiers=(),
-        units_thousandths=60_000,
-        charge_cents=2_400_000,
-    )
-    request = line.submit(bill)
-    line.until_state(request, "In review")
-    line.command("review", "approve", str(request), "--note", "The chart agrees.")
-    first = line.until_said(FirstApprovalGiven, request_id=request)
-    assert first.amount_cents >= LIMIT_CENTS
-    assert "needs a second approver" in line.command("review", "list")
-    again = ("review", "approve", str(request), "--note", "Looked at it too.")
-    assert "same_person" in line.command(*again, fails=True)
-    line.command(*again, "--as", str(line.stack.places.people / "reviewer-2.json"))
-    approved = line.until_said(SubmissionApproved, request_id=request)
-    assert approved.decided_by.first_actor == str(first.approved_by) != approved.decided_by.actor
-    line.until_state(request, "Approved")
+    with line.payer_with("BLUEHARBOR", two_approvers_from_cents=LIMIT_CENTS):
+        payee = line.new_payee()
+        bill = with_line(
+            line.maker.clean(payee, "BLUEHARBOR", lines_max=1),
+            0,
+            code="G0121",
+            modifiers=(),
+            units_thousandths=60_000,
+            charge_cents=2_400_000,
+        )
+        request = line.submit(bill)
+        line.until_state(request, "In review")
+        line.command("review", "approve", str(request), "--note", "The chart agrees.")
+        first = line.until_said(FirstApprovalGiven, request_id=request)
+        assert first.amount_cents >= LIMIT_CENTS
+        assert "needs a second approver" in line.command("review", "list")
+        again = ("review", "approve", str(request), "--note", "Looked at it too.")
+        assert "same_person" in line.command(*again, fails=True)
+        line.command(*again, "--as", str(line.stack.places.people / "reviewer-2.json"))
+        approved = line.until_said(SubmissionApproved, request_id=request)
+        assert approved.decided_by.first_actor == str(first.approved_by) != approved.decided_by.actor
+        line.until_state(request, "Approved")
 
 
 def test_a_disputed_denial_is_changed_and_its_next_version_paid(line: WholeLine) -> None:

@@ -294,7 +294,7 @@ def test_everything_that_can_match_has_a_name() -> None:
     named = {key.removeprefix("reviews.key_") for key in catalogue("en") if key.startswith("reviews.key_")}
     assert named == {
         "payee", "payee_tin", "member", "member_typo", "name", "name_typo", "birth", "birth_typo", "dates", "code",
-        "modifiers", "units", "amount", "amount_close", "invoice", "number", "attachment",
+        "modifiers", "units", "hours", "amount", "amount_close", "invoice", "number", "attachment",
     }  # fmt: skip
 
 
