@@ -27,6 +27,7 @@ from throughline.reference import AuthorisationRecorded
 from throughline.requests import Attachment
 from throughline.submissions import SubmissionReceived
 from validation.adjudication import denied
+from validation.duplicate_findings import resemblance
 from validation.leaving import AS_A_CLAIM, leaving
 from validation.near_duplicates.rules import load_duplicate_rules
 from validation.near_duplicates.verdict import judge
@@ -251,8 +252,11 @@ def test_two_providers_who_bill_the_same_hours_of_a_child_are_found(
     there = here.model_copy(
         update={"request": theirs, "request_id": UUID(int=5), "payee_id": UUID(int=6), "partner": "other"}
     )
-    found = judge(here, [there], load_duplicate_rules().in_force_on(date(2026, 9, 1)), packs=PACKS).likest
+    rules = load_duplicate_rules().in_force_on(date(2026, 9, 1))
+    found = judge(here, [there], rules, packs=PACKS).likest
     assert (found is not None and "hours" in found.keys) is shared
+    if found is not None and shared:
+        assert "hours of a day" in resemblance(found, rules).message
     assert not shared or (found is not None and found.kind in ("near", "suspect"))
 
 

@@ -26,6 +26,7 @@ _NAMES = {
     "amount": "amount",
     "amount_close": "amount but for little",
     "units": "units",
+    "hours": "hours of a day",
     "invoice": "invoice number",
     "number": "request number",
     "attachment": "attached document",
