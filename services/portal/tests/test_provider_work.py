@@ -26,6 +26,8 @@ from portal.payment_rows import payments_of
 from portal.people_work import put_person
 from portal.rules import Role
 from portal.tenancy import WRITER, enter
+from throughline.answers import Coordinates, Problem
+from throughline.reasons import Reason
 from throughline.signed import SIGNATURE, read
 
 __all__ = ["ada", "sent"]
@@ -89,18 +91,13 @@ async def test_it_is_shown_what_became_of_it(
     draft = await begun(browser, GOOD | {"payee": str(life.payee_id)})
     csrf = csrf_in(await browser.get(f"/new/{draft}?step=send"))
     await browser.post(f"/new/{draft}/send", data={"csrf": csrf})
-    at = {"topic": "intake.portal", "partition": 0, "offset": 5}
-    record = testing.raw(at["topic"], b"{}", headers=(("ce_id", str(sent[0].id).encode()),), offset=5)  # type: ignore[arg-type]
+    at = Coordinates(topic="intake.portal", partition=0, offset=5)
+    record = testing.raw(at.topic, b"{}", headers=(("ce_id", str(sent[0].id).encode()),), offset=at.offset)
     await testing.deliver(service, context, [record])
-    refused: Any = example("RequestAnswered").model_copy(
-        update={
-            "outcome": "refused",
-            "coordinates": type(example("RequestAnswered", None).coordinates or _coordinates())(**at),
-            "receipt": None,
-            "problems": ({"reason": "number_in_use", "field": "request.number", "detail": None},),
-        }
+    problem = Problem(reason=Reason.NUMBER_IN_USE, field="request.number")
+    refused = example("RequestAnswered").model_copy(
+        update={"outcome": "refused", "coordinates": at, "receipt": None, "problems": (problem,)}
     )
-    refused = type(refused).model_validate_json(refused.model_dump_json())
     await testing.deliver(service, context, [testing.heard(refused, topic="answers.portal")])
     page = await browser.get(f"/new/{draft}/sent")
     assert "It was not taken in" in page.text and "request number is in use" in page.text
@@ -111,12 +108,6 @@ async def test_it_is_shown_what_became_of_it(
     Life(teller, "CLM-1", partner="portal").received()
     await testing.deliver(service, context, teller.told)
     assert (await browser.get(f"/new/{draft}/sent")).headers["location"].startswith("/requests/")
-
-
-def _coordinates() -> Any:
-    from throughline.answers import Coordinates
-
-    return Coordinates(topic="x", partition=0, offset=0)
 
 
 async def test_what_is_wrong_is_named_and_not_sent(
