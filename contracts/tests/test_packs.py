@@ -44,6 +44,7 @@ Spoil = tuple[str, str, str, str]
 SPOILT: list[Spoil] = [
     ("pack.toml", 'languages = ["en", "es"]', 'languages = ["en", "es", "hy"]', "wording/hy.toml: missing"),
     ("pack.toml", 'agency = "agency"', 'agency = "case_number"', "agency names a sensitive field"),
+    ("pack.toml", 'holidays = "US-CA"', 'holidays = "US-XX"', "no calendar of public holidays is kept for US-XX"),
     ("pack.toml", 'table = "days"', 'table = "weeks"', "duplicates.start names time_in, which is no minute"),
     ("pack.toml", 'rail = "ppd"', 'rail = "wire"', "header.payment.rail"),
     ("fields.toml", 'id = "unit"', 'id = "worker"', "field worker stands twice"),
@@ -305,6 +306,22 @@ def test_each_agency_pays_by_its_own_day(agency: str, due: date) -> None:
     assert clock_of(CHILD_CARE, values, date(2026, 10, 2)) == PayClock(
         started_on=date(2026, 10, 2), due_on=due
     )
+
+
+HOLIDAYS: list[tuple[str, date, date]] = [
+    ("US-CA", date(2026, 11, 20), date(2026, 12, 8)),  # Thanksgiving and, in California, the day after it
+    ("US", date(2026, 11, 20), date(2026, 12, 7)),
+    ("none", date(2026, 11, 20), date(2026, 12, 4)),
+    ("US-CA", date(2026, 6, 24), date(2026, 7, 9)),  # July 4 is a Saturday, observed on Friday
+    ("US-CA", date(2026, 12, 21), date(2027, 1, 6)),  # over the turn of the year
+]
+
+
+@pytest.mark.parametrize(("place", "sent", "due"), HOLIDAYS, ids=[f"{one[0]} {one[1]}" for one in HOLIDAYS])
+def test_business_days_leave_out_the_holidays_of_the_packs_place(place: str, sent: date, due: date) -> None:
+    pack = CHILD_CARE.model_copy(update={"header": CHILD_CARE.header.model_copy(update={"holidays": place})})
+    clock = clock_of(pack, case_of(CHILD_CARE, "base").form.values, sent)
+    assert clock is not None and clock.due_on == due
 
 
 def test_a_pack_that_says_no_day_has_no_clock() -> None:

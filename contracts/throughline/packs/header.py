@@ -78,6 +78,8 @@ class Header(Part):
     remittance: RemittanceForm
     request: Billed
     duplicates: Duplicates
+    holidays: Annotated[str, Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?|none)$")] = "US"
+    """Whose public holidays are no business days: a country or a part of it (ISO 3166-1, 3166-2)."""
     texts: tuple[Name, ...] = ()
     """Longer texts that every language must have, such as what is signed."""
     age: tuple[Age, ...] = ()

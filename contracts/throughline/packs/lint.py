@@ -23,6 +23,7 @@ from throughline.packs.load import PackBreach, load_pack
 from throughline.packs.model import Column, FormField, Pack, PackRule
 from throughline.packs.part import Known
 from throughline.packs.prices import ParameterValue, Row
+from throughline.packs.public_holidays import is_known
 from throughline.programmes import HEALTH_CLAIM_PAYMENT
 from throughline.reasons import Reason
 
@@ -127,6 +128,8 @@ def _header(pack: Pack) -> Iterator[str]:
         yield "pack.toml: HCCLAIMPMT says that an 835 explains the payment, and the remittance is plain"
     if header.payment.description == HEALTH_CLAIM_PAYMENT and header.payment.rail == "ppd":
         yield "pack.toml: HCCLAIMPMT is of CCD entries alone"
+    if not is_known(header.holidays):
+        yield f"pack.toml: no calendar of public holidays is kept for {header.holidays}"
     yield from _duplicates(pack, by_id)
 
 

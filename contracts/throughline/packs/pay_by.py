@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple, get_args
 from throughline.packs.facts import parameters_on, service_day
 from throughline.packs.form import Form, Values
 from throughline.packs.model import Pack
+from throughline.packs.public_holidays import public_holidays
 from throughline.programmes import PayClock
 
 Kind = Literal["completed", "returned", "ended"]
@@ -72,9 +73,7 @@ def pay_by(
 
 def clock_of(pack: Pack, values: Values, started_on: date) -> PayClock | None:
     """The clock of a form that was complete on a day, by its agency's parameters; None where the pack has none, or no
-    count that a payment could wait for.
-
-    Business days are counted without holidays: rather a day early."""
+    count that a payment could wait for. Business days leave out the holidays of the place that the pack names."""
     day = service_day(pack, Form(values))
     if day is None:
         return None
@@ -82,7 +81,8 @@ def clock_of(pack: Pack, values: Values, started_on: date) -> PayClock | None:
     counting, count = _COUNTINGS.get(str(said.get("pay_by_counting"))), said.get("pay_by_count")
     if counting is None or not isinstance(count, int) or not 1 <= count <= COUNT_MAX:
         return None
-    return PayClock(started_on=started_on, due_on=due_on(started_on, counting, count))
+    closed = public_holidays(pack.header.holidays)
+    return PayClock(started_on=started_on, due_on=due_on(started_on, counting, count, closed))
 
 
 def due_on(started: date, counting: Counting, count: int, holidays: Collection[date] = ()) -> date:
