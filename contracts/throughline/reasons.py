@@ -181,6 +181,22 @@ class Reason(StrEnum):
         "coverage_ended",
         "The member's coverage was taken back for a day that was covered when the request came in.",
     )
+    LICENCE_ENDED = (
+        "licence_ended",
+        "The provider's licence was recorded later as ended before a service that was licensed when it came in.",
+    )
+    ENROLMENT_ENDED = (
+        "enrolment_ended",
+        "The provider's enrolment was recorded later as not covering a service date.",
+    )
+    CONTRACT_ENDED = (
+        "contract_ended",
+        "The contract was recorded later as not in force on a service date, and no other is.",
+    )
+    AUTHORISATION_ENDED = (
+        "authorisation_ended",
+        "The authorisation was recorded later as not covering a service date.",
+    )
     EXCLUDED = (
         "excluded",
         "The provider is on a list of who may not be paid. Nothing is paid until a newer list no longer names them.",

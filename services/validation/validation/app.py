@@ -44,12 +44,13 @@ from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
 from validation.publishing import RuleSetWork
+from validation.reference_work import ReferenceWork
 from validation.replay_api import router as replay_router
 from validation.rules.published import PublishedRules
 from validation.rules.rule_set import own_texts, rules_in
 from validation.rules_api import router as rules_router
 from validation.settings import ValidationSettings
-from validation.work import DecisionWork, ReferenceWork, Resources
+from validation.work import DecisionWork, Resources
 
 
 async def build_resources(settings: ValidationSettings, pool: asyncpg.Pool) -> Resources:

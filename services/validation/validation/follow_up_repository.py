@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,14 +12,14 @@ import asyncpg
 from validation.near_duplicates.keys import in_month
 
 _STORE = """
-insert into follow_ups (follow_up_id, kind, payer, member, since)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::date[])
+insert into follow_ups (follow_up_id, kind, payer, member, since, payee)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::date[], $6::uuid[])
 on conflict (follow_up_id) do nothing
 """
 # A transaction that began before what caused the follow-up was committed may still approve by what stood before, and
 # what it approves is not to be seen yet. None lives as long as ten minutes: the database ends those that stand idle.
 _TAKE_ONE = """
-select follow_up_id, kind, payer, member, since, after, begun_before from follow_ups
+select follow_up_id, kind, payer, member, since, payee, after, begun_before from follow_ups
 where begun_before is null or begun_before <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     or stored_at < clock_timestamp() - interval '10 minutes'
 order by stored_at limit 1 for update skip locked
@@ -33,16 +33,24 @@ update follow_ups set after = default, stored_at = clock_timestamp() where follo
 _OF_MEMBER = """
 select distinct n.request_id from near_keys n
 join versions v on v.request_id = n.request_id and v.version = n.version
-where n.member = any($1::bigint[]) and v.state = 'approved' and v.payer = $2 and n.request_id > $3
+where n.member = any($1::bigint[]) and v.state in ('approved', 'final') and v.payer = $2 and n.request_id > $3
 order by n.request_id limit $4
 """
 _OF_PARTIES = """
-select request_id from versions where state = 'approved' and payee_id = any($1::uuid[]) and request_id > $3
+select request_id from versions
+where state in ('approved', 'final') and payee_id = any($1::uuid[]) and request_id > $3
 union
 select request_id from versions
-where state = 'approved' and rendering_npi is not null and rendering_npi = any($2::bigint[]) and request_id > $3
+where state in ('approved', 'final') and rendering_npi is not null and rendering_npi = any($2::bigint[])
+    and request_id > $3
 order by request_id limit $4
 """
+_OF_PAYER = """
+select distinct request_id from versions
+where state in ('approved', 'final') and payer = $1 and received_on >= $2 and request_id > $3
+order by request_id limit $4
+"""
+_FIRST_DAY, _A_YEAR = date(1900, 1, 1), timedelta(days=365)
 _MONTHS_MAX = 1_200
 """A century of service months; one look-up in an index each."""
 _MONTHS_AHEAD = 12
@@ -55,6 +63,7 @@ class FollowUp(NamedTuple):
     payer: str | None = None
     member: int | None = None
     since: date | None = None
+    payee: UUID | None = None
 
 
 async def store_follow_ups(db: asyncpg.Connection, rows: Sequence[FollowUp]) -> None:
@@ -94,6 +103,14 @@ async def approved_of_parties(
 ) -> list[UUID]:
     """Requests with an approval for these payees, or of services that these providers gave."""
     rows = await db.fetch(_OF_PARTIES, payees, npis, follow_up["after"], limit)
+    return [UUID(int=row["request_id"].int) for row in rows]
+
+
+async def approved_of_payer(db: asyncpg.Connection, follow_up: asyncpg.Record, limit: int) -> list[UUID]:
+    """Requests to a payer with an approval, received since what was taken back or in the year before: services of a
+    later day than they are billed on are rare."""
+    since = max(follow_up["since"], _FIRST_DAY) - _A_YEAR
+    rows = await db.fetch(_OF_PAYER, follow_up["payer"], since, follow_up["after"], limit)
     return [UUID(int=row["request_id"].int) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""What was approved is looked at again when a member's coverage was ended or an exclusion list came into force.
+"""What was approved is looked at again when coverage or terms were taken back, or a list names who is paid.
 
 Stored with their cause, done in chunks in transactions of their own. What is found is asked back of payout: what it
 stops comes to a review, and of what has left a recovery is opened.
@@ -7,17 +7,19 @@ stops comes to a review, and of what has left a recovery is opened.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import asyncpg
 
 from chassis import Context, Transaction
 from throughline.decisions import ApprovalRevoked
+from throughline.reference import ProviderRecorded
 from validation import follow_up_repository, pins_repository, repository, verdicts
 from validation.domain import State
 from validation.history import Version
 from validation.reference import Reference, payee_id_of_npi
-from validation.standing import Standing, standing
+from validation.standing import Standing, is_on_a_list, standing
 from validation.work import Resources
 
 
@@ -38,12 +40,7 @@ async def _some(context: Context) -> bool:
         resources: Resources = context.resources
         await resources.refresh(tx.db)
         limit = context.settings.follow_up_requests
-        if row["kind"] == "coverage":
-            until = context.clock.today()
-            ids = await follow_up_repository.approved_of_member(tx.db, row, until, limit)
-        else:
-            payees, npis = whom_lists_name(resources.reference)
-            ids = await follow_up_repository.approved_of_parties(tx.db, row, payees, npis, limit)
+        ids = await _asked_about(tx.db, row, resources.reference, context.clock.today(), limit)
         await _look_again(tx, row["follow_up_id"], ids, resources.reference)
         if len(ids) < limit and context.said_before.making_again:
             # After a restore approvals of before are still being made again: it is done once more behind the others.
@@ -53,15 +50,32 @@ async def _some(context: Context) -> bool:
     return True
 
 
+async def _asked_about(
+    db: asyncpg.Connection, row: asyncpg.Record, reference: Reference, today: date, limit: int
+) -> list[UUID]:
+    """The next requests that a follow-up is about."""
+    match row["kind"]:
+        case "coverage":
+            return await follow_up_repository.approved_of_member(db, row, today, limit)
+        case "contract":
+            return await follow_up_repository.approved_of_payer(db, row, limit)
+        case "provider":
+            payees, npis = [row["payee"]], _npis_of(reference.one("provider", UUID(int=row["payee"].int)))
+        case _:
+            payees, npis = whom_lists_name(reference)
+    return await follow_up_repository.approved_of_parties(db, row, payees, npis, limit)
+
+
 async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], reference: Reference) -> None:
-    """Ask payout to stop what may not be paid as things stand now."""
+    """Ask payout to stop what may not be paid as things stand now: also what was too late for something else before, as
+    payout alone knows whether the money has come back since, and by which payment it left."""
     db: asyncpg.Connection = tx.db
     requests = await repository.lock_requests(db, ids)
     approved = [
         version
         for request in requests.values()
         for version in request
-        if version.state is State.APPROVED and not version.pays_nothing
+        if version.state in (State.APPROVED, State.FINAL) and not version.pays_nothing
     ]
     await pins_repository.read_pinned(db, reference, approved)
     for version in approved:
@@ -77,7 +91,8 @@ def ask_back(version: Version, stands: Standing) -> ApprovalRevoked | None:
     if not stands.unseen:
         return None
     version.findings = (*version.findings, *stands.unseen)
-    return verdicts.revoked(version, "recall", stands.stopping or stands.unseen[0].reason)
+    was_withdrawn = version.state is State.FINAL and version.stop_cause == "withdrawal"
+    return verdicts.revoked(version, "withdrawal" if was_withdrawn else "recall", stands.reason)
 
 
 def whom_lists_name(reference: Reference) -> tuple[list[UUID], list[int]]:
@@ -86,7 +101,11 @@ def whom_lists_name(reference: Reference) -> tuple[list[UUID], list[int]]:
     npis = {npi for one in lists for npi in one.by_npi}
     payees = {payee_id_of_npi(npi) for npi in npis}
     for provider in reference.providers.values():
-        if provider.npi in npis or any(one.names(provider.name) for one in lists):
+        if is_on_a_list(provider, reference.screening):
             payees.add(provider.payee_id)
             npis |= {provider.npi} if provider.npi else set()
     return sorted(payees), sorted(int(npi) for npi in npis)
+
+
+def _npis_of(provider: ProviderRecorded | None) -> list[int]:
+    return [] if provider is None or provider.npi is None else [int(provider.npi)]

@@ -49,6 +49,8 @@ class Handling:
     appeal_until: date | None = None
     """The last day on which it can be disputed."""
     dispute: Dispute | None = None
+    recovered: tuple[Reason, ...] = ()
+    """For what recoveries were opened of what has left; ends when it is decided anew."""
     set_aside: tuple[Reason, ...] = ()
     """What denied an earlier version whose dispute was decided against that: it denies no more, and asks a person."""
 

@@ -97,6 +97,11 @@ class Version:
         """Approved at a price of zero: no money ever moves, so nothing of it has to be stopped or recovered."""
         return self.state in (State.APPROVED, State.FINAL) and self.paid_cents == 0
 
+    @property
+    def recovered_for(self) -> tuple[Reason | None, ...]:
+        """For what recoveries of it were opened; before they were kept, the latest stood as its reason."""
+        return self.handling.recovered or (self.reason,)
+
     @cached_property
     def charge_cents(self) -> int:
         return sum([line.charge_cents for line in self.submission.request.lines])

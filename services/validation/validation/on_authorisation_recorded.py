@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from throughline.reference import AuthorisationRecorded
-from validation.work import ReferenceWork
+from validation.reference_work import ReferenceWork
 
 
 def record_authorisation(heard: Heard[AuthorisationRecorded], work: ReferenceWork, say: Say) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from throughline.reference import ContractRecorded
-from validation.work import ReferenceWork
+from validation.reference_work import ReferenceWork
 
 
 def record_contract(heard: Heard[ContractRecorded], work: ReferenceWork, say: Say) -> None:

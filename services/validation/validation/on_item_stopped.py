@@ -24,7 +24,8 @@ def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
     ):
         return  # not the answer to a question that is open
     work.give_back(stopped)
-    waiting = request.waiting()
+    # What was final and is asked back for what came up later stands before what waits for its recovery.
+    waiting = request.waiting() or request.needing_recovery()
     if stopped.stop_cause == "recall" and waiting is None:
         stopped.decided_at = heard.recorded_at
         work.standing(stopped)

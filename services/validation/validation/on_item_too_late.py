@@ -46,5 +46,5 @@ def _came_up_against(version: Version, work: DecisionWork) -> Reason | None:
         stands = work.standing(version)
         if stands.unseen:
             version.findings = (*version.findings, *stands.unseen)
-            version.reason = stands.stopping or stands.unseen[0].reason
+            version.reason = stands.reason
     return version.reason if version.reason in NEVER_PINNED else None

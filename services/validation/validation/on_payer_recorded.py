@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say
 from throughline.reference import PayerRecorded
-from validation.work import ReferenceWork
+from validation.reference_work import ReferenceWork
 
 
 def record_payer(heard: Heard[PayerRecorded], work: ReferenceWork, say: Say) -> None:

@@ -9,12 +9,14 @@ from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
 from throughline.reference import ProviderRecorded
 from throughline.submissions import SubmissionReceived
+from validation.domain import State
 from validation.history import Version
 from validation.lost_coverage import no_longer_covered
+from validation.lost_terms import TAKEN_BACK, no_longer_good
 from validation.reference import Reference, payee_id_of_npi
-from validation.screening import Party
+from validation.screening import Party, Screening
 
-NEVER_PINNED = frozenset({Reason.EXCLUDED, Reason.EXCLUSION_NAME, Reason.COVERAGE_ENDED})
+NEVER_PINNED = frozenset({Reason.EXCLUDED, Reason.EXCLUSION_NAME, Reason.COVERAGE_ENDED, *TAKEN_BACK})
 """The reasons of what is found here. Replay takes them as the decision stored them."""
 
 
@@ -23,6 +25,12 @@ class Standing(NamedTuple):
 
     found: tuple[Finding, ...]
     unseen: tuple[Finding, ...]
+
+    @property
+    def reason(self) -> Reason:
+        """Why it is asked for: what nobody may let pass goes before what a person may."""
+        severe = [one.reason for one in self.unseen if one.severity is Severity.EXCEPTION]
+        return next(iter(severe), self.unseen[0].reason)
 
     @property
     def stopping(self) -> Reason | None:
@@ -36,14 +44,28 @@ NOTHING = Standing((), ())
 def standing(version: Version, reference: Reference) -> Standing:
     """What stands against the version now, and what of that nobody was shown yet."""
     found = screened(version.submission, reference)
-    if version.coverage_now is not None and version.terms is not None:
-        lines = version.submission.request.lines
-        found += tuple(no_longer_covered(lines, version.terms.coverage, version.coverage_now))
+    lines, then = version.submission.request.lines, version.terms
+    if then is not None:
+        found += tuple(no_longer_covered(lines, then.coverage, version.coverage_now))
+        if (version.reference_revision or 0) < reference.revision:
+            found += tuple(no_longer_good(lines, then, reference.terms_for(version.submission)))
     if not found:
         return NOTHING
     seen = {(one.rule, one.field) for one in version.findings}
-    unseen = [one for one in found if one.severity is Severity.EXCEPTION or (one.rule, one.field) not in seen]
+    unseen = [one for one in found if _is_asked_anew(one, version) or (one.rule, one.field) not in seen]
     return Standing(found, tuple(unseen))
+
+
+def _is_asked_anew(finding: Finding, version: Version) -> bool:
+    """What nobody may let pass is asked as often as it is found; of what has left a recovery is opened for it once."""
+    if finding.severity is not Severity.EXCEPTION:
+        return False
+    return version.state is not State.FINAL or finding.reason not in version.recovered_for
+
+
+def is_on_a_list(provider: ProviderRecorded, screening: Screening) -> bool:
+    """Whether the number or the name on file is on a list in force, for whatever days."""
+    return any(provider.npi in one.by_npi or one.names(provider.name) for one in screening.lists.values())
 
 
 def screened(submission: SubmissionReceived, reference: Reference) -> tuple[Finding, ...]:

@@ -222,6 +222,8 @@ def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) 
         paid_cents=version.paid_cents,
     )
     say(event, key=str(event.request_id))
+    recovered = (*version.handling.recovered, reason)
+    version.handling, version.is_changed = replace(version.handling, recovered=recovered), True
 
 
 Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision]

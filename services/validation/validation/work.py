@@ -23,7 +23,7 @@ from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
 from validation.quote import Quote, quote, tally_keys
-from validation.reference import Entity, Reference, Terms
+from validation.reference import Reference, Terms
 from validation.rules.published import PublishedRules
 from validation.rules.rule_set import Catalogue, CatalogueBreach, RuleSet
 from validation.standing import Standing, standing
@@ -205,25 +205,3 @@ class DecisionWork:
         await repository.store_bill_keys(db, self.bills)
         await tally_repository.store_tallies(db, self.tallies)
         await past_repository.store_past(db, self.past)
-
-
-class ReferenceWork:
-    """Reference entities of a slice: the highest version of each."""
-
-    def __init__(self) -> None:
-        self.entities: dict[tuple[str, str], Entity] = {}
-
-    @classmethod
-    async def load(
-        cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context
-    ) -> ReferenceWork:
-        return cls()
-
-    def record(self, kind: str, name: str, entity: Entity) -> None:
-        """Keep it if it is newer than what the slice brought before; what is stored is compared when storing."""
-        known = self.entities.get((kind, name))
-        if known is None or known.version < entity.version:
-            self.entities[kind, name] = entity
-
-    async def store(self, db: asyncpg.Connection) -> None:
-        await repository.store_reference(db, self.entities)
