@@ -116,6 +116,7 @@ def show_outcome(outcome: Outcome, out: Path) -> None:
     console.print(verdict_table(outcome.verdicts))
     if outcome.dates is not None:
         say(f"{outcome.dates}")
+    say(f"{outcome.decided_again}")
     say(f"After {outcome.seconds:.0f} seconds there lie in {escape(str(out))}:")
     for name, what in left_behind(outcome):
         say(f"  {name:20} {what}")

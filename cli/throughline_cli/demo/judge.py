@@ -14,6 +14,7 @@ from throughline_cli.demo import export
 from throughline_cli.demo.accounting import Account, account_for, export_accounts
 from throughline_cli.demo.bank_files import delivered_entries, heard_from
 from throughline_cli.demo.compare import compare_answers, compare_requests
+from throughline_cli.demo.decided_again import DecidedAgain, decide_again
 from throughline_cli.demo.foretold import Dates, dates_foretold
 from throughline_cli.demo.own_input import OwnInput
 from throughline_cli.demo.place import Place
@@ -47,6 +48,7 @@ class Outcome:
     verdicts: list[Verdict]
     dates: Dates | None
     """How many of the dates that people were told held."""
+    decided_again: DecidedAgain
     accounts: list[Account]
     """With a folder of one's own: what came of each claim."""
     seconds: float
@@ -83,11 +85,13 @@ def judge(
             audit_verdict(place, client),
             proof_verdict(place, records, client),
         ]
+        decided, again = decide_again(place, story, client)
+        verdicts += again
         dates = dates_foretold(place, client)
     export.export_payments(place.out, story)
     export.export_lines(place.out, story)
     export.export_requests(place.out, story)
-    return Outcome(story, found, verdicts, dates, accounts, seconds)
+    return Outcome(story, found, verdicts, dates, decided, accounts, seconds)
 
 
 def _as_expected(

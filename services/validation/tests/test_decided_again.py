@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from importlib.resources import files
@@ -14,6 +16,8 @@ from validation_stories import DEAR, Line, correction
 
 from throughline.submissions import SubmissionReceived
 from validation.app import build_resources, service
+from validation.desk import WAITING_MAX
+from validation.replay import preview
 from validation.settings import ValidationSettings
 from validation.testing import (
     SERVICE_DAY,
@@ -148,3 +152,43 @@ async def test_what_others_had_used_up_is_told_as_it_was_read(http: httpx.AsyncC
     short = (await http.get(f"/requests/{received('A8').request_id}/explanation")).json()["versions"][0]
     assert (short["verdict"], short["differs"]) == ("except authorisation_units", [])
     assert {(one["what"], one["before"]) for one in short["used_up"]} >= {("authorisation", 6_000)}
+
+
+async def test_every_request_is_explained_page_by_page_as_it_is_alone(http: httpx.AsyncClient) -> None:
+    told = [one for page in await pages(http, "GET", "/explanations") for one in page["requests"]]
+    assert len(told) == 9
+    for one in told:
+        assert one == (await http.get(f"/requests/{one['request_id']}/explanation")).json()
+
+
+async def test_whoever_asks_of_history_while_others_wait_is_sent_away(
+    http: httpx.AsyncClient, on: Line
+) -> None:
+    desk = on.context.resources.desk
+    async with desk.served():
+        waiting = [asyncio.create_task(http.get("/replay", params=DAYS)) for _ in range(WAITING_MAX)]
+        async with asyncio.timeout(10):
+            while desk.waiting < WAITING_MAX:  # noqa: ASYNC110  # nobody tells when somebody begins to wait
+                await asyncio.sleep(0)
+        refused = await http.get("/replay", params=DAYS)
+        assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
+    assert {one.status_code for one in await asyncio.gather(*waiting)} == {200}
+
+
+async def test_a_preview_of_history_holds_up_nobody(
+    http: httpx.AsyncClient, on: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a candidate judges in its thread, which here ends only after the next decision, the line decides."""
+    begun, decided = threading.Event(), threading.Event()
+
+    def slowly(*given: Any, **more: Any) -> Any:
+        begun.set()
+        assert decided.wait(30), "nothing was decided meanwhile"
+        return preview(*given, **more)
+
+    monkeypatch.setattr("validation.replay_api.preview", slowly)
+    asked = asyncio.create_task(http.post("/rules/preview", params=DAYS, json={"files": CATALOGUE}))
+    assert await asyncio.to_thread(begun.wait, 30)
+    await on.hears(received("B1"))
+    decided.set()
+    assert (await asked).json()["compared"] == 10

@@ -106,6 +106,14 @@ class Explanation(BaseModel):
     versions: list[ExplainedVersion]
 
 
+class Explanations(BaseModel):
+    """A page."""
+
+    requests: list[Explanation]
+    next: UUID | None
+    """Give it as ``after`` for the next page; None on the last."""
+
+
 def explain(
     version: Version,
     first_received_on: date,

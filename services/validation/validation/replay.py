@@ -35,6 +35,16 @@ class Replayed(BaseModel):
     next: UUID | None = None
     """Give it as ``after`` for the next page; None on the last."""
 
+    @classmethod
+    def of(cls, slices: Iterable[Replayed]) -> Replayed:
+        """One page of several slices."""
+        page = cls()
+        for one in slices:
+            page.compared += one.compared
+            page.skipped += one.skipped
+            page.differences += one.differences
+        return page
+
 
 class WouldChange(BaseModel):
     """A decision that a candidate set would make otherwise. ``cents``: what the system would approve more, or less."""
@@ -52,6 +62,16 @@ class Previewed(BaseModel):
     skipped: int = 0
     changes: list[WouldChange] = []
     next: UUID | None = None
+
+    @classmethod
+    def of(cls, slices: Iterable[Previewed]) -> Previewed:
+        """One page of several slices."""
+        page = cls()
+        for one in slices:
+            page.compared += one.compared
+            page.skipped += one.skipped
+            page.changes += one.changes
+        return page
 
 
 def replay(

@@ -1,22 +1,26 @@
-"""Decide stored history again, over HTTP: a page at a time, so that neither side holds more than one."""
+"""Stored history decided again and explained, over HTTP: a page at a time, so that neither side holds more than one."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Annotated
 from uuid import UUID
 
-import asyncpg
-from fastapi import HTTPException, Query, Request
+from fastapi import HTTPException, Query, Request, Response
 from pydantic import BaseModel
 
 from chassis import Context
 from chassis.guarded import context_of, guarded_router
 from validation import history, queries
+from validation.beside_the_line import in_slices
+from validation.explanation import Explanation, Explanations
+from validation.explanation_api import explanation_of
 from validation.replay import Previewed, Replayed, preview, replay
 from validation.rules.rule_set import Catalogue, CatalogueBreach, rules_in
-from validation.stored_requests import read_pinned_requests
+from validation.work import Resources
 
 router = guarded_router()
 
@@ -38,10 +42,37 @@ async def replayed(
 ) -> Replayed:
     """Requests received on these days, decided again by what they are pinned to; every difference."""
     context = context_of(request)
-    ids, requests = await _page(context, first, last, after, limit)
-    page = replay(requests, first, last, context.resources.catalogue, context.resources.packs)
+    resources: Resources = context.resources
+    async with resources.desk.served():
+        ids = await _received(context, first, last, after, limit)
+        page = Replayed.of(
+            await in_slices(
+                context, ids, lambda some: replay(some, first, last, resources.catalogue, resources.packs)
+            )
+        )
     page.next = ids[-1] if len(ids) == limit else None
     return page
+
+
+@router.get("/explanations")
+async def explanations(
+    request: Request, first: First, last: Last, after: UUID | None = None, limit: Limit = 100
+) -> Response:
+    """Why requests received on these days were decided as they were: each one's explanation."""
+    context = context_of(request)
+    resources: Resources = context.resources
+
+    def told(some: Sequence[history.Request]) -> list[Explanation]:
+        return [explanation_of(one, resources) for one in some]
+
+    async with resources.desk.served():
+        ids = await _received(context, first, last, after, limit)
+        slices = await in_slices(context, ids, told)
+        page = Explanations(
+            requests=[one for each in slices for one in each], next=ids[-1] if len(ids) == limit else None
+        )
+        # They are models of this module already: to check them once more would hold up the loop.
+        return Response(await asyncio.to_thread(page.model_dump_json), media_type="application/json")
 
 
 @router.post("/rules/preview")
@@ -58,21 +89,32 @@ async def previewed(
 
     With ``effective_from``, only of first service days from then on.
     """
-    try:
-        catalogue = Catalogue(rules_in(candidate.files))
-    except CatalogueBreach as breach:
-        raise HTTPException(422, str(breach)) from None
     context = context_of(request)
-    ids, requests = await _page(context, first, last, after, limit)
-    page = preview(requests, first, last, catalogue, context.resources.packs, effective_from or date.min)
+    resources: Resources = context.resources
+    begins = effective_from or date.min
+    async with resources.desk.served():
+        try:
+            catalogue = await asyncio.to_thread(_compiled, tuple(sorted(candidate.files.items())))
+        except CatalogueBreach as breach:
+            raise HTTPException(422, str(breach)) from None
+        ids = await _received(context, first, last, after, limit)
+        page = Previewed.of(
+            await in_slices(
+                context, ids, lambda some: preview(some, first, last, catalogue, resources.packs, begins)
+            )
+        )
     page.next = ids[-1] if len(ids) == limit else None
     return page
 
 
-async def _page(
+@lru_cache(maxsize=2)
+def _compiled(files: tuple[tuple[str, str], ...]) -> Catalogue:
+    """The same for each page of a preview. Raises CatalogueBreach."""
+    return Catalogue(rules_in(dict(files)))
+
+
+async def _received(
     context: Context, first: date, last: date, after: UUID | None, limit: int
-) -> tuple[Sequence[UUID], list[history.Request]]:
-    db: asyncpg.Connection
+) -> Sequence[UUID]:
     async with context.pool.acquire() as db:
-        ids = await queries.received_requests(db, first, last, after, limit)
-        return ids, await read_pinned_requests(db, context.resources, ids)
+        return await queries.received_requests(db, first, last, after, limit)

@@ -15,6 +15,7 @@ from throughline.programmes import MEDICAL
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
 from validation import past_repository, pins_repository, repository, tally_repository
+from validation.desk import Desk
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
 from validation.history import Request, Version
@@ -42,6 +43,8 @@ class Resources:
     duplicate_rules: DuplicateRuleSets = field(default_factory=load_duplicate_rules)
     reference: Reference = field(default_factory=Reference)
     packs: Packs = field(default_factory=dict)
+    desk: Desk = field(default_factory=Desk)
+    """Where people ask of stored history."""
 
     async def refresh(self, db: asyncpg.Connection) -> None:
         """Take in what was recorded and published since: usually nothing, found out by one number."""
