@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import chassis_chain, duplicates_at_scale, duplicates_found
+from bench import chassis_chain, duplicates_at_scale, duplicates_found, validation_decision
 from bench.line import flat
 from bench.line.__main__ import WARM, fresh_stack, measure
 from bench.line.report import report
@@ -36,6 +36,7 @@ def main() -> None:
     )
     asked = parser.parse_args()
     results = Results()
+    results.add("Rules and decisions", validation_decision.measure())
     results.add("Duplicates found", duplicates_found.measure())
     results.add("Duplicates beside history", duplicates_at_scale.run(asked.rows))
     with (

@@ -1,14 +1,18 @@
-"""What one decision costs, in CPU microseconds, part by part: `python -m bench.validation_decision`."""
+"""What one decision costs, in CPU microseconds, part by part, and how many rules are asked in a second, by one core.
+
+`python -m bench.validation_decision`.
+"""
 
 from __future__ import annotations
 
 import gc
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from bench.duplicates_at_scale import submissions
 from bench.line import load
+from bench.measure import machine
 from chassis import Say, testing
 from chassis.topics import TopicMap
 from throughline.decisions import SubmissionApproved
@@ -101,7 +105,7 @@ def whole_decision_us(submissions: list[SubmissionReceived], known: Reference) -
     return spent / len(submissions) * 1e6
 
 
-def main() -> None:
+def measure() -> str:
     gc.freeze()
     gc.set_threshold(500_000, 50, 50)
     one = submission(0)
@@ -109,28 +113,46 @@ def main() -> None:
     terms, rules = REFERENCE.terms_for(one), CATALOGUE.in_force_on(SERVICE_DAY)
     claim_facts = facts_of_claim(one, terms, one.received_on)
     line_facts = [facts_of_line(one.request, each, terms) for each in lines]
+    late = facts_of_claim(one, terms, one.received_on + timedelta(days=3_650))
+    assert not evaluate(rules, claim_facts, line_facts) and evaluate(rules, late, line_facts)
     priced, counted = price(lines, terms), EVERYTHING.terms_for(one)
     assert priced is not None
-    parts: dict[str, Callable[[], object]] = {
-        "look up the terms": lambda: REFERENCE.terms_for(one),
-        "facts of the claim": lambda: facts_of_claim(one, terms, one.received_on),
-        "facts of the lines": lambda: [facts_of_line(one.request, each, terms) for each in lines],
-        f"{len(rules.rules)} rules": lambda: evaluate(rules, claim_facts, line_facts),
-        "price": lambda: price(lines, terms),
-        "quote, nothing counted": lambda: quote(one, terms, NO_TALLIES),
-        "quote, all of it": lambda: quote(one, counted, NO_TALLIES),
-        "bill keys": lambda: bill_keys(one),
-        "adjudication": lambda: adjudication.priced(one, priced),
+    asked = len(rules.claim.rules) + LINES * len(rules.line.rules)
+    """Rules that are to hold of the request: the claim's once, the lines' for each line."""
+    parts: dict[str, tuple[Callable[[], object], int]] = {
+        "look up the terms": (lambda: REFERENCE.terms_for(one), 0),
+        "facts of the claim": (lambda: facts_of_claim(one, terms, one.received_on), 0),
+        "facts of the lines": (lambda: [facts_of_line(one.request, each, terms) for each in lines], 0),
+        "rules, all of them hold": (lambda: evaluate(rules, claim_facts, line_facts), asked),
+        "rules, one of the claim is broken": (lambda: evaluate(rules, late, line_facts), asked),
+        "price": (lambda: price(lines, terms), 0),
+        "quote, nothing counted": (lambda: quote(one, terms, NO_TALLIES), 0),
+        "quote, all of it": (lambda: quote(one, counted, NO_TALLIES), 0),
+        "bill keys": (lambda: bill_keys(one), 0),
+        "adjudication": (lambda: adjudication.priced(one, priced), 0),
     }
-    print(f"a request of {LINES} lines, CPU us, best of {ROUNDS} rounds")
-    for name, work in parts.items():
-        print(f"  {name:24}{microseconds(work):7.1f}")
+    found = [
+        f"A request of {LINES} lines, CPU us, best of {ROUNDS} rounds; {len(rules.rules)} rules, "
+        f"{len(rules.claim.rules)} of the claim and {len(rules.line.rules)} of each line: {asked} to hold of a request. {machine()}",
+        "",
+        "| part | CPU us a request | requests/s | rules/s |",
+        "|---|---|---|---|",
+    ]
+    found += [_row(name, microseconds(work), rate) for name, (work, rate) in parts.items()]
     known = Reference()
     known.take(each for _, each, _ in load.reference_data() if isinstance(each, Entity))
     whole = min(whole_decision_us(submissions(0, REQUESTS), known) for _ in range(ROUNDS))
-    print(
-        f"  {'decided and said':24}{whole:7.1f}   of the line's load: all but keys and terms, with the event"
-    )
+    found.append(_row("decided and said: all but keys and terms, of the line's load", whole, asked))
+    return "\n".join(found)
+
+
+def _row(part: str, us: float, rules: int) -> str:
+    rules_a_second = f"{rules * 1e6 / us:,.0f}" if rules else ""
+    return f"| {part} | {us:.1f} | {1e6 / us:,.0f} | {rules_a_second} |"
+
+
+def main() -> None:
+    print(measure())
 
 
 if __name__ == "__main__":
