@@ -17,6 +17,7 @@ from test_step_up import challenge_in, with_passkey
 
 from chassis import Context, testing
 from portal.app import service
+from portal.pages.rules import PREVIEWS_A_MINUTE
 from portal.rule_book import RuleBook
 from portal.rules import Role
 from throughline.message import Message
@@ -114,6 +115,18 @@ async def test_a_candidate_is_looked_at_and_nothing_is_kept(
     query = next(more["params"] for path, more in validation.asked if path == "/v1/rules/preview")
     assert (query["effective_from"], query["to"]) == ("2026-04-01", str(context.clock.today()))
     assert "Waits for a second operator" not in (await browser.get("/rules")).text
+
+
+async def test_previews_of_one_person_are_so_many_in_a_minute(
+    browser: httpx.AsyncClient, context: Context, validation: Validation
+) -> None:
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    where = await proposed(browser)
+    seen = [(await browser.get(where, params={"days": 1})).status_code for _ in range(PREVIEWS_A_MINUTE + 1)]
+    assert seen == [200] * PREVIEWS_A_MINUTE + [429]
+    assert (await browser.get(where)).status_code == 200, "what it changes is read all the same"
+    asked = [path for path, _ in validation.asked if path == "/v1/rules/preview"]
+    assert len(asked) == PREVIEWS_A_MINUTE
 
 
 async def test_what_cannot_be_published_is_not_proposed(

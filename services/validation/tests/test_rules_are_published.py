@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,17 +19,23 @@ from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
 from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved, SubmissionDenied
 from throughline.reasons import Reason
 from throughline.rule_sets import PublishRuleSet, RuleSetPublished
+from throughline.submissions import SubmissionReceived
+from validation import payee_past_repository
 from validation.app import build_resources, service
 from validation.explanation import explain
+from validation.history import Version
+from validation.payee_past import DAYS, OfCode
+from validation.payee_past_repository import read_payee_past
 from validation.reference import Terms
 from validation.replay import replay
 from validation.repository import store_reference
-from validation.rules.rule_set import own_texts
+from validation.rules.rule_set import own_texts, rules_in
 from validation.settings import ValidationSettings
 from validation.stored_requests import read_pinned_requests
-from validation.testing import SERVICE_DAY, limit, publication, received
+from validation.testing import PAYEE_ID, RECEIVED_ON, SERVICE_DAY, limit, line, publication, received
 from validation.work import RulesOfANewerRelease
 
+HEARD_AT = datetime(2026, 11, 16, 12, tzinfo=UTC)
 LIMITED = publication(1, date(2026, 1, 1), limit(5_000))
 
 
@@ -193,3 +200,79 @@ def security_events() -> float:
         for sample in metric.samples
         if sample.name.endswith("_total")
     )
+
+
+UNLIKE_ITSELF = limit(
+    1,
+    id='"unlike-its-own-past"',
+    severity='"review"',
+    scope='"line"',
+    field='"lines[#].charge_cents"',
+    when='"past_line_count >= 2"',
+    expression='"charge_cents * past_line_count <= 2 * past_charge_cents"',
+    reason='"rule_asks_review"',
+    message='"The payee billed this code {past_line_count} times for {past_charge_cents} cents in all."',
+    passing="[{ charge_cents = 24000 }, { past_line_count = 1, past_charge_cents = 1 }]",
+    failing="[{ charge_cents = 24001 }]",
+)
+
+
+async def test_a_published_rule_reads_what_its_payee_billed_before(on: Line) -> None:
+    """Of the line's code, approved and of the same payee alone; what was read decides whenever it is decided again."""
+    only(await on.hears(publication(1, date(2026, 1, 1), UNLIKE_ITSELF)), RuleSetPublished)
+    days = [SERVICE_DAY - timedelta(days=ago) for ago in range(6)]
+
+    def bill(at: int, cents: int, code: str = "99213") -> SubmissionReceived:
+        one = line(code=code, charge_cents=cents, from_date=days[at], to_date=days[at])
+        return received(f"P{at}", lines=(one,))
+
+    await on.hears(bill(0, 9_000), bill(1, 50_000, "99214"))
+    for at in (2, 3):
+        assert isinstance((await on.hears(bill(at, 10_000)))[0], SubmissionApproved)
+    opened = only(await on.hears(bill(4, 40_000)), ReviewOpened)
+    assert opened.reasons == (Reason.RULE_ASKS_REVIEW,)
+    again = await begun_again(on)
+    resources = again.context.resources
+    async with again.context.pool.acquire() as db:
+        requests = await read_pinned_requests(
+            db, resources, [bill(at, 1).request_id for at in (0, 1, 2, 3, 4)]
+        )
+    told = replay(requests, date(2026, 11, 1), date(2026, 11, 30), resources.catalogue)
+    assert (told.compared, told.differences) == (5, [])
+    (version,) = requests[-1]
+    rules = resources.catalogue.set_of(version.rule_set, version.first_day)
+    explained = explain(version, version.submission.received_on, version.terms or Terms(), rules)
+    (broken,) = [one for one in explained.rules if one.verdict == "broken"]
+    assert broken.read == {"charge_cents": 40_000, "past_line_count": 3, "past_charge_cents": 29_000}
+    assert explained.used_up == [], "nothing of it is used up"
+
+
+async def test_a_payees_past_goes_no_further_back_and_is_found_by_its_index(on: Line) -> None:
+    only(await on.hears(received("Q1")), SubmissionApproved)
+    version = Version(received("Q2"), HEARD_AT)
+    late = Version(received("Q3", received_on=RECEIVED_ON + timedelta(days=DAYS + 1)), HEARD_AT)
+    other = Version(received("Q4").model_copy(update={"payee_id": UUID(int=7)}), HEARD_AT)
+    async with on.context.pool.acquire() as db:
+        await read_payee_past(db, [version, late, other])
+        await db.execute("set enable_seqscan = off")  # there are too few rows here for the planner to care
+        plan = await db.fetch("explain " + payee_past_repository._READ, [0], [PAYEE_ID], [RECEIVED_ON])
+        await db.execute("reset enable_seqscan")
+    assert version.payee_past == {"99213": OfCode(1, 1_000, 12_000)}
+    assert (late.payee_past, other.payee_past) == ({}, {})
+    assert "versions_of_payee" in str(plan), "by its index"
+
+
+async def test_a_rule_of_one_payer_decides_that_payers_requests_alone(on: Line) -> None:
+    """Two payers' rules with one reason deny each by its own adjustment code; a preview changes the one's alone."""
+    await on.hears(received("O0", payer="other"))
+    of_acme = limit(5_000, payer='"acme"', carc='"45"')
+    of_other = limit(4_000, id='"other-limit"', payer='"other"', carc='"119"', programme='"medical"')
+    published = only(await on.hears(publication(1, date(2026, 1, 1), of_acme, of_other)), RuleSetPublished)
+    assert published.rule_count == len(rules_in(own_texts())) + 2
+    for number, payer_, carc in (("O1", "acme", "45"), ("O2", "other", "119")):
+        denied = next(
+            one for one in await on.hears(received(number, payer=payer_)) if isinstance(one, SubmissionDenied)
+        )
+        (found,) = [one for one in denied.findings if one.reason is Reason.ABOVE_TIER]
+        assert found.rule == ("charge-limit" if payer_ == "acme" else "other-limit")
+        assert {one.carc for each in denied.adjudication.lines for one in each.adjustments} == {carc}

@@ -13,8 +13,8 @@ from chassis.guarded import context_of, guarded_router
 from throughline.decisions import Finding
 from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
-from validation import members_repository, queries
-from validation.checks import check
+from validation import members_repository, payee_past_repository, queries
+from validation.checks import as_if_sent, check, rules_for
 from validation.rules.rule_set import Rule
 
 router = guarded_router()
@@ -135,8 +135,10 @@ async def checks(request: Request, partner: str = "portal") -> Checked:
             member = members_repository.key_of(asked)
             stored = (await members_repository.read_latest(db, [member])).get(member)
             coverage = None if stored is None else stored.coverage
-    today = context.clock.today()
-    found = check(asked, partner, today, reference, context.resources.catalogue, coverage)
+        today, catalogue, past = context.clock.today(), context.resources.catalogue, None
+        if rules_for(asked, catalogue).reads_past:
+            (past,) = await payee_past_repository.past_of(db, [as_if_sent(asked, partner, today)])
+    found = check(asked, partner, today, reference, catalogue, coverage, past)
     return Checked(findings=found)
 
 

@@ -13,6 +13,8 @@ from uuid import UUID
 
 from chassis import Context
 from validation.history import Request
+from validation.payee_past import past_read
+from validation.payee_past_repository import read_payee_past
 from validation.stored_requests import read_pinned_requests
 
 REQUESTS_AT_ONCE = 20
@@ -22,14 +24,25 @@ _Told = TypeVar("_Told")
 
 
 async def in_slices(
-    context: Context, ids: Sequence[UUID], judge: Callable[[list[Request]], _Told]
+    context: Context, ids: Sequence[UUID], judge: Callable[[list[Request]], _Told], *, past: bool = False
 ) -> list[_Told]:
-    """What ``judge`` comes to for these stored requests, slice by slice. It is called in a thread."""
+    """What ``judge`` comes to for these stored requests, slice by slice. It is called in a thread.
+
+    With ``past``, versions whose decision asked nothing of their payee's past are given it as it stands now.
+    """
     found: list[_Told] = []
     for start in range(0, len(ids), REQUESTS_AT_ONCE):
         async with context.pool.acquire() as db:
             requests = await read_pinned_requests(
                 db, context.resources, ids[start : start + REQUESTS_AT_ONCE]
             )
+            if past:
+                unread = [
+                    one
+                    for each in requests
+                    for one in each
+                    if past_read(one.submission, one.settled_readings) is None
+                ]
+                await read_payee_past(db, unread)
         found.append(await asyncio.to_thread(judge, requests))
     return found

@@ -14,6 +14,7 @@ from throughline.reasons import Reason
 from validation.domain import COMMITTED, decide, told
 from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
+from validation.payee_past import past_read
 from validation.pricing import Price
 from validation.programme import findings_of_form
 from validation.quote import Quote, quote
@@ -84,7 +85,10 @@ def _quoted(version: Version, terms: Terms, readings: Readings, packs: Packs) ->
 
 def facts_of(version: Version, first_received_on: date, terms: Terms) -> tuple[Facts, list[Facts]]:
     submission = version.submission
-    lines = [facts_of_line(submission.request, line, terms) for line in submission.request.lines]
+    past = version.payee_past
+    if past is None:
+        past = past_read(submission, version.settled_readings)
+    lines = [facts_of_line(submission.request, line, terms, past) for line in submission.request.lines]
     return facts_of_claim(submission, terms, first_received_on), lines
 
 

@@ -17,6 +17,7 @@ from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.history import Version
+from validation.payee_past import FACTS as PAST_FACTS
 from validation.pricing import Price
 from validation.reference import Terms
 from validation.rules.reading import Reading, read_rules
@@ -140,6 +141,7 @@ def explain(
         used_up=[
             UsedUp(what=one.kind, before=one.before, added=one.added)
             for one in version.readings or version.settled_readings
+            if one.kind not in PAST_FACTS
         ],
         duplicates=[one for one in version.findings if one.duplicate is not None],
         findings=[one for one in version.findings if one.duplicate is None],

@@ -20,6 +20,7 @@ from validation.duplicates import BillKey, bill_keys
 from validation.handling import UNTOUCHED, Handling
 from validation.leaving import AS_A_CLAIM, Leaving
 from validation.near_duplicates.keys import NearKeys, near_keys
+from validation.payee_past import PayeePast
 from validation.reference import Terms
 from validation.tallies import Readings
 
@@ -64,6 +65,8 @@ class Version:
     """What it is pinned to of reference data, while a slice is decided."""
     coverage_now: Coverage | None = field(default=None, compare=False, repr=False)
     """The member's coverage as it stands now, where the payer has it checked and the member is known."""
+    payee_past: PayeePast | None = field(default=None, compare=False, repr=False)
+    """What its payee billed before, where a rule asks for it, while a slice is decided."""
     readings: Readings = ()
     """What the latest decision read of tallies, and added to them."""
     settled_readings: Readings = ()

@@ -100,7 +100,10 @@ async def previewed(
         ids = await _received(context, first, last, after, limit)
         page = Previewed.of(
             await in_slices(
-                context, ids, lambda some: preview(some, first, last, catalogue, resources.packs, begins)
+                context,
+                ids,
+                lambda some: preview(some, first, last, catalogue, resources.packs, begins),
+                past=any(one.reads_past for one in catalogue.sets),
             )
         )
     page.next = ids[-1] if len(ids) == limit else None

@@ -14,6 +14,7 @@ from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Request, Version
 from validation.mending import findings_of_edits
 from validation.near_duplicates.verdict import NOTHING, Verdict
+from validation.payee_past import readings_of
 from validation.programme import findings_of_form
 from validation.quote import Quote
 from validation.reference import Terms
@@ -34,13 +35,14 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
         evaluate(
             rule_set,
             facts_of_claim(submission, terms, request.first_received_on),
-            [facts_of_line(submission.request, line, terms) for line in lines],
+            [facts_of_line(submission.request, line, terms, version.payee_past) for line in lines],
         )
     )
     version.findings += findings_of_form(submission, terms, work.packs, request.first_received_on)
     version.findings += work.standing(version).found
     quoted = work.quote(version)
-    version.settled_readings, proposed = quoted.read, quoted.price
+    proposed = quoted.price
+    version.settled_readings = (*quoted.read, *readings_of(submission, version.payee_past))
     if quoted.shortage is not None:
         version.findings = (*version.findings, quoted.shortage)
     verdict = work.judge(version)

@@ -248,10 +248,17 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
     for candidate in (reason, *stopping, version.reason):
         if candidate is None:
             continue
-        carc = rules.carcs.get(candidate) or adjudication.DENIALS.get(candidate)
+        carc = _carc_of_rule(version, candidate, rules)
+        carc = carc or rules.carcs.get(candidate) or adjudication.DENIALS.get(candidate)
         if carc is not None:
             return carc
     return adjudication.CARC_LACKS_INFORMATION
+
+
+def _carc_of_rule(version: Version, reason: Reason, rules: RuleSet) -> str | None:
+    """Of the first rule that found it."""
+    found = (rules.carcs_of_rules.get(one.rule) for one in version.findings if one.reason is reason)
+    return next(filter(None, found), None)
 
 
 def _stands(version: Version, state: State, reason: Reason | None, event_id: UUID) -> UUID:

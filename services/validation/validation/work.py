@@ -14,7 +14,7 @@ from throughline.packs.directory import NO_PACKS, Packs
 from throughline.programmes import MEDICAL
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
-from validation import past_repository, pins_repository, repository, tally_repository
+from validation import past_repository, payee_past_repository, pins_repository, repository, tally_repository
 from validation.desk import Desk
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
@@ -103,6 +103,7 @@ class DecisionWork:
         await past_repository.read_past(db, past, work._to_be_judged(heard))
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
         await work._pin(db)
+        await payee_past_repository.read_payee_past(db, work._asked_of_the_past(heard))
         work.tallies = await tally_repository.lock_tallies(db, work._tally_keys())
         return work
 
@@ -151,6 +152,14 @@ class DecisionWork:
                 if version is not None and version.state in OPEN:
                     judged.append(version)
         return judged
+
+    def _asked_of_the_past(self, heard: Sequence[Heard[Any]]) -> list[Version]:
+        """What rules are asked about now, where one of them reads what the payee billed before."""
+        return [
+            one
+            for one in self._to_be_judged(heard)
+            if one.state is State.WAITING and self.rules_of(one).reads_past
+        ]
 
     def duplicate_rules_for(self, version: Version) -> DuplicateRules:
         return self.past.rules.in_force_on(version.near_keys.first_day)

@@ -12,6 +12,7 @@ from fastapi import File, Form, HTTPException, Query, Response, UploadFile
 
 from portal import rule_proposals, step_up
 from portal.page import Nav, Visit, may, page_router
+from portal.rate_limits import must_be_within
 from portal.rule_book import NotRead, Preview, RuleBook, ValidationUnreachable
 from portal.rule_upload import ZIP_BYTES_MAX, NotACatalogue, files_of_zip
 from portal.rule_words import RULES_PAGE, plain_rule, verdict_keys
@@ -19,6 +20,8 @@ from portal.rules import Role
 from throughline.rule_sets import KEY, PublishRuleSet
 
 READERS = (Role.OPERATOR, Role.AUDITOR)
+PREVIEWS_A_MINUTE = 4
+"""Of one person: each decides up to 5,000 requests again."""
 router = page_router(Nav("rules", "/rules", READERS, order=75))
 
 _PUBLISHED = """
@@ -190,6 +193,9 @@ async def _looked_at(
     changes = [] if standing is None else await book.differences(standing["files"], files)
     preview = None
     if days is not None:
+        await must_be_within(
+            visit.context, ("rules.preview", str(visit.session.person_id), PREVIEWS_A_MINUTE)
+        )
         preview = await book.preview(files, effective_from, visit.context.clock.today(), days)
     async with visit.reading() as db:
         names = await _names(db, preview)

@@ -63,7 +63,7 @@ def _run(scope: Scope, position: int | None, facts: Facts, found: list[Finding])
 def _hold(rules: Joined, facts: Facts) -> bool:
     """In CEL ``true || unknown`` is true: names are looked up first, so that an unknown one never lets a rule pass."""
     try:
-        return rules.names <= facts.keys() and rules.program.execute(_context(facts)) is True
+        return None not in map(facts.get, rules.names) and rules.program.execute(_context(facts)) is True
     except Exception:  # whatever CEL raises, the rule at fault says so when it is asked alone
         return False
 

@@ -72,6 +72,9 @@ HOLDING_LINE: Facts = {
     "authorisation_covers_code": True,
     "uncovered_on": "",
     "no_benefit_on": "",
+    "past_line_count": 10,
+    "past_units_thousandths": 10_000,
+    "past_charge_cents": 120_000,
 }
 
 FACT_TYPES = {name: type(value) for name, value in (*HOLDING_CLAIM.items(), *HOLDING_LINE.items())}

@@ -15,6 +15,7 @@ from throughline.identifiers import npi_is_valid, tin_is_valid
 from throughline.requests import PaymentRequest, ServiceLine
 from throughline.submissions import SubmissionReceived
 from validation.coverage import no_benefit_on, uncovered_on
+from validation.payee_past import PayeePast, past_facts
 from validation.reference import Terms, in_force
 
 Facts = dict[str, Any]
@@ -97,8 +98,10 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
     }
 
 
-def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> Facts:
-    """The facts of one line."""
+def facts_of_line(
+    request: PaymentRequest, line: ServiceLine, terms: Terms, past: PayeePast | None = None
+) -> Facts:
+    """The facts of one line. ``past`` is the payee's, where a rule asks for it."""
     authorisation, coverage = terms.authorisation, terms.coverage
     return {
         "from_day": line.from_date.toordinal(),
@@ -115,6 +118,7 @@ def facts_of_line(request: PaymentRequest, line: ServiceLine, terms: Terms) -> F
         and (not authorisation.codes or line.code in authorisation.codes),
         "uncovered_on": "" if coverage is None else _told(uncovered_on(coverage, line)),
         "no_benefit_on": "" if coverage is None else _told(no_benefit_on(coverage, line)),
+        **past_facts(past, line.code),
     }
 
 

@@ -18,6 +18,7 @@ import cel
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from throughline.reasons import Reason, Severity
+from validation.payee_past import FACTS as PAST_FACTS
 from validation.rules.examples import FACT_TYPES
 from validation.rules.plain_check import NotPlain, PlainCheck, plain_check, plain_condition
 
@@ -136,7 +137,11 @@ class RuleSet:
     claim: Scope
     line: Scope
     carcs: Mapping[Reason, str]
-    """The adjustment reason code by which a rule denies for a reason."""
+    """The adjustment reason code by which the rules of everybody deny for a reason."""
+    carcs_of_rules: Mapping[str, str]
+    """That of each rule which names one: two payers may deny for one reason by two codes."""
+    reads_past: bool
+    """Whether a rule asks for what the payee billed before."""
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -215,11 +220,14 @@ def rules_in(texts: Mapping[str, str]) -> list[Rule]:
 
 def rule_set_of(rules: Sequence[Rule]) -> RuleSet:
     """Compile rules into a set. Raises CatalogueBreach where an expression is not CEL."""
+    line = _scope([rule for rule in rules if rule.scope == "line"])
     return RuleSet(
         content_hash(rules),
         _scope([rule for rule in rules if rule.scope != "line"]),
-        _scope([rule for rule in rules if rule.scope == "line"]),
-        {rule.reason: rule.carc for rule in rules if rule.carc},
+        line,
+        {rule.reason: rule.carc for rule in rules if rule.carc and not rule.selectors()},
+        {rule.id: rule.carc for rule in rules if rule.carc},
+        not PAST_FACTS.isdisjoint(line.whole.names),
     )
 
 
