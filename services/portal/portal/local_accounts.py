@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from functools import cache
 from uuid import UUID, uuid4
 
 import asyncpg
-import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from chassis import Context, clock
 from portal.tenancy import SIGN_IN, reading, writing
+from portal.totp import matching_step
 
 PASSWORD_LENGTH_MIN, PASSWORD_LENGTH_MAX = 12, 200
-TOTP_STEP_SECONDS = 30
 _hasher = PasswordHasher()  # argon2id, RFC 9106's second choice: 64 MiB, 3 passes, 4 lanes
 
 
@@ -59,13 +57,12 @@ def _is_password(password_hash: str, password: str) -> bool:
 
 
 async def use_totp(db: asyncpg.Connection, context: Context, person_id: UUID, code: str) -> bool:
-    """Whether this is the person's code of the present 30 seconds, not used before. It is used up."""
+    """Whether this is a code of the person's that counts now, later than the last they used. It is used up."""
     sealed = await db.fetchval("select totp_sealed from accounts where person_id = $1", person_id)
     if sealed is None:
         return False
     secret = context.resources.content_key.open(sealed, "accounts", person_id).decode()
-    now = clock.event_time()
-    step = int(now.timestamp()) // TOTP_STEP_SECONDS
-    if not hmac.compare_digest(pyotp.TOTP(secret).at(now).encode(), code.strip().replace(" ", "").encode()):
+    step = matching_step(secret, code, clock.event_time())
+    if step is None:
         return False
     return await db.fetchval(_USE_STEP, person_id, step) is not None

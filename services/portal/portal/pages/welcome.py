@@ -15,13 +15,13 @@ from portal import ceremonies
 from portal.local_accounts import (
     PASSWORD_LENGTH_MAX,
     PASSWORD_LENGTH_MIN,
-    TOTP_STEP_SECONDS,
     hash_password,
 )
 from portal.page import Visit, open_to_all, page_router
 from portal.passkeys import base64url
 from portal.rate_limits import must_be_within
 from portal.tenancy import SIGN_IN, reading, writing
+from portal.totp import matching_step
 
 router = page_router()
 _SET = """
@@ -68,17 +68,16 @@ async def accept(
     await must_be_within(visit.context, ("welcome", visit.address, visit.settings.sign_ins_per_address))
     if len(password) < PASSWORD_LENGTH_MIN:
         return await _page(visit, ceremony_id, key, problem="welcome.short")
-    now = clock.event_time()
     async with reading(visit.context, SIGN_IN) as db:
         secret = _secret(visit, await _invitation(db, ceremony_id, key))
-    if not hmac.compare_digest(pyotp.TOTP(secret).at(now).encode(), code.strip().encode()):
+    step = matching_step(secret, code, clock.event_time())
+    if step is None:
         return await _page(visit, ceremony_id, key, problem="welcome.wrong_code")
     hashed = await asyncio.to_thread(hash_password, password)
     async with writing(visit.context, SIGN_IN) as db:
         invitation = await _invitation(db, ceremony_id, key, use=True)
         assert invitation.person_id is not None
         sealed = visit.context.resources.content_key.seal(secret.encode(), "accounts", invitation.person_id)
-        step = int(now.timestamp()) // TOTP_STEP_SECONDS
         if await db.fetchval(_SET, invitation.person_id, hashed, sealed, step) is None:
             raise HTTPException(404)
     return visit.redirect("/sign-in")
