@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,13 @@ from throughline.message import Message
 from throughline.reference import ContractRecorded, FeeScheduleRecorded, ProviderRecorded
 from throughline_cli.demo.reference import KEYS
 from throughline_cli.errors import Problem
-from throughline_cli.reference_csv.entities import LAYOUTS
-from throughline_cli.reference_csv.importing import import_exclusions, import_file
+from throughline_cli.reference_csv.contract_terms import read_terms
+from throughline_cli.reference_csv.entities import LAYOUTS, contracts_of
+from throughline_cli.reference_csv.importing import import_contracts, import_exclusions, import_file
 from throughline_cli.reference_csv.leie import parts_of, read_list
 from throughline_cli.reference_csv.sheet import Sheet, read_sheet
+from throughline_cli.reference_csv.whole_list import must_be_whole_list
+from throughline_cli.reference_shown import path_of
 
 NPI = "1234567893"
 
@@ -91,6 +95,63 @@ def test_rates_of_one_schedule_and_terms_of_a_contract_are_dollars(tmp_path: Pat
     assert isinstance(contract, ContractRecorded) and contract.payee_id is None
     assert (contract.copay_cents, contract.deductible_cents) == (2_500, 50_000)
     assert contract.authorisation_codes == ("97110", "97112")
+
+
+CONTRACTS = "contract_id,version,payer,fee_schedule,effective_from,timely_filing_days"
+A_CONTRACT = "C1,2,acme,std,2026-01-01,90"
+
+
+def beside(tmp_path: Path, name: str, *lines: str) -> Path:
+    path = tmp_path / name
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+def test_modifiers_and_unit_limits_of_a_contract_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    modifiers = beside(
+        tmp_path,
+        "modifiers.csv",
+        "contract_id,modifier,effect,basis_points,codes,effective_from,effective_to",
+        "C1,50,share,15000,,2026-01-01,",
+        "C1,59,separate,,97110 97112,2026-01-01,2026-12-31",
+    )
+    limits = beside(
+        tmp_path, "limits.csv", "contract_id,code,units_per_day,effective_from", "C1,97110,4,2026-01-01"
+    )
+    sheets, terms = read_terms({"modifiers": modifiers, "unit_limits": limits})
+    assert [one.faults for one in sheets] == [[], []]
+    path = written(tmp_path, CONTRACTS, A_CONTRACT, "C2,1,acme,std,2026-01-01,90")
+    layout = LAYOUTS["contracts"]
+    one, other = contracts_of(read_sheet(path, layout.required, layout.others), terms)
+    assert isinstance(one, ContractRecorded) and isinstance(other, ContractRecorded)
+    assert one.modifiers is not None and one.unit_limits is not None
+    assert [(term.modifier, term.effect, term.basis_points) for term in one.modifiers] == [
+        ("50", "share", 15_000),
+        ("59", "separate", 10_000),
+    ]
+    assert one.modifiers[1].codes == ("97110", "97112")
+    assert [(limit.code, limit.units_per_day) for limit in one.unit_limits] == [("97110", 4)]
+    assert (other.modifiers, other.unit_limits) == (None, None)
+
+
+def test_faults_of_the_files_beside_are_named_by_file_row_and_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "contract_id,modifier,effect,basis_points,codes,effective_from,effective_to"
+    rows = ("C1,51,multiple,10001,,2026-01-01,", "C9,50,share,x,,2026-01-01,", ",50,halve,,,,")
+    modifiers = beside(tmp_path, "modifiers.csv", header, *rows)
+    with pytest.raises(Problem, match=r"modifiers\.csv has .* faults; nothing was published"):
+        import_contracts(written(tmp_path, CONTRACTS, A_CONTRACT), {"modifiers": modifiers}, None)
+    told = capsys.readouterr().err
+    for where in (
+        "modifiers.csv, row 2",
+        "row 3, column basis_points",
+        "row 3, column contract_id: is none of the contracts in file.csv",
+        "row 4, column contract_id",
+        "row 4, column effect",
+        "row 4, column effective_from",
+    ):
+        assert where in told, told
 
 
 def test_every_fault_is_named_by_row_and_column_and_repeats_no_cell(tmp_path: Path) -> None:
@@ -197,3 +258,65 @@ def test_a_list_whose_rows_are_not_understood_is_refused_whole(
 def test_an_exclusion_list_of_a_day_to_come_is_not_published(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="2062-01-10"):
         import_exclusions(written(tmp_path, LEIE), "oig-leie", date(2062, 1, 10), 0, None)
+
+
+DAY = date(2026, 11, 10)
+
+
+class Held:
+    """A stack with a list of ten entries in force."""
+
+    def get(self, service: str, path: str) -> Any:
+        return [{"list_id": "oig-leie", "entries": 10}]
+
+
+@pytest.mark.parametrize(
+    ("list_id", "rows", "said", "told"),
+    [
+        ("oig-leie", 9, {}, None),
+        ("oig-leie", 8, {}, "may be cut off"),
+        ("oig-leie", 8, {"shrinks": True}, None),
+        ("oig-leie", 8, {"expected": 8}, None),
+        ("oig-leie", 11, {"expected": 12}, "--expect-rows says 12"),
+        ("state", 11, {}, "No list 'state' is in force"),
+        ("state", 11, {"expected": 11}, None),
+    ],
+)
+def test_a_list_that_may_be_cut_off_is_refused(
+    list_id: str, rows: int, said: dict[str, Any], told: str | None
+) -> None:
+    def compared() -> None:
+        given = {"expected": None, "shrinks": False, **said}
+        must_be_whole_list(list_id, DAY, rows, Held(), **given)  # type: ignore[arg-type]
+
+    if told is None:
+        compared()
+    else:
+        with pytest.raises(Problem, match=told):
+            compared()
+
+
+@pytest.mark.parametrize("cut", [1, 4, 40, 90])
+def test_a_list_that_ends_within_its_last_row_is_refused_by_that_row(
+    tmp_path: Path, cut: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, LEIE, PERSON.format(npi=NPI), BUSINESS)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(Problem, match="nothing was published"):
+        import_exclusions(path, "oig-leie", date(2025, 12, 10), 0, None)
+    assert "row 3" in capsys.readouterr().err
+
+
+def test_a_list_without_a_column_that_it_needs_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match="lacks REINDATE"):
+        read_list(written(tmp_path, LEIE.replace(",REINDATE", ""), PERSON.format(npi=NPI)))
+
+
+def test_a_member_is_asked_for_by_a_key_that_tells_no_member_id() -> None:
+    assert "M100" not in path_of("member", "M100", "acme")
+    assert path_of("provider", NPI, None) == str(payee_id_for("npi", NPI))
+    assert path_of("provider", "P-1", None) == str(payee_id_for("programme", "P-1"))
+    with pytest.raises(Problem, match="one of a payer's"):
+        path_of("member", "M100", None)
+    with pytest.raises(Problem, match="no kind"):
+        path_of("person", "M100", None)

@@ -19,7 +19,8 @@ from throughline_cli.demo.reference import (
 )
 from throughline_cli.errors import Problem
 from throughline_cli.line import STACK, StackOption, line_at
-from throughline_cli.reference_csv.importing import import_exclusions, import_file
+from throughline_cli.reference_csv.importing import import_contracts, import_exclusions, import_file
+from throughline_cli.reference_shown import KINDS, show_reference
 from throughline_cli.show import counted, say
 from throughline_cli.speaking import Speaker
 
@@ -66,9 +67,22 @@ def import_providers(file: Csv, dry_run: DryRun = False, stack: StackOption = ST
 
 
 @import_app.command("contracts")
-def import_contracts(file: Csv, dry_run: DryRun = False, stack: StackOption = STACK) -> None:
-    """Terms: a row each. Modifiers and unit limits are not told by CSV, and a contract that has any loses them."""
-    import_file("contracts", file, None if dry_run else line_at(stack))
+def import_contracts_and_terms(
+    file: Csv,
+    modifiers: Annotated[
+        Path | None,
+        typer.Option(help="What modifiers do to prices: a row each, by contract.", dir_okay=False),
+    ] = None,
+    unit_limits: Annotated[
+        Path | None, typer.Option(help="Units covered for a day: a row each, by contract.", dir_okay=False)
+    ] = None,
+    dry_run: DryRun = False,
+    stack: StackOption = STACK,
+) -> None:
+    """Terms: a row each. A contract without rows in the other files has no modifiers and no limits from now on."""
+    files = {"modifiers": modifiers, "unit_limits": unit_limits}
+    given = {name: path for name, path in files.items() if path is not None}
+    import_contracts(file, given, None if dry_run else line_at(stack))
 
 
 @import_app.command("fee-schedules")
@@ -99,9 +113,37 @@ def import_exclusion_list(
     edition: Annotated[
         int, typer.Option(help="Raise it where a list of the same day is imported anew.", min=0, max=99)
     ] = 0,
+    expect_rows: Annotated[
+        int | None,
+        typer.Option(help="How many rows the publisher's file has; needed for a list's first.", min=1),
+    ] = None,
+    accept_shrink: Annotated[
+        str | None, typer.Option(help="Why it may have far fewer entries than the one in force.")
+    ] = None,
     dry_run: DryRun = False,
     stack: StackOption = STACK,
 ) -> None:
-    """Who may not be paid: a list in the form of the OIG's LEIE. Payees are screened by it from then on."""
+    """Who may not be paid: a list in the form of the OIG's LEIE. Payees are screened by it from then on.
+
+    A file that may be cut off, with fewer than nine tenths of the entries in force, is refused.
+    """
     line = None if dry_run else line_at(stack)
-    import_exclusions(file, list_id, dated_on.date(), edition, line)
+    import_exclusions(
+        *(file, list_id, dated_on.date(), edition, line), expect_rows=expect_rows, accept_shrink=accept_shrink
+    )
+
+
+@reference_app.command("show")
+def show(
+    kind: Annotated[str, typer.Argument(help=f"{', '.join(KINDS)}.")],
+    name: Annotated[
+        str, typer.Argument(help="Its id; of a provider also its NPI; of a member the member id.")
+    ],
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As it stood at the end of this day (UTC).")
+    ] = None,
+    payer: Annotated[str | None, typer.Option(help="A member's payer.")] = None,
+    stack: StackOption = STACK,
+) -> None:
+    """What is, or was, on file of one entity, and its versions. What may name a person is not shown."""
+    show_reference(line_at(stack), kind, name, None if as_of is None else as_of.date(), payer)

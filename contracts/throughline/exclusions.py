@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field, field_validator, model_validator
 
 from throughline.identifiers import Npi
-from throughline.message import Code, Event, Record, Sha256
+from throughline.message import Code, Event, Record, Sha256, Text
 from throughline.reference import EntityVersion
 
 NameHash = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -70,6 +70,8 @@ class ExclusionListRecorded(Event):
     part: Annotated[int, Field(ge=1)]
     parts: Annotated[int, Field(ge=1, le=10_000)]
     entries: Annotated[tuple[Exclusion, ...], Field(max_length=ENTRIES_MAX)]
+    shrinks_because: Text | None = None
+    """Why it may have far fewer entries than the one before, where somebody had to say so."""
 
     @model_validator(mode="after")
     def _is_one_of_its_parts(self) -> ExclusionListRecorded:

@@ -77,6 +77,7 @@ def test_who_came_on_an_exclusion_list_is_not_paid_for(line: WholeLine, tmp_path
     )
     line.command("reference", "import", "providers", "--csv", str(providers))
     line.rest()
+    assert "provider version 1" in line.command("reference", "show", "provider", RENDERING)
     payee = line.new_payee()
     approved = line.submit(line.bill(payee, rendering_provider=RENDERING))
     line.until_state(approved, "Approved")
@@ -86,7 +87,9 @@ def test_who_came_on_an_exclusion_list_is_not_paid_for(line: WholeLine, tmp_path
         f"STONE,ALEX,,{RENDERING},20200101,00000000,00000000\n",
         "utf-8",
     )
-    line.command("reference", "import", "exclusions", "--csv", str(exclusions), "--dated-on", "2026-11-01")
+    imported = ("reference", "import", "exclusions", "--csv", str(exclusions), "--dated-on", "2026-11-01")
+    assert "--expect-rows" in line.command(*imported, fails=True)
+    line.command(*imported, "--expect-rows", "1")
     assert line.until_said(ApprovalRevoked, request_id=approved).reason == "excluded"
     line.until_state(approved, "In review")
     refused = line.submit(line.bill(payee, rendering_provider=RENDERING))

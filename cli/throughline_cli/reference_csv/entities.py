@@ -16,6 +16,7 @@ from throughline.reference import (
     ProviderRecorded,
     Rate,
 )
+from throughline_cli.reference_csv.contract_terms import Terms
 from throughline_cli.reference_csv.sheet import Row, Sheet, grouped
 
 
@@ -48,7 +49,8 @@ def _providers(sheet: Sheet) -> Iterator[Message]:
             yield made
 
 
-def _contracts(sheet: Sheet) -> Iterator[Message]:
+def contracts_of(sheet: Sheet, terms: Terms | None = None) -> Iterator[Message]:
+    """``terms``: of modifiers and unit limits, which stand in files of their own."""
     for row in sheet.rows:
         made = sheet.make(
             row,
@@ -64,6 +66,7 @@ def _contracts(sheet: Sheet) -> Iterator[Message]:
                 "authorisation_codes": row.words("authorisation_codes"),
                 "deductible_cents": row.cents("deductible"),
                 "out_of_pocket_max_cents": row.cents("out_of_pocket_max"),
+                **(terms or {}).get(row.text("contract_id") or "", {}),
             },
             {
                 "copay_cents": "copay",
@@ -184,7 +187,7 @@ LAYOUTS: dict[str, Layout] = {
             *("payee_kind", "payee_identifier", "effective_to", "copay", "coinsurance_basis_points"),
             *("authorisation_codes", "deductible", "out_of_pocket_max"),
         ),
-        _contracts,
+        contracts_of,
     ),
     "fee-schedules": Layout(
         ("fee_schedule", "version", "code", "amount", "effective_from"),

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from throughline.exclusions import ENTRIES_MAX, Exclusion, ExclusionListRecorded, name_hashes
-from throughline_cli.reference_csv.sheet import Row, Sheet, read_sheet
+from throughline_cli.reference_csv.sheet import Fault, Row, Sheet, read_sheet
 
 COLUMNS = (
     *("LASTNAME", "FIRSTNAME", "MIDNAME", "BUSNAME", "GENERAL", "SPECIALTY", "UPIN", "NPI", "DOB"),
@@ -22,14 +22,22 @@ _DAY = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
 def read_list(path: Path) -> tuple[Sheet, list[Exclusion]]:
-    """Everybody on the list; who has neither number nor name is a fault."""
+    """Everybody on the list; who has neither number nor name is a fault, and so is a last row without a line break."""
     sheet = read_sheet(path, NEEDED, [one for one in COLUMNS if one not in NEEDED])
+    if sheet.rows and not path.read_bytes().endswith((b"\n", b"\r")):
+        cut = "has no line break at its end: the file may be cut off"
+        sheet.faults.append(Fault(sheet.rows[-1].number, None, cut))
     made = [_exclusion(sheet, row) for row in sheet.rows]
     return sheet, [one for one in made if one is not None]
 
 
 def parts_of(
-    entries: list[Exclusion], path: Path, list_id: str, dated_on: date, edition: int
+    entries: list[Exclusion],
+    path: Path,
+    list_id: str,
+    dated_on: date,
+    edition: int,
+    shrinks_because: str | None = None,
 ) -> Iterator[ExclusionListRecorded]:
     """The messages that bring the list. Its version is the day it was published, and an edition of that day."""
     digest = sha256(path.read_bytes()).hexdigest()
@@ -44,6 +52,7 @@ def parts_of(
             part=number,
             parts=len(cut),
             entries=part,
+            shrinks_because=shrinks_because,
         )
 
 

@@ -33,7 +33,8 @@ async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
     async with testing.emptied(
         validation_database,
         "truncate versions, tallies, bill_keys, near_keys, near_documents",
-        "truncate reference, reference_history, members, exclusion_lists, exclusion_parts, follow_ups, chassis.outbox",
+        "truncate reference, reference_history, reference_moments, members, exclusion_lists, exclusion_parts",
+        "truncate follow_ups, chassis.outbox",
         "update near_revision set last = 0",
         "update reference_revision set last = 0",
     ) as made:

@@ -44,6 +44,7 @@ from validation.on_submission_received import decide_submission
 from validation.on_submission_withdrawn import withdraw
 from validation.pins_repository import keep_rule_sets
 from validation.publishing import RuleSetWork
+from validation.reference_api import router as reference_router
 from validation.reference_work import ReferenceWork
 from validation.replay_api import router as replay_router
 from validation.rules.published import PublishedRules
@@ -99,7 +100,7 @@ service = Service(
         hear("reference.exclusions", work=ExclusionsWork, on={ExclusionListRecorded: record_exclusions}),
     ],
     timers=[every(0.5, work_off_follow_ups)],
-    api=(router, explanation_router, replay_router, rules_router),
+    api=(router, explanation_router, reference_router, replay_router, rules_router),
     start=build_resources,
 )
 

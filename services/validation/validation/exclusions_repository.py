@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, ExclusionListRecorded
+from validation.reference_revision import raise_revision
 from validation.screening import ExclusionList, Listed
 
 _ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
@@ -30,7 +31,6 @@ where p.list_id = any($1::text[]) and p.version > coalesce(l.version, 0)
 group by p.list_id, p.version, p.sha256 having count(*) = min(p.parts)
 order by p.list_id, p.version desc, p.sha256
 """
-_RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
 _PUT_IN_FORCE = """
 insert into exclusion_lists (list_id, version, sha256, dated_on, revision) values ($1, $2, $3, $4, $5)
 on conflict (list_id) do update set version = excluded.version, sha256 = excluded.sha256,
@@ -75,7 +75,7 @@ async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecor
     complete = await db.fetch(_COMPLETE, sorted({one.list_id for one in parts}))
     if not complete:
         return []
-    revision = await db.fetchval(_RAISE_REVISION)
+    revision = await raise_revision(db)
     for row in complete:
         await db.execute(
             _PUT_IN_FORCE, row["list_id"], row["version"], row["sha256"], row["dated_on"], revision

@@ -13,6 +13,7 @@ from throughline.members import member_key_for
 from throughline.requests import PaymentRequest
 from validation.coverage import Coverage
 from validation.history import Version
+from validation.reference_revision import raise_revision
 
 # What stands now, and what stood then where that was another version.
 _READ_THEN_AND_NOW = """
@@ -29,7 +30,6 @@ select a.member, m.version, m.body from unnest($1::uuid[]) as a (member)
 cross join lateral (
     select version, body from members m where m.member = a.member order by m.revision desc limit 1) m
 """
-_RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
 _ADD = """
 insert into members (member, revision, version, body)
 select member, $4, version, body from unnest($1::uuid[], $2::bigint[], $3::bytea[]) as new (member, version, body)
@@ -79,7 +79,7 @@ async def store_members(db: asyncpg.Connection, members: Mapping[UUID, StoredMem
     """Put what was recorded beside what stood, under a revision of its own: what was decided before keeps to that."""
     if not members:
         return
-    revision = await db.fetchval(_RAISE_REVISION)
+    revision = await raise_revision(db)
     await db.execute(
         _ADD,
         list(members),

@@ -17,6 +17,7 @@ from validation.exclusions_repository import read_lists
 from validation.handling import handling_from_json, handling_to_json
 from validation.history import Request, Version, findings_from_json, findings_to_json
 from validation.reference import KINDS, Entity, Reference
+from validation.reference_revision import raise_revision
 from validation.tallies import readings_from_json, readings_to_json
 
 _LOCK_VERSIONS = """
@@ -73,7 +74,6 @@ _READ_REFERENCE = "select kind, body, revision from reference where revision > $
 _READ_REFERENCE_SINCE = """
 select kind, body, revision from reference_history where revision > $1 order by revision, kind, id
 """
-_RAISE_REVISION = "update reference_revision set last = last + 1 returning last"
 _PUT_REFERENCE = """
 with put as (
 insert into reference (kind, id, version, revision, body)
@@ -281,7 +281,7 @@ async def store_reference(db: asyncpg.Connection, entities: Mapping[tuple[str, s
     """Put entities whose version rises, and keep them in the history; a lower or equal version changes nothing."""
     if not entities:
         return
-    revision = await db.fetchval(_RAISE_REVISION)
+    revision = await raise_revision(db)
     rows = [
         (kind, name, one.version, one.model_dump_json().encode()) for (kind, name), one in entities.items()
     ]

@@ -40,14 +40,16 @@ class Party(NamedTuple):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ExclusionList:
     version: int
     against: ScreenedAgainst
     by_npi: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
     by_name: dict[int, tuple[Listed, ...]] = field(default_factory=dict)
+    entries: int = 0
 
     def add(self, listed: Listed, names: Iterable[NameHash]) -> None:
+        self.entries += 1
         if listed.npi is not None:
             self.by_npi[listed.npi] = (*self.by_npi.get(listed.npi, ()), listed)
         for name in names:
