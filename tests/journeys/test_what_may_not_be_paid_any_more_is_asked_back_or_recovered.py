@@ -88,7 +88,7 @@ def test_who_came_on_an_exclusion_list_is_not_paid_for(line: WholeLine, tmp_path
         "utf-8",
     )
     imported = ("reference", "import", "exclusions", "--csv", str(exclusions), "--dated-on", "2026-11-01")
-    assert "--expect-rows" in line.command(*imported, fails=True)
+    assert "No list 'oig-leie' is in force" in line.command(*imported, fails=True)
     line.command(*imported, "--expect-rows", "1")
     assert line.until_said(ApprovalRevoked, request_id=approved).reason == "excluded"
     line.until_state(approved, "In review")
