@@ -12,7 +12,8 @@ from validation.rules.engine import evaluate
 from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE
 from validation.rules.facts import Facts
 from validation.rules.reading import read_rules
-from validation.rules.rule_set import Rule, rule_set_of
+from validation.rules.rule import Rule
+from validation.rules.rule_set import rule_set_of
 
 NUMBERS = sorted(name for name, value in HOLDING_CLAIM.items() if type(value) is int)
 FLAGS = sorted(name for name, value in HOLDING_CLAIM.items() if type(value) is bool)

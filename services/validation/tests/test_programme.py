@@ -35,7 +35,7 @@ from validation.programme import findings_of_form, price_of_form, spread, weighe
 from validation.quote import quote
 from validation.reference import Terms, rate_table
 from validation.replay import replay
-from validation.rules.rule_set import Rule
+from validation.rules.rule import Rule
 from validation.stored_requests import read_pinned_requests
 from validation.tallies import Tallies
 from validation.testing import authorisation, contract, fees, line, received

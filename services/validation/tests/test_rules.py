@@ -11,7 +11,8 @@ import pytest
 from throughline.reasons import Reason, Severity
 from validation.rules.engine import FINDINGS_MAX, evaluate
 from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, holding_but
-from validation.rules.rule_set import Catalogue, CatalogueBreach, Rule, content_hash, load_catalogue, rules_in
+from validation.rules.rule import Rule
+from validation.rules.rule_set import Catalogue, CatalogueBreach, content_hash, load_catalogue, rules_in
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 11, 2)

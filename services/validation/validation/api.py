@@ -15,7 +15,7 @@ from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
 from validation import members_repository, payee_past_repository, queries
 from validation.checks import as_if_sent, check, rules_for
-from validation.rules.rule_set import Rule
+from validation.rules.rule import Rule
 
 router = guarded_router()
 

@@ -142,7 +142,7 @@ def _resemble(past: Past, came: Sequence[SubmissionReceived]) -> bool:
     for there in came:
         since.add(there, near_keys(there))
     for submission, keys, _ in past.added:
-        rules = past.rules.in_force_on(keys.first_day)
+        rules = past.rules_of(submission, keys)
         for there in since.candidates(submission, keys):
             verdict = judge(submission, [there], rules, packs=past.packs)
             if verdict.likest is not None or verdict.near_misses:

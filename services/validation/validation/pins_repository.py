@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import asyncpg
 
 from validation.history import Version
 from validation.members_repository import read_coverage
+from validation.near_duplicates.rules import DuplicateRules
 from validation.reference import KINDS, AsOf, Reference, Terms, as_held, terms_in
 from validation.reference_history import Key, Name
-from validation.rules.rule_set import Catalogue, Rule
+from validation.rules.rule import Rule
+from validation.rules.rule_set import Catalogue, RuleSet
 
 _READ_AS_OF = """
 select s.kind, s.id, s.revision, s.before, h.body from (
@@ -89,15 +92,24 @@ async def read_rule_sets(db: asyncpg.Connection, catalogue: Catalogue, versions:
     if not asked:
         return
     for row in await db.fetch(_READ_RULE_SETS, [bytes.fromhex(one) for one in sorted(asked)]):
+        kept = json.loads(row["rules"])
+        rules, duplicates = (kept, None) if isinstance(kept, list) else (kept["rules"], kept["duplicates"])
         catalogue.remember(
-            row["sha256"].hex(), [Rule.model_validate(one) for one in json.loads(row["rules"])]
+            row["sha256"].hex(),
+            [Rule.model_validate(one) for one in rules],
+            None if duplicates is None else DuplicateRules.model_validate(duplicates),
         )
 
 
 async def keep_rule_sets(db: asyncpg.Connection | asyncpg.Pool, catalogue: Catalogue) -> None:
     """Keep this release's sets, so that a later release can decide by them what came in under them."""
-    kept = {
-        one.sha256: json.dumps([rule.model_dump(mode="json") for rule in one.rules]).encode()
-        for one in catalogue.sets
-    }
+    kept = {one.sha256: json.dumps(_kept(one)).encode() for one in catalogue.sets}
     await db.execute(_KEEP_RULE_SETS, [bytes.fromhex(one) for one in kept], list(kept.values()))
+
+
+def _kept(one: RuleSet) -> Any:
+    """Its rules, as a list; beside those of near duplicates where they were published with them."""
+    rules = [rule.model_dump(mode="json") for rule in one.rules]
+    if one.duplicates is None:
+        return rules
+    return {"rules": rules, "duplicates": one.duplicates.model_dump(mode="json")}

@@ -12,7 +12,7 @@ from throughline.rule_sets import PublishRuleSet
 from validation import pins_repository, repository
 from validation.reference import Entity
 from validation.rules.published import Published, catalogue_of, highest_version
-from validation.rules.rule_set import Rule
+from validation.rules.rule import Rule
 from validation.work import Resources
 
 

@@ -19,7 +19,7 @@ from validation.beside_the_line import in_slices
 from validation.explanation import Explanation, Explanations
 from validation.explanation_api import explanation_of
 from validation.replay import Previewed, Replayed, preview, replay
-from validation.rules.rule_set import Catalogue, CatalogueBreach, rules_in
+from validation.rules.rule_set import Catalogue, CatalogueBreach, catalogue_in
 from validation.work import Resources
 
 router = guarded_router()
@@ -113,7 +113,7 @@ async def previewed(
 @lru_cache(maxsize=2)
 def _compiled(files: tuple[tuple[str, str], ...]) -> Catalogue:
     """The same for each page of a preview. Raises CatalogueBreach."""
-    return Catalogue(rules_in(dict(files)))
+    return catalogue_in(dict(files))
 
 
 async def _received(

@@ -12,9 +12,11 @@ from pydantic import BaseModel
 from chassis.guarded import context_of, guarded_router
 from throughline.reasons import Severity
 from throughline.rule_sets import PublishRuleSet
+from validation.near_duplicates.rules import FILE, own_text
 from validation.reference import Reference
 from validation.rules.published import in_force, newest_first, texts_of
-from validation.rules.rule_set import CatalogueBreach, Rule, own_texts, rules_in
+from validation.rules.rule import Rule
+from validation.rules.rule_set import CatalogueBreach, own_texts, rules_in
 from validation.rules.workbench import Change, ExampleRun, Problem, diff, lint, run_examples
 
 router = guarded_router()
@@ -120,7 +122,7 @@ async def one_published(request: Request, version: int) -> OnePublishedSet:
     command: PublishRuleSet | None = reference.rules.get(str(version))
     if command is None and version != 0:
         raise HTTPException(404, "no such set was published")
-    files = own_texts() if command is None else texts_of(command)
+    files = {**own_texts(), FILE: own_text()} if command is None else texts_of(command)
     return OnePublishedSet(version=version, files=files, rules=_told(rules_in(files)))
 
 

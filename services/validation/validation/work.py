@@ -88,7 +88,8 @@ class DecisionWork:
         ids = sorted({one.message.request_id for one in heard})
         requests = await repository.lock_requests(db, ids)
         keys = {key for request in requests.values() for key in request.all_bill_keys()}
-        past = Past(resources.duplicate_rules, resources.packs)
+        rules = resources.duplicate_rules.beside(resources.catalogue.published_duplicates)
+        past = Past(rules, resources.packs)
         work = cls(requests, BillClaims({}), resources.catalogue, resources.reference, past)
         work.packs = resources.packs
         for one in heard:
@@ -162,7 +163,9 @@ class DecisionWork:
         ]
 
     def duplicate_rules_for(self, version: Version) -> DuplicateRules:
-        return self.past.rules.in_force_on(version.near_keys.first_day)
+        """Published with the rules that it is pinned to, else the release's own."""
+        published = self.rules_of(version).duplicates
+        return published or self.past.rules.in_force_on(version.near_keys.first_day)
 
     def judge(self, version: Version) -> Verdict:
         """Beside what holds its bill at this moment; what ended before anything was paid does not count, nor what a
@@ -205,7 +208,7 @@ class DecisionWork:
     def claim(self, version: Version) -> None:
         """From now on the bill is this version's, and others may repeat it."""
         self.bills.take(version.bill_keys, version.submission.request_id)
-        self.past.add(version.submission, version.near_keys)
+        self.past.add(version.submission, version.near_keys, self.duplicate_rules_for(version))
 
     def _has_ended(self, one: SubmissionReceived) -> bool:
         request = self.requests.get(one.request_id)

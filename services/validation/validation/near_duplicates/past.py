@@ -10,7 +10,7 @@ from uuid import UUID
 from throughline.packs.directory import Packs
 from throughline.submissions import SubmissionReceived
 from validation.near_duplicates.keys import NearKeys, widened
-from validation.near_duplicates.rules import DuplicateRuleSets
+from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets
 
 Which = tuple[UUID, int]
 """A version of a request."""
@@ -35,9 +35,15 @@ class Past:
     revision: int = 0
     found: dict[Which, dict[Which, SubmissionReceived]] = field(default_factory=lambda: defaultdict(dict))
     added: list[tuple[SubmissionReceived, NearKeys, tuple[bytes, ...]]] = field(default_factory=list)
+    _judged_by: dict[Which, DuplicateRules] = field(default_factory=dict)
     _by_key: dict[object, list[tuple[SubmissionReceived, NearKeys]]] = field(
         default_factory=lambda: defaultdict(list)
     )
+
+    def rules_of(self, submission: SubmissionReceived, keys: NearKeys) -> DuplicateRules:
+        """By which it was judged; where nobody said, those of the release for its first service day."""
+        which = (submission.request_id, submission.version)
+        return self._judged_by.get(which) or self.rules.in_force_on(keys.first_day)
 
     def candidates(self, submission: SubmissionReceived, keys: NearKeys) -> Iterator[SubmissionReceived]:
         """Each once, those stored before first."""
@@ -58,8 +64,12 @@ class Past:
                     given.add(other)
                     yield there
 
-    def add(self, submission: SubmissionReceived, keys: NearKeys) -> None:
+    def add(
+        self, submission: SubmissionReceived, keys: NearKeys, judged_by: DuplicateRules | None = None
+    ) -> None:
         """From now on it may be repeated: its bill is claimed."""
+        if judged_by is not None:
+            self._judged_by[submission.request_id, submission.version] = judged_by
         documents = self.documents_of(submission)
         self.added.append((submission, keys, documents))
         for key in (keys.member, keys.name, keys.birth, keys.invoice, *documents):

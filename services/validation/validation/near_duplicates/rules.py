@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
@@ -13,7 +12,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from validation.rules.toml_text import toml_of
+
 Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+FILE = "near-duplicates.toml"
+"""How a published set names its file of them."""
 
 
 class DuplicateRulesBreach(ValueError):
@@ -37,6 +42,12 @@ class Thresholds(_Part):
     """How far apart two service days may lie to be compared at all, where no invoice ties them together."""
     amount_tolerance_percent: Percent
     amount_tolerance_cents: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _rise(self) -> Thresholds:
+        if not 0 < self.near_miss <= self.suspect <= self.near:
+            raise ValueError("near_miss, suspect and near do not rise, or begin at nought")
+        return self
 
 
 class Weights(_Part):
@@ -92,7 +103,7 @@ class DuplicateRules(_Part):
     """Modifiers that say it is another service than the same code without them."""
     repeating_attachments: frozenset[str]
     """Types of documents that rightly stand with many requests."""
-    programmes: dict[str, Thresholds]
+    programmes: Annotated[dict[str, Thresholds], Field(min_length=1)]
     weights: Weights
     shares: Shares
     typos: Typos
@@ -134,8 +145,19 @@ class DuplicateRuleSets:
             raise DuplicateRulesBreach("there must be one set of duplicate rules for each day")
         if len({one.id for one in self.sets}) != len(self.sets):
             raise DuplicateRulesBreach("two sets of duplicate rules have the same id")
-        self.repeating_attachments = frozenset.intersection(*[one.repeating_attachments for one in self.sets])
-        self.shift_days_max = max(one.shift_days for each in self.sets for one in each.programmes.values())
+        self._reach_as_far_as(self.sets)
+
+    def beside(self, others: Sequence[DuplicateRules]) -> DuplicateRuleSets:
+        """The same, which find what any of the others needs to be shown."""
+        if not others:
+            return self
+        made = DuplicateRuleSets(self.sets)
+        made._reach_as_far_as((*self.sets, *others))
+        return made
+
+    def _reach_as_far_as(self, sets: Sequence[DuplicateRules]) -> None:
+        self.repeating_attachments = frozenset.intersection(*[one.repeating_attachments for one in sets])
+        self.shift_days_max = max(one.shift_days for each in sets for one in each.programmes.values())
 
     def in_force_on(self, day: date) -> DuplicateRules:
         """The set of a first service day; the oldest one also for the days before it."""
@@ -144,8 +166,16 @@ class DuplicateRuleSets:
 
 def load_duplicate_rules() -> DuplicateRuleSets:
     """The sets that ship with this release. Raises DuplicateRulesBreach."""
-    text = (files("validation.near_duplicates") / "rules.toml").read_text("utf-8")
+    return duplicate_rules_in(own_text())
+
+
+def own_text() -> str:
+    return (files("validation.near_duplicates") / "rules.toml").read_text("utf-8")
+
+
+def duplicate_rules_in(text: str) -> DuplicateRuleSets:
+    """Every set of a file. Raises DuplicateRulesBreach, whatever somebody uploaded."""
     try:
-        return DuplicateRuleSets([DuplicateRules.model_validate(one) for one in tomllib.loads(text)["rules"]])
-    except (KeyError, ValueError) as error:
-        raise DuplicateRulesBreach(f"rules.toml: {error}") from error
+        return DuplicateRuleSets([DuplicateRules.model_validate(one) for one in toml_of(text)["rules"]])
+    except (KeyError, TypeError, ValueError) as error:
+        raise DuplicateRulesBreach(str(error)) from error

@@ -10,7 +10,8 @@ import cel
 from throughline.decisions import Finding
 from throughline.reasons import Reason, Severity
 from validation.rules.facts import Facts
-from validation.rules.rule_set import Joined, Rule, RuleSet, Scope
+from validation.rules.rule import Rule
+from validation.rules.rule_set import Joined, RuleSet, Scope
 
 MESSAGE_CHARACTERS_MAX = 400
 _NAMED = re.compile(r"\{([a-z_]+)\}")

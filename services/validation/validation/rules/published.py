@@ -8,7 +8,9 @@ from datetime import date
 from itertools import zip_longest
 
 from throughline.rule_sets import PublishRuleSet
-from validation.rules.rule_set import Catalogue, Rule, RuleSet, rules_in
+from validation.near_duplicates.rules import DuplicateRules
+from validation.rules.rule import Rule
+from validation.rules.rule_set import Catalogue, RuleSet, catalogue_in
 
 Published = Mapping[str, PublishRuleSet]
 """What was published, by its version."""
@@ -56,6 +58,11 @@ class PublishedRules(Catalogue):
         """The version that first brought a set; 0 is this release's own; None where an earlier release's was."""
         return None if sha256 is None else self._brought_by.get(sha256)
 
+    @property
+    def published_duplicates(self) -> Sequence[DuplicateRules]:
+        """Every set of rules of near duplicates by which something may be decided beside the release's own."""
+        return [one.duplicates for one in self._by_hash.values() if one.duplicates is not None]
+
     def _own_sets(self) -> dict[str, int]:
         return dict.fromkeys((one.sha256 for one in self.sets), 0)
 
@@ -68,7 +75,7 @@ class PublishedRules(Catalogue):
 
 def catalogue_of(command: PublishRuleSet) -> Catalogue:
     """Raises CatalogueBreach."""
-    return Catalogue(rules_in(texts_of(command)))
+    return catalogue_in(texts_of(command))
 
 
 def texts_of(command: PublishRuleSet) -> dict[str, str]:

@@ -10,7 +10,8 @@ from typing import Any, Literal
 import cel
 
 from validation.rules.facts import Facts
-from validation.rules.rule_set import CompiledRule, Rule, RuleSet
+from validation.rules.rule import Rule
+from validation.rules.rule_set import CompiledRule, RuleSet
 
 Verdict = Literal["passed", "broken", "not_applicable", "data", "failed_to_run"]
 

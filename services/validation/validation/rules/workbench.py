@@ -11,9 +11,17 @@ from typing import Any, Literal, NamedTuple
 import cel
 from pydantic import BaseModel, ValidationError
 
+from validation.near_duplicates.rules import (
+    FILE,
+    DuplicateRules,
+    DuplicateRulesBreach,
+    duplicate_rules_in,
+)
 from validation.rules.engine import evaluate
 from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, PAYEE_FACTS, holding_but
-from validation.rules.rule_set import CatalogueBreach, Rule, overlap_of, rule_set_of, toml_of
+from validation.rules.rule import Rule
+from validation.rules.rule_set import CatalogueBreach, overlap_of, rule_set_of
+from validation.rules.toml_text import toml_of
 
 Files = Mapping[str, str]
 """The text of each catalogue file by its name."""
@@ -74,11 +82,25 @@ def lint(files: Files) -> list[Problem]:
         text = overlap_of(earlier.rule, later.rule)
         if text is not None:
             problems.append(_problem(later, text))
+    problems += _wrong_in_duplicates(files)
     return [*problems, *_too_much(found)]
+
+
+def _wrong_in_duplicates(files: Files) -> Iterator[Problem]:
+    if FILE in files:
+        try:
+            sets = duplicate_rules_in(files[FILE]).sets
+        except DuplicateRulesBreach as breach:
+            yield Problem(file=FILE, problem=str(breach)[:1_000])
+            return
+        if len(sets) > CHANGE_DAYS_MAX:
+            yield Problem(file=FILE, problem=f"changes on {len(sets)} days; {CHANGE_DAYS_MAX} are the most")
 
 
 def _too_much(found: Iterable[_Found]) -> Iterator[Problem]:
     rules = [one.rule for one in found]
+    if not rules:
+        yield Problem(file="catalogue", problem="holds no rule: every request would wait for a person")
     if len(rules) > RULES_MAX:
         yield Problem(file="catalogue", problem=f"holds {len(rules)} rules; {RULES_MAX} are the most")
     days = len(
@@ -115,7 +137,46 @@ def diff(old: Files, new: Files) -> list[Change]:
                 what=what,
             )
         )
-    return changes
+    return [*changes, *_changed_duplicates(old, new)]
+
+
+def _changed_duplicates(old: Files, new: Files) -> Iterator[Change]:
+    """Sets of near-duplicate rules, by their ids, with each value that differs."""
+    before, after = _duplicates_of(old), _duplicates_of(new)
+    for name in sorted(before.keys() | after.keys()):
+        was, is_ = before.get(name), after.get(name)
+        if was == is_:
+            continue
+        one = is_ or was
+        assert one is not None
+        what: list[str] = []
+        if was is not None and is_ is not None:
+            values, new_values = _flat(was.model_dump()), _flat(is_.model_dump())
+            keys = sorted(values.keys() | new_values.keys())
+            what = [key for key in keys if values.get(key) != new_values.get(key)]
+        yield Change(
+            change="added" if was is None else "removed" if is_ is None else "changed",
+            rule=name,
+            version=1,
+            effective_from=one.effective_from,
+            effective_to=None,
+            what=what,
+        )
+
+
+def _duplicates_of(files: Files) -> dict[str, DuplicateRules]:
+    try:
+        return {one.id: one for one in duplicate_rules_in(files[FILE]).sets} if FILE in files else {}
+    except DuplicateRulesBreach as breach:
+        raise CatalogueBreach(f"{FILE}: {breach}") from None
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """``programmes.medical.near``, and what it says."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        found |= _flat(value, f"{before}{name}.") if isinstance(value, dict) else {f"{before}{name}": value}
+    return found
 
 
 def run_examples(files: Files) -> list[ExampleRun]:
@@ -150,7 +211,7 @@ def _come_to(rule: Rule, example: Mapping[str, Any]) -> str:
 
 def _rules(files: Files, problems: list[Problem]) -> Iterator[_Found]:
     """The rules that can be read; what cannot becomes a problem."""
-    for file in sorted(files):
+    for file in sorted(files.keys() - {FILE}):
         try:
             entries = toml_of(files[file]).get("rule")
         except ValueError as error:
