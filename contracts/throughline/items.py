@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.message import Event
 from throughline.money import Cents
 from throughline.reasons import Reason

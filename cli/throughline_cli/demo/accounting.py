@@ -9,7 +9,8 @@ from pathlib import Path
 from rich.table import Table
 
 from throughline.answers import RequestAnswered
-from throughline.decisions import Finding, ReviewOpened, SubmissionDenied, SubmissionExcepted
+from throughline.decisions import ReviewOpened, SubmissionDenied, SubmissionExcepted
+from throughline.findings import Finding
 from throughline.money import decimal_of
 from throughline_cli.demo.export import export_csv
 from throughline_cli.demo.own_input import OwnInput

@@ -9,7 +9,7 @@ from datetime import date
 
 import cel
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.packs.expressions import Facts, NotEvaluated, context_of, evaluate, names_read
 from throughline.packs.facts import facts_of, service_day
 from throughline.packs.form import Fault, Form, Values, faults_of_types

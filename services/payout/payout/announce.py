@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncpg
 
 from chassis import Context
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.items import ItemScheduled
 from throughline.payments import PaymentSent
 

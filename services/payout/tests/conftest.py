@@ -28,7 +28,8 @@ from payout.settings import PayoutSettings
 from payout.take_back_batches import take_back_batches
 from payout.vault import SEAL_KEY_FILE, load_vault
 from payout.work import Resources
-from throughline.decisions import AdjudicatedLine, Adjudication, ApprovalRevoked, Decider, SubmissionApproved
+from throughline.adjudications import AdjudicatedLine, Adjudication
+from throughline.decisions import ApprovalRevoked, Decider, SubmissionApproved
 from throughline.identifiers import payee_id_for
 from throughline.message import REGISTRY, Message
 from throughline.money import CENTS_MAX

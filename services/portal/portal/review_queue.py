@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from portal.read_model.sealed_content import ContentKey
-from throughline.decisions import Finding, stopping_checks
+from throughline.findings import Finding, stopping_checks
 from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
 from throughline.reviews import DecideReview

@@ -20,7 +20,7 @@ from portal.audit_log import AuditLog, AuditUnreachable
 from portal.review_queue import place_after, place_of, side_by_side
 from portal.rules import Role
 from portal.texts import catalogue
-from throughline.decisions import DuplicateMatch, Finding
+from throughline.findings import DuplicateMatch, Finding
 from throughline.payees import ConfirmAccount
 from throughline.reasons import Reason, Severity
 from throughline.repairs import RedriveRecord, RedriveRecords

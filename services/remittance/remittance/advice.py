@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date
 from uuid import UUID
 
-from throughline.decisions import AdjudicatedLine, Adjudication
+from throughline.adjudications import AdjudicatedLine, Adjudication
 
 COLUMNS = (
     *(

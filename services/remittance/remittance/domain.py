@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.payments import PaymentSent
 
 What = Literal["items_hash", "item_count", "amount", "balance", "encoding"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from remittance.domain import Mismatch
 from remittance.posting import Posted
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.remittances import MismatchFound, RemittancePosted
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from remittance.advice import cell, dollars
 from remittance.balance import Unbalanced
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.programmes import PlainStatement, Words
 
 Claims = Sequence[tuple[UUID, int, Adjudication]]

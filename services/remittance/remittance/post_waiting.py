@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chassis import Context, Transaction
 from remittance.work import Notice, RemittanceWork
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.message import Event
 
 WAITING_PAYMENTS = """

@@ -29,7 +29,7 @@ from remittance.transaction import (
 )
 from remittance.x12_835 import NotReadBack, write_835
 from remittance.x12_text import NotEncodable, identifier, masked, name
-from throughline.decisions import AdjudicatedLine, Adjudication
+from throughline.adjudications import AdjudicatedLine, Adjudication
 from throughline.reference import Address, PayerRecorded, ProviderRecorded
 
 Claim = tuple[UUID, int, Adjudication]

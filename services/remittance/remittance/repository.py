@@ -10,7 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from remittance.domain import Item, PaymentBook
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.items import ItemScheduled
 from throughline.payments import PaymentSent, PaymentSettled
 from throughline.reference import PayerRecorded, ProviderRecorded

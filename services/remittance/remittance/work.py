@@ -20,7 +20,8 @@ from remittance.domain import Item, Mismatch, PaymentBook, content_hash
 from remittance.events import mismatch_event, posted_event, trace_without_payment
 from remittance.posting import Claim, Entry, Posted, Surroundings, post
 from remittance.reconcile import reconcile
-from throughline.decisions import Adjudication, SubmissionApproved, SubmissionDenied
+from throughline.adjudications import Adjudication
+from throughline.decisions import SubmissionApproved, SubmissionDenied
 from throughline.identifiers import remittance_id_for_payment, remittance_id_for_request
 from throughline.items import ItemScheduled
 from throughline.message import Event

@@ -10,7 +10,7 @@ import pytest
 
 from remittance.domain import Mismatch
 from remittance.posting import Entry, Posted, Surroundings, post
-from throughline.decisions import AdjudicatedLine, Adjudication, Adjustment
+from throughline.adjudications import AdjudicatedLine, Adjudication, Adjustment
 from throughline.programmes import BankEntry, Explained, PlainStatement, ShownField
 from throughline.reference import Address, PayerRecorded
 from throughline.requests import Payee, Subject

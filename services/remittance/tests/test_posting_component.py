@@ -24,14 +24,8 @@ from remittance.page import page
 from remittance.post_waiting import post_waiting
 from remittance.settings import RemittanceSettings
 from remittance.x12_835_read import read_transaction
-from throughline.decisions import (
-    AdjudicatedLine,
-    Adjudication,
-    Adjustment,
-    Decider,
-    SubmissionApproved,
-    SubmissionDenied,
-)
+from throughline.adjudications import AdjudicatedLine, Adjudication, Adjustment
+from throughline.decisions import Decider, SubmissionApproved, SubmissionDenied
 from throughline.identifiers import (
     claim_number_for,
     payee_id_for,

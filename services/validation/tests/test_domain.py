@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from validation.domain import Approve, Decision, Deny, Except, Review, decide
 from validation.pricing import LinePrice, Price

@@ -8,13 +8,8 @@ from typing import Any
 import pytest
 
 from chassis import Context, testing
-from throughline.decisions import (
-    DuplicateMatch,
-    Finding,
-    ReviewOpened,
-    SubmissionApproved,
-    SubmissionExcepted,
-)
+from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
+from throughline.findings import DuplicateMatch, Finding
 from throughline.items import ItemStopped
 from throughline.reasons import Reason, Severity
 from throughline.requests import Attachment, Payee

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.reasons import Reason
 from throughline.requests import ServiceLine
 from throughline.submissions import SubmissionReceived

@@ -10,7 +10,7 @@ from fastapi import HTTPException, Query, Request
 from pydantic import BaseModel, ValidationError
 
 from chassis.guarded import context_of, guarded_router
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason
 from throughline.requests import PaymentRequest
 from validation import members_repository, payee_past_repository, queries

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from throughline.reference import AuthorisationRecorded
 from throughline.submissions import SubmissionReceived

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived

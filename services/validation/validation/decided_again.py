@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason
 from validation.domain import COMMITTED, decide, told

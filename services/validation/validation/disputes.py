@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from chassis import Signer
-from throughline.decisions import Adjudication
+from throughline.adjudications import Adjudication
 from throughline.reasons import Reason, Severity
 from throughline.reference import PayerRecorded
 from throughline.reviews import DecideReview, DisputeDecision

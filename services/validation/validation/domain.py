@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from validation.near_duplicates.verdict import Likeness
 from validation.pricing import Price

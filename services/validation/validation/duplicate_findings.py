@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from throughline.decisions import DuplicateMatch, Finding
+from throughline.findings import DuplicateMatch, Finding
 from throughline.reasons import Reason, Severity
 from validation.near_duplicates.rules import DuplicateRules
 from validation.near_duplicates.verdict import Likeness

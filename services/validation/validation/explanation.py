@@ -11,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier

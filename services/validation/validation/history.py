@@ -11,7 +11,8 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from throughline.decisions import Finding, ScreenedAgainst
+from throughline.decisions import ScreenedAgainst
+from throughline.findings import Finding
 from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.coverage import Coverage

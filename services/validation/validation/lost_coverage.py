@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.members import Benefit
 from throughline.reasons import Reason, Severity
 from throughline.requests import ServiceLine

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from throughline.reference import AuthorisationRecorded, ContractRecorded, ProviderRecorded
 from throughline.requests import ServiceLine

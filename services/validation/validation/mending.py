@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from throughline.decisions import Finding
 from throughline.edits import not_asked
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from throughline.reference import PayerRecorded
 from validation.disputes import set_aside_after

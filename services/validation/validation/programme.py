@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.money import allocate
 from throughline.packs import price as pack_prices
 from throughline.packs.assess import Assessment

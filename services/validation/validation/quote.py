@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.packs.directory import NO_PACKS, Packs
 from throughline.programmes import MEDICAL
 from throughline.submissions import SubmissionReceived

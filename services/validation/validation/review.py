@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chassis import Signer
-from throughline.decisions import stopping_checks
+from throughline.findings import stopping_checks
 from throughline.reasons import Reason
 from throughline.reference import PayerRecorded
 from throughline.reviews import DENIAL_REASONS, AssignReview, DecideReview

@@ -11,8 +11,9 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from throughline.decisions import Finding, ScreenedAgainst
+from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import NameHash, name_hashes
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 
 

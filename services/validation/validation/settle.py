@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chassis import Say
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from validation import verdicts
 from validation.domain import Approve, Decision, Deny, Except, Review, decide, told

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from throughline.reference import ProviderRecorded
 from throughline.submissions import SubmissionReceived

@@ -8,8 +8,8 @@ from typing import Literal
 from uuid import UUID
 
 from chassis import Heard, Say
+from throughline.adjudications import Adjudication
 from throughline.decisions import (
-    Adjudication,
     ApprovalRevoked,
     CommandRefused,
     Decider,

@@ -6,7 +6,8 @@ from typing import Any
 
 from chassis import Heard
 from portal.read_model.work import ReadModelWork
-from throughline.decisions import Adjudication, Decider
+from throughline.adjudications import Adjudication
+from throughline.decisions import Decider
 from throughline.reasons import Reason
 
 

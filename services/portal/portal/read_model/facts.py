@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from throughline.decisions import Adjudication, SubmissionApproved
+from throughline.adjudications import Adjudication
+from throughline.decisions import SubmissionApproved
 from throughline.lifecycle import TABLE, Told
 from throughline.message import REGISTRY, Message
 from throughline.reasons import Reason

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import cel
 
-from throughline.decisions import Finding
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from validation.rules.facts import Facts
 from validation.rules.rule import Rule
