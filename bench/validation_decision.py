@@ -133,7 +133,8 @@ def measure() -> str:
     }
     found = [
         f"A request of {LINES} lines, CPU us, best of {ROUNDS} rounds; {len(rules.rules)} rules, "
-        f"{len(rules.claim.rules)} of the claim and {len(rules.line.rules)} of each line: {asked} to hold of a request. {machine()}",
+        f"{len(rules.claim.rules)} of the claim and {len(rules.line.rules)} of each line: {asked} to hold of a "
+        f"request. {machine()}",
         "",
         "| part | CPU us a request | requests/s | rules/s |",
         "|---|---|---|---|",
