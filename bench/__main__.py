@@ -1,8 +1,9 @@
-"""``python -m bench``: what is found of what is billed twice, and what history costs; the chassis beside a
-bare chain, the whole line beside its peer, then ten minutes of load.
+"""``python -m bench``: what rules and a decision cost; what is found of what is billed twice, and what history
+costs; the chassis beside a bare chain, the whole line beside its peer, then ten minutes of load.
 
 Takes about half an hour. Each part is written to bench/RESULTS.md as soon as it is measured; what a person has to say
-about the figures stands in bench/NOTES.md and is copied behind them.
+about the figures stands in bench/NOTES.md and is copied behind them. ``--quick`` shows that each part runs: all of
+them in small, in some five minutes, printed and not written.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+
+from labelled_duplicates.generate import REQUESTS
 
 from bench import chassis_chain, duplicates_at_scale, duplicates_found, validation_decision
 from bench.line import flat
@@ -27,42 +31,66 @@ SUSTAINED_SHARE = 0.6
 """Of the rate that a backlog was worked off with: what is kept up for minutes, with the generator on the same cores."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Of each part."""
+
+    rounds: int = 3
+    minutes: int = 10
+    rows: int = 10_000_000
+    settle: int = duplicates_at_scale.SETTLE
+    labelled: int = REQUESTS
+    chained: int = 30_000
+    requests: int = 20_000
+
+
+QUICK = Sizes(rounds=1, minutes=1, rows=20_000, settle=10, labelled=5_000, chained=3_000, requests=2_000)
+
+
 def main() -> None:
+    usual = Sizes()
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--minutes", type=int, default=10, help="of sustained load")
+    parser.add_argument("--rounds", type=int, default=usual.rounds)
+    parser.add_argument("--minutes", type=int, default=usual.minutes, help="of sustained load")
     parser.add_argument(
-        "--rows", type=int, default=10_000_000, help="of history beside which duplicates are looked for"
+        "--rows", type=int, default=usual.rows, help="of history beside which duplicates are looked for"
     )
+    parser.add_argument("--quick", action="store_true", help="each part in small, nothing written")
     asked = parser.parse_args()
-    results = Results()
+    sizes = QUICK if asked.quick else Sizes(asked.rounds, asked.minutes, asked.rows)
+    measure_all(sizes, Results(written=not asked.quick))
+
+
+def measure_all(sizes: Sizes, results: Results) -> None:
     results.add("Rules and decisions", validation_decision.measure())
-    results.add("Duplicates found", duplicates_found.measure())
-    results.add("Duplicates beside history", duplicates_at_scale.run(asked.rows))
+    results.add("Duplicates found", duplicates_found.measure(requests=sizes.labelled))
+    results.add("Duplicates beside history", duplicates_at_scale.run(sizes.rows, settle=sizes.settle))
     with (
         tempfile.TemporaryDirectory() as made,
         LocalStack(Path(made), find_free_base(), parts=INFRASTRUCTURE) as infrastructure,
     ):
-        chain = asyncio.run(chassis_chain.measure(infrastructure, 30_000, asked.rounds))
+        chain = asyncio.run(chassis_chain.measure(infrastructure, sizes.chained, sizes.rounds))
     results.add("The chassis alone", "\n".join(chain))
     with fresh_stack(Path("var/bench"), 19600) as stack:
-        figures = measure(stack, 20_000, asked.rounds, 300.0, bare=True)
+        figures = measure(stack, sizes.requests, sizes.rounds, 300.0, bare=True)
     results.add("The line", report(figures))
     rate = Spread.of([one.rate for one in figures.lines]).median * SUSTAINED_SHARE // 100 * 100
     with fresh_stack(Path("var/bench"), 19600) as stack:
-        results.add("Sustained load", flat.report(rate, flat.run(stack, WARM, rate, asked.minutes)))
+        results.add("Sustained load", flat.report(rate, flat.run(stack, WARM, rate, sizes.minutes)))
 
 
 class Results:
     """The document, written again after each part."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, written: bool) -> None:
+        self._written = written
         self._text = "# Measured\n\nWritten by `make bench`.\n"
 
     def add(self, title: str, section: str) -> None:
         self._text += f"\n## {title}\n\n{section.strip()}\n"
-        notes = (HERE / "NOTES.md").read_text("utf-8")
-        (HERE / "RESULTS.md").write_text(f"{self._text}\n{notes}", "utf-8")
+        if self._written:
+            notes = (HERE / "NOTES.md").read_text("utf-8")
+            (HERE / "RESULTS.md").write_text(f"{self._text}\n{notes}", "utf-8")
         sys.stdout.write(f"{section}\n")
 
 

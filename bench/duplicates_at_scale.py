@@ -161,7 +161,9 @@ Phase = tuple[Samples, Samples]
 """Wall and CPU microseconds a request of each slice, by the rows of history beside it."""
 
 
-async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int) -> tuple[Phase, Phase]:
+async def measure(
+    stack: LocalStack, databases: dict[int, str], first_turn: int, settle: int
+) -> tuple[Phase, Phase]:
     """Behind a checkpoint, and settled."""
     contexts = {size: await context_of(databases[size]) for size in databases}
     for context in contexts.values():
@@ -173,7 +175,7 @@ async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int)
     server = [stack.running()["postgres"]]
     phases: list[Phase] = []
     turn = first_turn
-    for unmeasured in (WARM, SETTLE):
+    for unmeasured in (WARM, settle):
         walls: Samples = {size: [] for size in contexts}
         cpus: Samples = {size: [] for size in contexts}
         for number in range(unmeasured + SLICES):
@@ -189,13 +191,10 @@ async def measure(stack: LocalStack, databases: dict[int, str], first_turn: int)
     return phases[0], phases[1]
 
 
-TURNS = WARM + SETTLE + 2 * SLICES
-
-
-def report(rows: int, filled: float, figures: dict[str, Phase]) -> str:
+def report(rows: int, filled: float, settle: int, figures: dict[str, Phase]) -> str:
     lines = [
         f"{machine()}; slices of {SLICE} new requests of six lines, {SLICES} each in turn, median "
-        f"[low-high], behind a checkpoint and after {SETTLE * SLICE:,} more; "
+        f"[low-high], behind a checkpoint and after {settle * SLICE:,} more; "
         f"{rows:,} rows each of versions, bill keys and near keys, made in {filled:.0f} s.",
         "",
         "| shared_buffers, when | rows of history | us a request | CPU us a request, ours and the server's "
@@ -216,7 +215,7 @@ BUFFERS = ("256MB", "4GB")
 """What the local stack gives its server, and a quarter of the memory of a machine of 16 GB, as is usual."""
 
 
-def run(rows: int, buffers: Sequence[str] = BUFFERS) -> str:
+def run(rows: int, buffers: Sequence[str] = BUFFERS, settle: int = SETTLE) -> str:
     with (
         tempfile.TemporaryDirectory(dir=Path("var") if Path("var").is_dir() else None) as made,
         LocalStack(Path(made), find_free_base(), parts=("postgres",)) as stack,
@@ -224,12 +223,13 @@ def run(rows: int, buffers: Sequence[str] = BUFFERS) -> str:
         databases = {size: database(stack, f"history{size}") for size in (0, rows)}
         filled = asyncio.run(prepare(databases[rows], rows))
         figures: dict[str, Phase] = {}
+        turns = WARM + settle + 2 * SLICES
         for turn, size in enumerate(buffers):
             restart_with(stack, size)
-            behind, settled = asyncio.run(measure(stack, databases, turn * TURNS))
+            behind, settled = asyncio.run(measure(stack, databases, turn * turns, settle))
             figures |= {f"{size}, behind a checkpoint": behind, f"{size}, settled": settled}
-            sys.stderr.write(report(rows, filled, figures) + "\n")
-        return report(rows, filled, figures)
+            sys.stderr.write(report(rows, filled, settle, figures) + "\n")
+        return report(rows, filled, settle, figures)
 
 
 def restart_with(stack: LocalStack, shared_buffers: str) -> None:
