@@ -1,4 +1,4 @@
-"""A month of child care, on a phone: filled in by form, approved, paid by PPD, explained plainly with no name.
+"""A month of child care, on a phone: filled in by form, approved by rules, paid by PPD, explained plainly with no name.
 
 From what the agency printed to the remittance in the provider's hand; each part is a promise with its own name.
 """
@@ -20,7 +20,7 @@ from stack.provider_people import BILLER
 from tests.browser.people import PHONE, must_be_sound
 from tests.browser.test_a_decision_in_the_portal_is_carried_out import until_there
 from tests.whole_line import WholeLine
-from throughline.decisions import ReviewOpened, SubmissionApproved
+from throughline.decisions import SubmissionApproved
 from throughline.identifiers import request_id_for
 from throughline.packs.directory import load_packs
 from throughline.packs.form import Form
@@ -67,7 +67,7 @@ def test_a_month_goes_from_the_form_on_a_phone_to_ppd_and_a_plain_remittance(
     the_agency_prints_the_form(walk)
     phone = as_person(BILLER, viewport=PHONE)
     a_provider_fills_it_in_on_a_phone(walk, phone)
-    a_reviewer_approves_it(walk)
+    rules_approve_it(walk)
     payment = it_is_paid_by_ppd(walk)
     the_plain_remittance_names_nobody(walk, phone, payment)
 
@@ -122,22 +122,17 @@ def a_provider_fills_it_in_on_a_phone(walk: Walk, page: Page) -> None:
     )
     must_be_sound(page)
     page.get_by_role("button", name="Send the request").click()
-    opened = walk.line.until_said(ReviewOpened, request_id=walk.request)
-    assert opened.proposed_cents == RATE_CENTS - FEE_CENTS
 
 
 def field(page: Page, name: str) -> Locator:
     return page.locator(f"[id='form.{name}']")
 
 
-def a_reviewer_approves_it(walk: Walk) -> None:
-    page = walk.window("reviewer-1")
-    until_there(page, f"/reviews/{walk.request}", "Send the decision")
-    page.get_by_label("Approve").check()
-    page.get_by_label("Note").fill("Days and signatures agree.")
-    page.get_by_role("button", name="Send the decision").click()
+def rules_approve_it(walk: Walk) -> None:
+    """Nothing stands against it, and it lies below the payer's tier: no person has to look."""
     approved = walk.line.until_said(SubmissionApproved, request_id=walk.request)
-    assert approved.adjudication.paid_cents == RATE_CENTS - FEE_CENTS
+    assert (approved.decided_by.kind, approved.adjudication.paid_cents) == ("system", RATE_CENTS - FEE_CENTS)
+    assert not approved.findings
 
 
 def it_is_paid_by_ppd(walk: Walk) -> PaymentSent:

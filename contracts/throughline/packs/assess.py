@@ -77,7 +77,7 @@ class Assessment:
 def assess(pack: Pack, form: Form, authorised: Form | None, given: Values) -> Assessment:
     """``authorised`` is what the agency printed, by the fields it fills; None: nothing stands behind the form."""
     faults = faults_of_types(pack, form)
-    form, sent = _with_what_was_printed(pack, form, authorised), form
+    form, sent = with_what_was_printed(pack, form, authorised), form
     day = service_day(pack, form)
     if faults or day is None:
         faults = faults or [Fault(pack.header.dated_by, "required")]
@@ -126,7 +126,7 @@ def _asks(condition: str, context: cel.Context) -> bool:
         return True
 
 
-def _with_what_was_printed(pack: Pack, form: Form, authorised: Form | None) -> Form:
+def with_what_was_printed(pack: Pack, form: Form, authorised: Form | None) -> Form:
     """The form as it would read on paper: what was printed and not sent back is not altered, it is left out."""
     if authorised is None:
         return form

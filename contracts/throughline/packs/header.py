@@ -53,12 +53,27 @@ class Age(Part):
     on: Name
 
 
+class Past(Part):
+    """Different days that a fact of earlier forms lists (as ordinals), of one payee or one subject, in the year so far.
+
+    Counted are forms of the programme that are approved, paid or still looked at, before this form's first service day.
+    """
+
+    fact: Name
+    of: Literal["payee", "subject"]
+    year_begins: Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$")] = "01-01"
+
+
 class Given(Part):
-    """A fact that neither form nor parameters hold: whoever assesses hands it in. Without it its readers fail."""
+    """A fact that neither form nor parameters hold: whoever assesses hands it in. Without it its readers fail.
+
+    With ``past`` validation counts it from earlier forms; any other is known to it by name, or to nobody.
+    """
 
     id: Name
     type: Literal["boolean", "integer", "code"]
     meaning: Sentence
+    past: Past | None = None
 
 
 class Header(Part):

@@ -28,6 +28,8 @@ from throughline.programmes import HEALTH_CLAIM_PAYMENT
 from throughline.reasons import Reason
 
 InForce = ParameterValue | Row | PackRule
+KNOWN_TO_VALIDATION = ("received_day",)
+"""What whoever assesses a form knows without counting."""
 PERSONAL_TYPES = ("code", "text", "date")
 
 
@@ -128,6 +130,14 @@ def _header(pack: Pack) -> Iterator[str]:
         yield "pack.toml: HCCLAIMPMT says that an 835 explains the payment, and the remittance is plain"
     if header.payment.description == HEALTH_CLAIM_PAYMENT and header.payment.rail == "ppd":
         yield "pack.toml: HCCLAIMPMT is of CCD entries alone"
+    facts = {one.id for one in pack.facts}
+    for given in header.given:
+        if given.past is None and given.id not in KNOWN_TO_VALIDATION:
+            yield f"pack.toml: given {given.id} is handed in by nobody: it says no past that is counted"
+        if given.past is not None and given.past.fact not in facts:
+            yield f"pack.toml: given {given.id} counts {given.past.fact}, which is no fact of facts.toml"
+        if given.past is not None and given.type != "integer":
+            yield f"pack.toml: given {given.id} counts days, and is no integer"
     if not is_known(header.holidays):
         yield f"pack.toml: no calendar of public holidays is kept for {header.holidays}"
     yield from _duplicates(pack, by_id)

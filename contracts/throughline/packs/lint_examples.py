@@ -66,6 +66,7 @@ def problems_of_examples(pack: Pack) -> Iterator[str]:
     if BASE not in pack.examples:
         yield f"examples/{BASE}.toml: missing; the rules' examples differ from it"
         return
+    yield from _days_that_count(pack)
     for name in sorted(pack.examples):
         try:
             found = case_of(pack, name).assessed(pack)
@@ -77,6 +78,16 @@ def problems_of_examples(pack: Pack) -> Iterator[str]:
         yield f"examples/{BASE}.toml: it must hold: nothing found, nothing missing, and a price"
     for rule in pack.rules:
         yield from _rule(pack, rule)
+
+
+def _days_that_count(pack: Pack) -> Iterator[str]:
+    """What counts in later forms must be known of a form by itself: nothing else is handed in when it is counted."""
+    asked = {one.past.fact for one in pack.header.given if one.past is not None}
+    facts = facts_of(pack, case_of(pack, BASE).form, {}) if asked else {}
+    for name in sorted(asked):
+        said = facts.get(name)
+        if not isinstance(said, list) or not all(isinstance(one, int) for one in said):
+            yield f"facts.toml: {name} is no list of days of the form alone, and is counted by pack.toml"
 
 
 def _differences(example: Example, found: Assessment) -> Iterator[str]:

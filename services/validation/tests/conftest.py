@@ -32,7 +32,7 @@ def validation_database(postgres: Databases) -> str:
 async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
     async with testing.emptied(
         validation_database,
-        "truncate versions, tallies, bill_keys, near_keys, near_documents",
+        "truncate versions, tallies, bill_keys, near_keys, near_documents, form_days",
         "truncate reference, reference_history, reference_moments, members, exclusion_lists, exclusion_parts",
         "truncate follow_ups, chassis.outbox",
         "update near_revision set last = 0",

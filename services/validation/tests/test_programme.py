@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -78,16 +79,19 @@ def authorised(**changes: Any) -> AuthorisationRecorded:
     )  # fmt: skip
 
 
-def found(submission: SubmissionReceived, terms: Terms) -> list[str]:
-    return [one.rule for one in findings_of_form(submission, terms, PACKS, submission.received_on)]
+NONE_BEFORE = {"closed_days_before": 0, "alternate_days_before": 0}
 
 
-HISTORY_IS_NOT_KNOWN = "absences-within-limits"
+def found(
+    submission: SubmissionReceived, terms: Terms, counted: Mapping[str, int] = NONE_BEFORE
+) -> list[str]:
+    return [one.rule for one in findings_of_form(submission, terms, PACKS, submission.received_on, counted)]
 
 
-def test_a_month_as_it_should_be_has_the_pack_price_and_waits_for_what_is_not_known_here() -> None:
+def test_a_month_as_it_should_be_has_the_pack_price_and_nothing_against_it() -> None:
     terms = Terms(authorisation=authorised())
-    assert found(month(), terms) == [HISTORY_IS_NOT_KNOWN]
+    assert found(month(), terms) == []
+    assert found(month(), terms, {}) == ["absences-within-limits"], "nothing is taken for zero"
     price = price_of_form(month(), terms, PACKS)
     assert price is not None
     assert (price.paid_cents, price.patient_cents) == (112_800, 6_000)

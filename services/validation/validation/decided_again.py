@@ -12,6 +12,7 @@ from throughline.findings import Finding
 from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason
 from validation.domain import COMMITTED, decide, told
+from validation.form_days import counted_in
 from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
 from validation.payee_past import past_read
@@ -61,7 +62,8 @@ def decide_again(
     beside the rules, are as they were found then, and
     what was used up by others as the decision read it."""
     claim, lines = facts_of(version, first_received_on, terms)
-    of_form = findings_of_form(version.submission, terms, packs, first_received_on)
+    counted = counted_in(version.settled_readings)
+    of_form = findings_of_form(version.submission, terms, packs, first_received_on, counted)
     findings = (*evaluate(rules, claim, lines), *of_form)
     settled = _quoted(version, terms, version.settled_readings, packs)
     proposed = settled.price
@@ -80,7 +82,8 @@ def decide_again(
 
 
 def _quoted(version: Version, terms: Terms, readings: Readings, packs: Packs) -> Quote:
-    return quote(version.submission, terms, Tallies({one.key: one.before for one in readings}), packs)
+    tallies = Tallies({one.key: one.before for one in readings})
+    return quote(version.submission, terms, tallies, packs, counted_in(readings))
 
 
 def facts_of(version: Version, first_received_on: date, terms: Terms) -> tuple[Facts, list[Facts]]:

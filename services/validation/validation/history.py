@@ -18,6 +18,7 @@ from throughline.submissions import SubmissionReceived
 from validation.coverage import Coverage
 from validation.domain import COMMITTED, OPEN, State
 from validation.duplicates import BillKey, bill_keys
+from validation.form_days import Told
 from validation.handling import UNTOUCHED, Handling
 from validation.leaving import AS_A_CLAIM, Leaving
 from validation.near_duplicates.keys import NearKeys, near_keys
@@ -62,6 +63,8 @@ class Version:
     """The price when it was settled; None where there was none."""
     leaving: Leaving = AS_A_CLAIM
     """How it is paid and explained, while a slice is decided."""
+    told_by_form: tuple[Told, ...] = field(default=(), compare=False, repr=False)
+    """The days that its form tells and is measured by, while a slice is decided."""
     terms: Terms | None = field(default=None, compare=False, repr=False)
     """What it is pinned to of reference data, while a slice is decided."""
     coverage_now: Coverage | None = field(default=None, compare=False, repr=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from throughline.packs.directory import Packs
@@ -14,7 +15,7 @@ from throughline.packs.travel import form_of
 from throughline.programmes import MEDICAL, BankEntry, PayClock, PlainStatement
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
-from validation.programme import pack_for, weighed
+from validation.programme import NOTHING_COUNTED, pack_for, weighed
 from validation.reference import Terms
 
 
@@ -39,8 +40,11 @@ class Leaving(NamedTuple):
 AS_A_CLAIM = Leaving()
 
 
-def leaving(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Leaving:
-    """As its form's pack says; without a form as the latest pack of its programme does."""
+def leaving(
+    submission: SubmissionReceived, terms: Terms, packs: Packs, counted: Mapping[str, int] = NOTHING_COUNTED
+) -> Leaving:
+    """As its form's pack says; without a form as the latest pack of its programme does. ``counted`` is of earlier
+    forms, as its price reads them."""
     request = submission.request
     if request.programme == MEDICAL:
         return AS_A_CLAIM
@@ -50,7 +54,7 @@ def leaving(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Leavi
     values = _values(pack, request, terms)
     clock = None if request.form is None else clock_of(pack, values, submission.received_on)
     return Leaving(
-        bank_entry(pack), plain_statement(pack, values, _adjusted(submission, terms, packs)), clock
+        bank_entry(pack), plain_statement(pack, values, _adjusted(submission, terms, packs, counted)), clock
     )
 
 
@@ -69,6 +73,8 @@ def _values(pack: Pack, request: PaymentRequest, terms: Terms) -> dict[str, Any]
     return {**({} if printed is None else form_of(printed).values), **form_of(request.form).values}
 
 
-def _adjusted(submission: SubmissionReceived, terms: Terms, packs: Packs) -> tuple[Adjusted, ...]:
-    found = weighed(submission, terms, packs, submission.received_on)
+def _adjusted(
+    submission: SubmissionReceived, terms: Terms, packs: Packs, counted: Mapping[str, int]
+) -> tuple[Adjusted, ...]:
+    found = weighed(submission, terms, packs, submission.received_on, counted)
     return found.price.adjusted if found is not None and isinstance(found.price, PackPrice) else ()

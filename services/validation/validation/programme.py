@@ -6,7 +6,7 @@ version never changes, so what was sent is decided by the same pack whenever it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from throughline.findings import Finding
@@ -45,26 +45,39 @@ def pack_for(submission: SubmissionReceived, packs: Packs) -> Pack | None:
     return max(in_force, key=lambda one: (one.header.effective_from, one.header.version), default=None)
 
 
+NOTHING_COUNTED: Mapping[str, int] = {}
+
+
 def weighed(
-    submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
+    submission: SubmissionReceived,
+    terms: Terms,
+    packs: Packs,
+    first_received_on: date,
+    counted: Mapping[str, int] = NOTHING_COUNTED,
 ) -> Assessment | None:
-    """What its form comes to; None where there is none, or no pack of that name and version is its programme's."""
+    """What its form comes to; None where there is none, or no pack of that name and version is its programme's.
+
+    ``counted`` is what its pack asks of earlier forms (``form_days.py``): without it what reads that asks a person."""
     pack = pack_for(submission, packs)
     if pack is None or submission.request.form is None:
         return None  # another programme's form is not weighed: its price must not be another pack's
     printed = None if terms.authorisation is None else terms.authorisation.printed
-    given = {"received_day": first_received_on.toordinal()}
+    given = {**counted, "received_day": first_received_on.toordinal()}
     return assess_sent(pack, submission.request, printed, given)
 
 
 def findings_of_form(
-    submission: SubmissionReceived, terms: Terms, packs: Packs, first_received_on: date
+    submission: SubmissionReceived,
+    terms: Terms,
+    packs: Packs,
+    first_received_on: date,
+    counted: Mapping[str, int] = NOTHING_COUNTED,
 ) -> tuple[Finding, ...]:
     """What stands against the form, missing documents among it; and against a programme that is not paid here."""
     request = submission.request
     if request.form is None:
         return () if request.programme == MEDICAL or is_known(submission, packs) else (_UNKNOWN,)
-    found = weighed(submission, terms, packs, first_received_on)
+    found = weighed(submission, terms, packs, first_received_on, counted)
     if found is None:
         return (
             _finding(
@@ -99,9 +112,11 @@ _UNKNOWN = Finding(
 )
 
 
-def price_of_form(submission: SubmissionReceived, terms: Terms, packs: Packs) -> Price | None:
+def price_of_form(
+    submission: SubmissionReceived, terms: Terms, packs: Packs, counted: Mapping[str, int] = NOTHING_COUNTED
+) -> Price | None:
     """The pack's price, each adjustment spread over the lines; None where it has none, or charges something else."""
-    found = weighed(submission, terms, packs, submission.received_on)
+    found = weighed(submission, terms, packs, submission.received_on, counted)
     if found is None or not isinstance(found.price, pack_prices.Price):
         return None
     if found.price.charge_cents != _charge_cents(submission):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from throughline.findings import Finding
@@ -11,7 +11,7 @@ from throughline.programmes import MEDICAL
 from throughline.submissions import SubmissionReceived
 from validation import authorised_units, plan_year
 from validation.pricing import Price, price
-from validation.programme import is_known, price_of_form
+from validation.programme import NOTHING_COUNTED, is_known, price_of_form
 from validation.reference import Terms
 from validation.tallies import Reading, Readings, Tallies, TallyKey
 
@@ -29,12 +29,18 @@ class Quote(NamedTuple):
         return tuple([one._replace(added=0) for one in self.readings])
 
 
-def quote(submission: SubmissionReceived, terms: Terms, tallies: Tallies, packs: Packs = NO_PACKS) -> Quote:
-    """At the terms on file and as the tallies stand."""
+def quote(
+    submission: SubmissionReceived,
+    terms: Terms,
+    tallies: Tallies,
+    packs: Packs = NO_PACKS,
+    counted: Mapping[str, int] = NOTHING_COUNTED,
+) -> Quote:
+    """At the terms on file and as the tallies stand. ``counted`` is of earlier forms."""
     readings: Readings = ()
     keys = plan_year.keys_of(submission, terms)
     if submission.request.form is not None:
-        proposed = price_of_form(submission, terms, packs)
+        proposed = price_of_form(submission, terms, packs, counted)
     elif submission.request.programme != MEDICAL and not is_known(submission, packs):
         proposed = None  # nobody knows how it would be paid
     elif keys is None or terms.contract is None:

@@ -38,7 +38,9 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
             [facts_of_line(submission.request, line, terms, version.payee_past) for line in lines],
         )
     )
-    version.findings += findings_of_form(submission, terms, work.packs, request.first_received_on)
+    version.findings += findings_of_form(
+        submission, terms, work.packs, request.first_received_on, work.counted(version)
+    )
     version.findings += work.standing(version).found
     quoted = work.quote(version)
     proposed = quoted.price
@@ -127,4 +129,5 @@ def _carry_out(decision: Decision, version: Version, quoted: Quote, work: Decisi
         case Review(reasons, holds_bill):
             if holds_bill:
                 work.claim(version)
+            work.tell_of_form(version)
             verdicts.open_review(version, reasons, quoted.price, say)

@@ -14,10 +14,18 @@ from throughline.packs.directory import NO_PACKS, Packs
 from throughline.programmes import MEDICAL
 from throughline.reviews import AssignReview, DecideReview
 from throughline.submissions import SubmissionReceived
-from validation import past_repository, payee_past_repository, pins_repository, repository, tally_repository
+from validation import (
+    form_days_repository,
+    past_repository,
+    payee_past_repository,
+    pins_repository,
+    repository,
+    tally_repository,
+)
 from validation.desk import Desk
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
+from validation.form_days import FormDays, readings_of, told_by
 from validation.history import Request, Version
 from validation.leaving import leaving
 from validation.near_duplicates.past import Past
@@ -74,6 +82,7 @@ class DecisionWork:
         self.reviewers: frozenset[UUID] = frozenset()
         """Of those to whom the slice hands reviews, the ones who may look at them."""
         self.tallies = Tallies({})
+        self.form_days = FormDays()
         self.bills = bills
         self.catalogue = catalogue
         self.reference = reference
@@ -105,6 +114,7 @@ class DecisionWork:
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
         await work._pin(db)
         await payee_past_repository.read_payee_past(db, work._asked_of_the_past(heard))
+        await work._read_forms(db)
         work.tallies = await tally_repository.lock_tallies(db, work._tally_keys())
         return work
 
@@ -118,9 +128,19 @@ class DecisionWork:
         await pins_repository.read_rule_sets(db, self.catalogue, unfinished)
         pinned = [*unfinished, *self.arriving.values()]
         await pins_repository.read_pinned(db, self.reference, pinned)
-        for version in pinned:
-            if version.submission.request.programme != MEDICAL:
-                version.leaving = leaving(version.submission, self.terms_of(version), self.packs)
+
+    async def _read_forms(self, db: asyncpg.Connection) -> None:
+        """Of programmes with forms: what they tell and are measured by, and how they are paid and explained."""
+        of_requests = [one for request in self.requests.values() for one in request]
+        pinned = [one for one in (*of_requests, *self.arriving.values()) if one.terms is not None]
+        other = [one for one in pinned if one.submission.request.programme != MEDICAL]
+        for version in other:
+            version.told_by_form = told_by(version.submission, self.terms_of(version), self.packs)
+        told = [each for version in other for each in version.told_by_form]
+        self.form_days = await form_days_repository.read_form_days(db, told)
+        for version in other:
+            counted = self.counted(version)
+            version.leaving = leaving(version.submission, self.terms_of(version), self.packs, counted)
 
     def terms_of(self, version: Version) -> Terms:
         """What of reference data stood when it came in."""
@@ -184,10 +204,20 @@ class DecisionWork:
 
     def quote(self, version: Version) -> Quote:
         """What the version would be paid at this moment. What was read for it stays on the version."""
-        quoted = quote(version.submission, self.terms_of(version), self.tallies, self.packs)
+        counted = self.counted(version)
+        quoted = quote(version.submission, self.terms_of(version), self.tallies, self.packs, counted)
+        quoted = quoted._replace(readings=(*quoted.readings, *readings_of(counted, version.told_by_form)))
         if not any(one.added for one in version.readings):  # of what is approved, what it holds stays
             version.readings = quoted.read
         return quoted
+
+    def counted(self, version: Version) -> dict[str, int]:
+        """What its form's pack asks of earlier forms, as they stand at this moment."""
+        return self.form_days.count(version.told_by_form, version.submission.request_id, self._is_over)
+
+    def tell_of_form(self, version: Version) -> None:
+        """From now on later forms are measured by this one too: it is approved, or a person looks at it."""
+        self.form_days.add(version.told_by_form, version.submission)
 
     def standing(self, version: Version) -> Standing:
         """What stands against paying it at this moment. Which lists were asked stays on the version."""
@@ -209,6 +239,13 @@ class DecisionWork:
         """From now on the bill is this version's, and others may repeat it."""
         self.bills.take(version.bill_keys, version.submission.request_id)
         self.past.add(version.submission, version.near_keys, self.duplicate_rules_for(version))
+        self.tell_of_form(version)
+
+    def _is_over(self, request_id: UUID, number: int) -> bool:
+        """Of what the slice itself changed: what ended or was denied is paid no more."""
+        request = self.requests.get(request_id)
+        version = None if request is None else request.versions.get(number)
+        return version is not None and version.state in (State.ENDED, State.DENIED)
 
     def _has_ended(self, one: SubmissionReceived) -> bool:
         request = self.requests.get(one.request_id)
@@ -219,4 +256,5 @@ class DecisionWork:
         await repository.store_versions(db, self.requests)
         await repository.store_bill_keys(db, self.bills)
         await tally_repository.store_tallies(db, self.tallies)
+        await form_days_repository.store_form_days(db, self.form_days)
         await past_repository.store_past(db, self.past)
