@@ -24,7 +24,7 @@ from throughline.answers import Coordinates
 from throughline.commanding import BY_TWO, MAY_GIVE
 from throughline.decisions import CommandRefused
 from throughline.flow import PARKED, REPAIRS
-from throughline.message import Message
+from throughline.message import Message, is_blank
 from throughline.reasons import Reason
 from throughline.repairs import ALONE_MAX, DiscardRecord, RedriveRecord, RedriveRecords
 
@@ -203,6 +203,8 @@ def discard_record(heard: Heard[DiscardRecord], work: RepairsWork, say: Say) -> 
     at = _at(command.coordinates)
     if isinstance(heard.signer, Reason):
         _refuse(heard, work, heard.signer, say)
+    elif is_blank(command.note):
+        _refuse(heard, work, Reason.NOTE_BLANK, say)
     elif at not in work.rows or any(_at(one.coordinates) == at for one in work.discards):
         _refuse(heard, work, Reason.UNKNOWN_SUBJECT, say)
     else:

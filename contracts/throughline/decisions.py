@@ -146,7 +146,7 @@ class ReviewAssigned(Event):
 
 class DisputeOpened(Event):
     """The provider's organisation disputes a decision. Nothing moves by it; a reviewer who did not decide it upholds or
-    changes it. A later version of the request ends the dispute."""
+    changes it, unless what is disputed no longer stands before that."""
 
     request_id: UUID
     version: Version
@@ -161,13 +161,14 @@ class DisputeOpened(Event):
 class DisputeDecided(Event):
     """Upheld: the decision stands, and is not disputed again. Changed: the provider sends the next version, which is
     decided anew; what had denied this one then asks a person. Of what was paid the difference moves as with every
-    correction."""
+    correction. Ended: nobody decided it, because the decision stands no longer: a later version came, or payout stopped
+    what had been approved."""
 
     request_id: UUID
     version: Version
     answers: UUID
     """The ``DisputeOpened``."""
-    outcome: Literal["upheld", "changed"]
+    outcome: Literal["upheld", "changed", "ended"]
     decided_by: Decider
 
 

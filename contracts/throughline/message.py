@@ -75,5 +75,15 @@ def field_problems(error: ValidationError) -> list[tuple[str, str, str]]:
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, Field(min_length=1, max_length=120, pattern=_PRINTABLE)]
 Note = Annotated[str, Field(min_length=1, max_length=1000)]
+
 Code = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def is_blank(note: str) -> bool:
+    """Whether it shows nothing to who reads it. What the schema cannot say in every language, the decider refuses.
+
+    >>> is_blank("  "), is_blank("Ok.")
+    (True, False)
+    """
+    return not any(one.isprintable() and not one.isspace() for one in note)

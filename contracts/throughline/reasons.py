@@ -309,6 +309,7 @@ class Reason(StrEnum):
         "stale_answer",
         "The command answers an event that is no longer the latest. Look again and decide anew.",
     )
+    NOTE_BLANK = "note_blank", "The note says nothing. Say why; whoever looks later reads it."
     NOT_ALLOWED_NOW = "not_allowed_now", "The command does not fit the present state."
     OTHER_CHECKS = (
         "other_checks",

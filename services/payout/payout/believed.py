@@ -7,17 +7,20 @@ from typing import Any
 
 from chassis import Heard, Say, Signer
 from payout.refuse import refuse_command
+from throughline.message import is_blank
 from throughline.reasons import Reason
 
 Decide = Callable[[Any, Any, Say], None]
 
 
 def believed(decide: Decide) -> Decide:
-    """``decide`` is reached only by a command whose person, key and role hold."""
+    """``decide`` is reached only by a command whose person, key and role hold, and whose note says something."""
 
     def judged(heard: Heard[Any], work: Any, say: Say) -> None:
         if isinstance(heard.signer, Reason):
             refuse_command(heard, say, heard.signer)
+        elif is_blank(getattr(heard.message, "note", None) or "-"):
+            refuse_command(heard, say, Reason.NOTE_BLANK)
         else:
             decide(heard, work, say)
 

@@ -12,11 +12,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from chassis import Heard, testing
+from chassis import Heard, Say, Signer, testing
 from chassis.security import logger as security_log
 from chassis.signer import Proof
 from chassis.testing_people import Actor, an, called, know, signed_by
+from chassis.topics import TopicMap
 from payout.app import service
+from payout.believed import believed
 from throughline.accounts import AccountChanged, AccountVerified
 from throughline.commanding import BY_TWO, MAY_GIVE
 from throughline.decisions import CommandRefused, Decider
@@ -294,3 +296,16 @@ async def test_who_approved_something_in_a_batch_does_not_release_it(
         assert isinstance(answer, BatchReleased)
     else:
         assert isinstance(answer, CommandRefused) and answer.reason is Reason.SAME_PERSON
+
+
+def test_an_order_whose_note_says_nothing_is_refused_before_it_is_decided() -> None:
+    order = HoldItem(request_id=SOME, version=1, note=" \n", actor=ANN.name)
+    signer = Signer(ANN.person_id, SOME, "operator", "key", True, frozenset())
+    say = Say(TopicMap("payout"))
+    heard: Heard[Any] = replace(testing.heard(order, str(SOME), topic=ORDERS.name), signer=signer)
+    say.hearing(heard)
+    decided: list[Any] = []
+    believed(lambda *about: decided.append(about))(heard, None, say)
+    (said,) = say.said
+    assert isinstance(said.message, CommandRefused) and said.message.reason is Reason.NOTE_BLANK
+    assert decided == []

@@ -17,6 +17,7 @@ def show_dispute(heard: Heard[DisputeOpened], work: ReadModelWork, say: Say) -> 
         version=message.version,
         dispute_id=heard.envelope.id,
         dispute_command=heard.envelope.causation_id,
+        disputed_by=message.disputed_by,
         disputed_at=heard.envelope.time.isoformat(),
         dispute_outcome=None,
     )

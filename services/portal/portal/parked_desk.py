@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 
+from portal.instants import instant_of
 from throughline.answers import Coordinates
 
 PAGE = 50
@@ -43,10 +44,9 @@ def place_of(text: str | None) -> Place:
     if not text:
         return START
     at, topic, partition, offset = text.split("~")
-    moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or not 1 < moment.year < 9999:  # at the ends UTC has no such date
-        raise ValueError("a place has a date and a time zone")
-    return moment, topic, int(partition), int(offset)
+    if not (0 <= int(partition) < 2**31 and 0 <= int(offset) < 2**63):
+        raise ValueError("a place is within what the log counts to")
+    return instant_of(at), topic, int(partition), int(offset)
 
 
 def place_after(row: asyncpg.Record) -> str:

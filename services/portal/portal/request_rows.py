@@ -9,6 +9,8 @@ from uuid import UUID
 
 import asyncpg
 
+from portal.instants import instant_of
+
 PAGE = 50
 
 # One short read of an index for each payee, then the newest of all: payees are few, requests many. Only conditions that
@@ -70,8 +72,7 @@ class After:
         """None for the first page, and for what no page of ours wrote."""
         try:
             at, _, request_id = (text or "").partition("_")
-            when = datetime.fromisoformat(at)
-            return cls(when, UUID(request_id)) if when.tzinfo is not None and 1 < when.year < 9999 else None
+            return cls(instant_of(at), UUID(request_id))
         except ValueError:
             return None
 

@@ -26,12 +26,16 @@ MAY_DECIDE: Mapping[str | None, tuple[Decision, ...]] = {
 
 
 def decisions_about(case: Case, person_id: UUID) -> tuple[Decision, ...]:
-    """What this person can decide of it. Who gave the first of two approvals does not give the second."""
+    """What this person can decide of it. Who gave the first of two approvals does not give the second, nobody approves
+    what they sent, and a dispute is decided by somebody who had no part in the decision."""
+    row = case.row
+    sent = person_id in (row["senders"] or ())
     if case.is_disputed:
-        return () if case.row["decided_by"] == str(person_id) else ("uphold", "change")
-    allowed = () if case.row["substatus"] else MAY_DECIDE.get(case.row["state"], ())
-    approved = case.row["first_approver"] == person_id
-    return tuple(one for one in allowed if not (approved and one == "approve"))
+        took_part = str(person_id) in (row["decided_by"], row["first_decided_by"])
+        return () if sent or took_part or row["disputed_by"] == person_id else ("uphold", "change")
+    allowed = () if row["substatus"] else MAY_DECIDE.get(row["state"], ())
+    no_approval = sent or row["first_approver"] == person_id
+    return tuple(one for one in allowed if not (no_approval and one == "approve"))
 
 
 def decision_command(

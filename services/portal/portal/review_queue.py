@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from portal.instants import instant_of
 from portal.read_model.sealed_content import ContentKey
 from throughline.findings import Finding, stopping_checks
 from throughline.reasons import Reason
@@ -49,7 +50,9 @@ select r.request_id, r.version, r.number, r.partner, r.payer, r.state, r.substat
        r.received_at, r.payment_id, r.payee_id, v.decision, v.decision_id, v.findings, v.proposed_cents, v.paid_cents,
        v.other_request_id, v.submitted_by, v.content, v.lines, v.assignee, s.name as owner, p.name as payee_name,
        p.identifier as payee_identifier, v.first_approver, f.name as first_name,
-       v.dispute_id, v.dispute_command, v.dispute_outcome, v.disputed_at, v.decided_by, v.appeal_until,
+       v.dispute_id, v.dispute_command, v.dispute_outcome, v.disputed_at, v.disputed_by, v.decided_by,
+       v.first_decided_by, v.appeal_until,
+       (select array_agg(w.submitted_by) from versions w where w.request_id = r.request_id) as senders,
        v.proposed_cents >= y.two_approvers_from_cents as by_two
 from requests r join versions v using (request_id, version) left join payees p on p.payee_id = r.payee_id
 left join account_names s on s.person_id = v.assignee left join account_names f on f.person_id = v.first_approver
@@ -260,10 +263,7 @@ def place_of(text: str | None) -> Place:
     if not text:
         return START
     at, _, request_id = text.partition("~")
-    moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None or not 1 < moment.year < 9999:  # at the ends UTC has no such date
-        raise ValueError("a place has a date and a time zone")
-    return moment, UUID(request_id)
+    return instant_of(at), UUID(request_id)
 
 
 def place_after(row: asyncpg.Record) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 from portal_people import csrf_in, known, sign_in
 
 from chassis import Context
-from portal.rules import Role
+from portal.app import service
+from portal.rules import Role, rule_of
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -112,6 +115,43 @@ async def test_h14_a_filter_is_a_value_and_a_page_has_its_size(
         for value in ODD:
             answer = await signed_in.get(f"{path}?as=csv&{name}={value}")
             assert answer.status_code in (200, 400), (name, value)
+
+
+_SOMEBODY = "0" * 32
+NO_PLACES = (
+    *ODD,
+    f"0001-01-01T00:00:00%2B14:00~{_SOMEBODY}",
+    f"9999-12-31T23:59:59-14:00_{_SOMEBODY}",
+    f"2026-01-01~{_SOMEBODY}",
+    f"0001-01-01_{_SOMEBODY}",
+    "2026-01-01T00:00:00Z~intake.a~99999999999~1",
+    "2026-01-01T00:00:00Z~intake.a~1~99999999999999999999",
+    "2026-01-01T00:00:00Z~intake.a~-1~-1",
+    _SOMEBODY,
+)
+"""Where a list could be said to go on that no page of ours says; and some that one could."""
+PLACES = [
+    (route.path, one.alias, rule.roles[0])
+    for router in service.api
+    for route in router.routes
+    if isinstance(route, APIRoute) and "GET" in route.methods and (rule := rule_of(route)) and rule.roles
+    for one in route.dependant.query_params
+    if one.alias in ("after", "before", "until")
+]
+
+
+async def test_h14_no_place_in_a_list_that_nobody_wrote_is_the_servers_fault(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    assert {"/orders", "/parked", "/reviews", "/requests", "/payments"} <= {path for path, _, _ in PLACES}
+    for role in sorted({role for _, _, role in PLACES}):
+        browser.cookies.clear()
+        await sign_in(browser, await known(context, role.value.replace("_", ""), role))
+        for path, name, _ in [one for one in PLACES if one[2] is role]:
+            where = re.sub(r"{[^}]+}", _SOMEBODY, path)
+            for value in NO_PLACES:
+                answer = await browser.get(f"{where}?{name}={value}")
+                assert answer.status_code != 500, (where, name, value)
 
 
 async def test_h14_h15_what_no_keyboard_makes_is_refused(signed_in: httpx.AsyncClient) -> None:

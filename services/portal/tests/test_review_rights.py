@@ -76,11 +76,14 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
 ) -> None:
     teller = Teller()
     rita, rosa = await known(context, "rita", Role.REVIEWER), await known(context, "rosa", Role.REVIEWER)
+    ruth = await known(context, "ruth", Role.REVIEWER)
     pat = await known(context, "pat", Role.PROVIDER_ADMIN)
     life = Life(teller, "CLM-1")
     life.payee_id = pat.payee_id
     life.received().says("ReviewOpened")
-    by_rita = Decider(kind="person", actor=str(rita.person_id), note="Not covered.")
+    by_rita = Decider(
+        kind="person", actor=str(rita.person_id), note="Not covered.", first_actor=str(ruth.person_id)
+    )
     life.says("SubmissionDenied", decided_by=by_rita, appeal_until=date(2099, 1, 1))
     denial = teller.told[-1].envelope.id
     await told(context, teller)
@@ -101,8 +104,10 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
     opened = teller.told[-1].envelope.id
     await told(context, teller)
     assert "is disputed" in (await browser.get(f"/requests/{life.request_id}")).text
-    await sign_in(browser, rita)
-    assert 'value="uphold"' not in (await browser.get(f"/reviews/{life.request_id}")).text
+    for who in (rita, ruth):
+        await sign_in(browser, who)
+        page = await browser.get(f"/reviews/{life.request_id}")
+        assert 'value="uphold"' not in page.text and "You had a part in it" in page.text
     await sign_in(browser, rosa)
     listed = (await browser.get("/reviews?queue=disputed")).text
     assert "CLM-1</a>" in listed and 'id="bulk-decision"' not in listed
@@ -111,6 +116,8 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
     form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers")}
     assert form["answers"] == str(opened) and "/assign" not in page.text
     sent = form | {"decision": "uphold", "note": "Heard both."}
+    silent = sent | {"note": "  "}
+    assert (await browser.post(f"/reviews/{life.request_id}/decide", data=silent)).status_code == 422
     assert (await browser.post(f"/reviews/{life.request_id}/decide", data=sent)).status_code == 303
     assert (await said(context))[-1].decision == "uphold"
     life.says("DisputeDecided", answers=opened, outcome="upheld", decided_by=by_rita)

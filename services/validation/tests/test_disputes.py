@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from test_screening_stories import differences
-from validation_stories import DEAR, REVIEWER, Line, correction, only
+from validation_stories import DEAR, REVIEWER, WITHDRAWN, Line, correction, only
 
 from chassis import testing
 from chassis.testing_people import Actor, an, called, know, signed_by
@@ -184,10 +184,42 @@ async def test_what_is_paid_in_full_or_still_open_is_not_disputed(on: Line) -> N
 async def test_a_later_version_ends_the_dispute(on: Line) -> None:
     await denied(on)
     denial = on.last_id
-    await disputed(on)
-    await on.hears(correction())
-    assert refusal(await answered(on, "change")) is Reason.STALE_ANSWER
+    opened = only(await disputed(on), DisputeOpened)
+    dispute = on.last_id
+    ended, _ = await on.hears(correction())
+    assert isinstance(ended, DisputeDecided) and isinstance(opened, DisputeOpened)
+    assert (ended.version, ended.answers, ended.outcome, ended.decided_by.kind) == (
+        1,
+        dispute,
+        "ended",
+        "system",
+    )
+    assert refusal(await answered(on, "change", answers=dispute)) is Reason.NOT_ALLOWED_NOW
     assert refusal(await disputed(on, answers=denial)) is Reason.STALE_ANSWER
+
+
+@pytest.mark.parametrize("how", ["recall", "withdrawal"])
+async def test_what_payout_stopped_is_disputed_no_more(on: Line, how: str) -> None:
+    """Of what is recalled the next decision can be disputed anew."""
+    await on.hears(received(lines=(line(charge_cents=12_000),)))
+    approval = on.last_id
+    await disputed(on)
+    await (on.reviewer("recall", answers=approval) if how == "recall" else on.hears(WITHDRAWN))
+    ended, *then = await on.stopped(how)
+    assert isinstance(ended, DisputeDecided) and ended.outcome == "ended"
+    assert await on.states() == {1: "review" if how == "recall" else "ended"}
+    if how == "recall":
+        only(then, ReviewOpened)
+        only(await on.reviewer("approve"), SubmissionApproved)
+        only(await disputed(on), DisputeOpened)
+
+
+async def test_a_dispute_outlasts_a_stop_that_came_too_late(on: Line) -> None:
+    await on.hears(received(lines=(line(charge_cents=12_000),)))
+    await disputed(on)
+    await on.hears(WITHDRAWN)
+    assert await on.too_late("withdrawal") == []
+    only(await answered(on, "uphold"), DisputeDecided)
 
 
 @pytest.mark.parametrize(("days", "until"), [(None, 365), (0, 0), (30, 30)])

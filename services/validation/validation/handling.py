@@ -30,7 +30,7 @@ class Dispute:
     """The ``DisputeOpened``."""
     by: UUID
     """The person who disputes it."""
-    outcome: Literal["upheld", "changed"] | None = None
+    outcome: Literal["upheld", "changed", "ended"] | None = None
     """None while it waits."""
 
 

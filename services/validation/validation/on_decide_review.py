@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chassis import Heard, Say, Signer
 from throughline.decisions import Decider
+from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
@@ -20,6 +21,9 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     command, signer = heard.message, heard.signer
     if isinstance(signer, Reason):
         _refuse(heard, signer, say)
+        return
+    if is_blank(command.note):
+        _refuse(heard, Reason.NOTE_BLANK, say)
         return
     version = work.requests[command.request_id].versions.get(command.version)
     if command.decision in ("uphold", "change") and version is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chassis import Heard, Say
 from throughline.decisions import DisputeOpened
+from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.reviews import DisputeDecision
 from validation import verdicts
@@ -22,6 +23,9 @@ def open_dispute(heard: Heard[DisputeDecision], work: DecisionWork, say: Say) ->
         return
     request = work.requests[command.request_id]
     version = request.versions.get(command.version)
+    if is_blank(command.text.reveal()):
+        verdicts.refuse_command(heard, Reason.NOTE_BLANK, say)
+        return
     refusal = dispute_refused(command, signer, request, version, heard.recorded_at)
     if refusal is not None or version is None:
         if refusal is Reason.PAYEE_NOT_YOURS:

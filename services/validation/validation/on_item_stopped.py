@@ -24,6 +24,7 @@ def after_stop(heard: Heard[ItemStopped], work: DecisionWork, say: Say) -> None:
     ):
         return  # not the answer to a question that is open
     work.give_back(stopped)
+    verdicts.end_dispute(stopped, say)
     # What was final and is asked back for what came up later stands before what waits for its recovery.
     waiting = request.waiting() or request.needing_recovery()
     if stopped.stop_cause == "recall" and waiting is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chassis import Heard, Say
 from chassis.signer import Signer
 from throughline.decisions import CommandRefused
+from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.rule_sets import KEY, PublishRuleSet, RuleSetPublished, files_sha256
 from validation.publishing import RuleSetWork
@@ -17,6 +18,9 @@ def publish_rule_set(heard: Heard[PublishRuleSet], work: RuleSetWork, say: Say) 
     command, signer = heard.message, heard.signer
     if not isinstance(signer, Signer):
         _refuse(heard, signer or Reason.UNSIGNED, say)  # told as a security event where it was judged
+        return
+    if is_blank(command.note):
+        _refuse(heard, Reason.NOTE_BLANK, say)
         return
     reason, problem = refusal_of(command, signer.stepped_up, work.highest_version)
     if reason is not None:

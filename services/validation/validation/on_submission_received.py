@@ -25,6 +25,8 @@ def decide_submission(heard: Heard[SubmissionReceived], work: DecisionWork, say:
     version = work.arriving[heard.envelope.id]
     request.versions[version.number] = version
     take_up(request, version)
+    for earlier in request.before(version):
+        verdicts.end_dispute(earlier, say)
     superseded = request.open_before(version)
     for earlier in superseded:
         earlier.end(Reason.VOID if version.is_void else Reason.CORRECTION)

@@ -11,7 +11,7 @@ from validation.work import DecisionWork
 
 
 def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) -> None:
-    """What is denied, ended, or has left for the bank stays as it is.
+    """What is denied, ended, or has left for the bank stays as it is, and that is said.
 
     The withdrawal of a correction or void that waits is the request's: the version before it is not paid either, unless
     it has left.
@@ -24,6 +24,11 @@ def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) ->
         verdicts.revoke(version, "withdrawal", say)
     elif version.state is State.STOPPING:
         version.stop_cause, version.is_changed = "withdrawal", True
+    elif version.state in (State.DENIED, State.FINAL) or (
+        version.state is State.ENDED and version.reason is not Reason.WITHDRAWN
+    ):
+        reason = Reason.TOO_LATE if version.state is State.FINAL else Reason.ALREADY_ENDED
+        verdicts.refuse_command(heard, reason, say)
     elif version.state in OPEN or version.state is State.WAITING:
         version.end(Reason.WITHDRAWN)
         committed = request.committed_before(version)

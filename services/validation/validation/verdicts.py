@@ -24,6 +24,7 @@ from throughline.decisions import (
 )
 from throughline.reasons import Reason, Severity
 from throughline.reviews import AssignReview, DecideReview, DisputeDecision
+from throughline.submissions import SubmissionWithdrawn
 from validation import adjudication
 from validation.disputes import appeal_until
 from validation.domain import State
@@ -156,7 +157,7 @@ def open_review(
 
 
 def decide_dispute(
-    version: Version, outcome: Literal["upheld", "changed"], decided_by: Decider, say: Say
+    version: Version, outcome: Literal["upheld", "changed", "ended"], decided_by: Decider, say: Say
 ) -> None:
     """The dispute of the decision that stands is over."""
     dispute = version.handling.dispute
@@ -171,6 +172,13 @@ def decide_dispute(
     say(event, key=str(event.request_id))
     ended = replace(dispute, outcome=outcome)
     version.handling, version.is_changed = replace(version.handling, dispute=ended), True
+
+
+def end_dispute(version: Version, say: Say) -> None:
+    """What is disputed no longer stands, so that nobody decides about it: said, where a dispute waits."""
+    dispute = version.handling.dispute
+    if dispute is not None and dispute.outcome is None:
+        decide_dispute(version, "ended", SYSTEM, say)
 
 
 def assign(version: Version, assignee: UUID | None, assigned_by: UUID, say: Say) -> None:
@@ -226,11 +234,11 @@ def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) 
     version.handling, version.is_changed = replace(version.handling, recovered=recovered), True
 
 
-Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision]
+Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision] | Heard[SubmissionWithdrawn]
 
 
 def refuse_command(heard: Reviewed, reason: Reason, say: Say) -> None:
-    """A command on reviews that changes nothing, and why."""
+    """What was asked of a version and changes nothing, and why."""
     command = heard.message
     refused = CommandRefused(
         command_id=heard.envelope.id,

@@ -10,6 +10,7 @@ from fastapi import Form, HTTPException, Response
 
 from portal import step_up
 from portal.commands import send_command
+from portal.notes import Note
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import NOBODY, PAGE, batch, before_of, board, payments_in, place_of
 from portal.rules import OPERATIONS, givers_of
@@ -49,7 +50,6 @@ async def one_batch(
 
 
 Once = Annotated[UUID, Form()]
-Note = Annotated[str, Form(min_length=1, max_length=1000)]
 
 
 @router.post("/batches/{batch_id}/hold")

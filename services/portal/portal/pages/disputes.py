@@ -9,6 +9,7 @@ from fastapi import Form, HTTPException, Response
 from pydantic import ValidationError
 
 from portal.commands import send_command
+from portal.notes import LongNote
 from portal.one_request import may_dispute, one_request
 from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
@@ -25,7 +26,7 @@ async def dispute(
     request_id: UUID,
     once: Annotated[UUID, Form()],
     decided: Annotated[UUID, Form()],
-    text: Annotated[str, Form(min_length=1, max_length=2000)],
+    text: LongNote,
 ) -> Response:
     """Whether it is looked at again is said by validation's answer, on the line."""
     async with visit.speaking() as tx:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Form, HTTPException, Response
 
 from chassis import clock
+from portal.instants import instant_of
 from portal.page import Visit, may, page_router
 from portal.rules import PROVIDERS
 from portal.stage_notices import see_all
@@ -21,11 +21,9 @@ async def seen(
 ) -> Response:
     """``until``: the newest notice that the page showed."""
     try:
-        instant = datetime.fromisoformat(until)
+        instant = instant_of(until)
     except ValueError:
         raise HTTPException(422) from None
-    if instant.tzinfo is None or not 1 < instant.year < 9999:
-        raise HTTPException(422)
     async with visit.writing() as db:
         await see_all(db, min(instant, clock.event_time()))
     return visit.redirect("/")

@@ -10,6 +10,8 @@ from fastapi import Form, HTTPException, Response
 
 from portal import order_desk, order_proposals, step_up
 from portal.commands import send_command
+from portal.instants import instant_of
+from portal.notes import Note
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import NOBODY, payment
 from portal.rules import OPERATIONS, givers_of
@@ -20,7 +22,6 @@ router = page_router(Nav("orders", "/orders", OPERATIONS, order=45))
 PAGE = order_desk.PAGE
 
 Once = Annotated[UUID, Form()]
-Note = Annotated[str, Form(min_length=1, max_length=1000)]
 
 
 @router.get("/orders")
@@ -179,4 +180,4 @@ def _place_of(text: str | None) -> tuple[datetime | None, UUID]:
     if not text:
         return None, NOBODY
     at, _, identity = text.partition("~")
-    return datetime.fromisoformat(at), UUID(identity)
+    return instant_of(at), UUID(identity)

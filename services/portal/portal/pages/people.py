@@ -13,6 +13,7 @@ import pyotp
 from fastapi import Form, HTTPException, Response
 
 from portal import ceremonies, tenancy
+from portal.notes import ShortNote
 from portal.page import Nav, Visit, may_administer_people, page_router
 from portal.passkeys import base64url
 from portal.people_changes import (
@@ -38,7 +39,6 @@ from throughline.people import OrganisationRecorded, PersonKey, PersonRecorded, 
 
 router = page_router(Nav("people", "/people", (Role.OPERATOR,), order=90))
 INVITATION_SECONDS = 72 * 3600
-Note = Annotated[str, Form(min_length=1, max_length=500)]
 
 _PEOPLE = """
 select p.person_id, p.active, coalesce(a.display_name, '') as name, coalesce(a.login, '') as login,
@@ -89,7 +89,7 @@ async def propose_person(
     name: Annotated[str, Form(min_length=1, max_length=100)],
     role: Annotated[Role, Form()],
     organisation_id: Annotated[UUID, Form()],
-    note: Note,
+    note: ShortNote,
 ) -> Response:
     """A new person, who may come in once a second operator approved and an invitation was used."""
     person_id = uuid4()
@@ -115,7 +115,7 @@ async def propose_organisation(
     visit: Annotated[Visit, may_administer_people(Role.OPERATOR)],
     name: Annotated[str, Form(min_length=1, max_length=100)],
     kind: Annotated[Literal["biller", "provider", "operations"], Form()],
-    note: Note,
+    note: ShortNote,
     payees: Annotated[str, Form(max_length=40_000)] = "",
 ) -> Response:
     """A new organisation with the payees, by id, that its people may act for."""
@@ -136,7 +136,7 @@ async def propose_change(
     visit: Annotated[Visit, may_administer_people(Role.OPERATOR)],
     person_id: UUID,
     what: Annotated[Literal["disable", "enable", "add-role", "take-role", "record-passkeys"], Form()],
-    note: Note,
+    note: ShortNote,
     role: Annotated[Role | None, Form()] = None,
     organisation_id: Annotated[UUID | None, Form()] = None,
 ) -> Response:

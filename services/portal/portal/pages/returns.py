@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from fastapi import Form, HTTPException, Response
 
 from portal import step_up
+from portal.notes import Note
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_desk import PAGE, before_of, payment, place_of, sent_back
 from portal.rules import OPERATIONS, givers_of
@@ -41,7 +42,7 @@ async def reissue(
     visit: Annotated[Visit, may(*givers_of(ReissuePayment))],
     payment_id: UUID,
     once: Annotated[UUID, Form()],
-    note: Annotated[str, Form(min_length=1, max_length=1000)],
+    note: Note,
     amount_cents: Annotated[int, Form()],
 ) -> Response:
     """With a step-up over the payee, the sum and the account it goes to. Payout pays its items again, as a new

@@ -9,6 +9,7 @@ from fastapi import Form, HTTPException, Response
 
 from portal import step_up
 from portal.commands import send_command
+from portal.notes import Note
 from portal.page import Visit, may, page_router
 from portal.pages.questions import STAFF
 from portal.questions import questions_of
@@ -59,7 +60,7 @@ async def decide(
     version: Annotated[int, Form(ge=1)],
     answers: Annotated[UUID, Form()],
     once: Annotated[UUID, Form()],
-    note: Annotated[str, Form(min_length=1, max_length=1000)],
+    note: Note,
     amount_cents: Annotated[int | None, Form(ge=0)] = None,
     field: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=60)] = "",

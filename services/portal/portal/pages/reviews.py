@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import Form, HTTPException, Query, Response
 
 from portal.commands import send_command
+from portal.notes import Note
 from portal.page import Nav, Visit, may, page_router
 from portal.questions import waiting_for
 from portal.review_decisions import decision_command
@@ -78,7 +79,7 @@ async def decide_many(
     visit: Annotated[Visit, may(Role.REVIEWER)],
     decision: Annotated[Literal["approve", "deny", "return_for_edits"], Form()],
     once: Annotated[UUID, Form()],
-    note: Annotated[str, Form(min_length=1, max_length=1000)],
+    note: Note,
     chosen: Annotated[list[str], Form()],
 ) -> Response:
     """One note for all that were ticked, each decided by a command of its own, as it was shown.

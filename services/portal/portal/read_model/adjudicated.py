@@ -33,6 +33,7 @@ def put_adjudication(
         first_approver=None,
         may_change=None,
         decided_by=by.actor if by.kind == "person" else None,
+        first_decided_by=by.first_actor,
         reason=None if reason is None else reason.value,
         findings=[one.model_dump(mode="json") for one in message.findings],
         lines=[line.model_dump(mode="json") for line in claim.lines],
