@@ -21,6 +21,7 @@ from throughline.decisions import (
 from throughline.edits import EDITABLE
 from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
+from throughline.message import is_blank
 from throughline.money import for_people
 from throughline.reasons import Reason
 from throughline.reviews import DENIAL_REASONS, AssignReview, DecideReview
@@ -74,6 +75,32 @@ def _amounts(story: Story, key: VersionKey) -> tuple[str, str]:
     return charge, "no price" if proposed is None and opened else for_people(proposed or 0) if opened else ""
 
 
+def decide_all(
+    line: Line,
+    requests: Sequence[UUID],
+    decision: Decision,
+    note: str,
+    *,
+    fields: Sequence[str] = (),
+    reason: str | None = None,
+) -> None:
+    """Decide several alike, each by a command of its own; what cannot be decided so keeps no other from it. Raises
+    Problem after the last where one could not."""
+    failed: list[Problem] = []
+    for request in requests:
+        try:
+            decide(line, request, decision, note, fields=fields, reason=reason)
+        except Problem as problem:
+            if len(requests) == 1:
+                raise
+            failed.append(problem)
+            say(str(problem))
+    if failed:
+        raise Problem(
+            f"{len(failed)} of {len(requests)} were not decided.", "Each says why, above; the others were."
+        )
+
+
 def decide(
     line: Line,
     request: UUID,
@@ -89,6 +116,8 @@ def decide(
     ``fields``: of a return, what alone may be changed. ``checks``: of a release, what is overridden; none named means
     all that stopped it. ``reason``: of a denial.
     """
+    if is_blank(note):
+        raise Problem("The note says nothing.", "Say why with --note; everybody who looks later reads it.")
     if reason is not None and reason not in DENIAL_REASONS:
         raise Problem(f"Nothing is denied for {reason}.", f"One of {', '.join(DENIAL_REASONS)}.")
     unknown = sorted(set(fields) - EDITABLE)

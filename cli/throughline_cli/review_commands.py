@@ -12,6 +12,10 @@ from throughline_cli.explain import request_id_of
 from throughline_cli.line import STACK, AsOption, StackOption, line_at
 
 RequestId = Annotated[str, typer.Argument(help="The request id that the answer gave.")]
+RequestIds = Annotated[
+    list[str],
+    typer.Argument(help="The request id that the answer gave; several are decided alike, by the same note."),
+]
 review_app = typer.Typer(help="Decide what waits for a person.", no_args_is_help=True)
 Note = Annotated[
     str, typer.Option(prompt=True, help="Why; everybody who looks later reads it. Asked for where not given.")
@@ -43,19 +47,21 @@ def review_take(
 
 def _decision(name: str, decision: review.Decision, sentence: str) -> None:
     @review_app.command(name, help=sentence)
-    def decide(request: RequestId, note: Note, key_file: AsOption = None, stack: StackOption = STACK) -> None:
-        review.decide(line_at(stack, key_file), request_id_of(request), decision, note)
+    def decide(
+        requests: RequestIds, note: Note, key_file: AsOption = None, stack: StackOption = STACK
+    ) -> None:
+        review.decide_all(line_at(stack, key_file), _ids(requests), decision, note)
 
 
-_decision("approve", "approve", "Approve a review at the proposed price.")
-_decision("recall", "recall", "Recall an approval that has not left yet.")
-_decision("uphold", "uphold", "Uphold a disputed decision: it stands.")
-_decision("change", "change", "Change a disputed decision: the provider's next version is decided anew.")
+_decision("approve", "approve", "Approve reviews, each at its proposed price.")
+_decision("recall", "recall", "Recall approvals that have not left yet.")
+_decision("uphold", "uphold", "Uphold disputed decisions: they stand.")
+_decision("change", "change", "Change disputed decisions: the provider's next version is decided anew.")
 
 
 @review_app.command("return")
 def review_return(
-    request: RequestId,
+    requests: RequestIds,
     note: Note,
     field: Annotated[
         list[str] | None,
@@ -64,9 +70,9 @@ def review_return(
     key_file: AsOption = None,
     stack: StackOption = STACK,
 ) -> None:
-    """Return a review to the partner for edits or proof."""
+    """Return reviews to the partner for edits or proof."""
     line = line_at(stack, key_file)
-    review.decide(line, request_id_of(request), "return_for_edits", note, fields=field or ())
+    review.decide_all(line, _ids(requests), "return_for_edits", note, fields=field or ())
 
 
 @review_app.command("release")
@@ -89,7 +95,7 @@ def review_release(
 
 @review_app.command("deny")
 def review_deny(
-    request: RequestId,
+    requests: RequestIds,
     note: Note,
     reason: Annotated[
         str | None, typer.Option(help="Why, as its remittance tells it. None: by what stood against it.")
@@ -97,5 +103,9 @@ def review_deny(
     key_file: AsOption = None,
     stack: StackOption = STACK,
 ) -> None:
-    """Deny a review or an exception."""
-    review.decide(line_at(stack, key_file), request_id_of(request), "deny", note, reason=reason)
+    """Deny reviews or exceptions."""
+    review.decide_all(line_at(stack, key_file), _ids(requests), "deny", note, reason=reason)
+
+
+def _ids(requests: list[str]) -> list[UUID]:
+    return list(dict.fromkeys(request_id_of(one) for one in requests))

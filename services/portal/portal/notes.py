@@ -6,14 +6,18 @@ from typing import Annotated
 
 from fastapi import Form
 from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
 
 from throughline.message import is_blank
 
+BLANK = "note_blank"
+"""The kind of the error: unlike others of a form, one that a person makes."""
+
 
 def _says_something(text: str) -> str:
-    """Raises ValueError where nobody could read anything in it."""
+    """Raises PydanticCustomError where nobody could read anything in it."""
     if is_blank(text):
-        raise ValueError("a note says something")
+        raise PydanticCustomError(BLANK, "a note says something")
     return text
 
 

@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 from chassis import Context
 from portal.commands import SentOtherwise
 from portal.guard import Guard
+from portal.notes import BLANK
 from portal.page import Visit, go_to
 from portal.rules import SignInNeeded
 from portal.sessions import SESSION_COOKIE, take_cookie
@@ -46,7 +47,8 @@ async def _not_understood(request: Request, error: Exception) -> Response:
     found = error.errors()
     in_path = any(one["loc"][:1] == ("path",) for one in found)
     blind = any(one["type"] == "missing" and one["loc"][-1] in WHAT_WAS_SEEN for one in found)
-    return error_page(request, 404 if in_path else 428 if blind else 400)
+    silent = any(one["type"] == BLANK for one in found)
+    return error_page(request, 404 if in_path else 428 if blind else 422 if silent else 400)
 
 
 async def _to_sign_in(request: Request, error: Exception) -> Response:

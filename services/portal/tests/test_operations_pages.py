@@ -249,6 +249,13 @@ async def test_several_are_decided_with_one_note(browser: httpx.AsyncClient, con
     assert {(one.decision, one.note, one.amount_cents) for one in commands} == {
         ("deny", "Not covered.", None)
     }
+    particulars = {"reason": "timely_filing", "field": ["lines.code", "attachments"]}
+    for what in ("deny", "return_for_edits"):
+        more = form | particulars | {"decision": what, "once": str(uuid4()), "chosen": ticked}
+        assert (await browser.post("/reviews/decide", data=more)).status_code == 303
+    denied, returned = (await said(context))[2::2]
+    assert (denied.reason, denied.fields) == (Reason.TIMELY_FILING, None)
+    assert (returned.reason, returned.fields) == (None, ("lines.code", "attachments"))
     for chosen in ("everything", f"{uuid4()}~1000~{uuid4()}~"):
         wrong = await browser.post("/reviews/decide", data=form | {"chosen": [chosen]})
         assert wrong.status_code == 422

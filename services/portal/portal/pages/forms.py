@@ -16,13 +16,11 @@ from fastapi import Form, HTTPException, Query, Request, Response
 from chassis import clock
 from portal.authorisations import FormOf, forms_to_fill
 from portal.claim_form import PayeeOfForm, Wrong
-from portal.commands import send_command
-from portal.draft_events import say_discarded, say_saved
-from portal.drafts import Draft, begin_draft, find_draft, mark_sent, save_draft
+from portal.draft_events import say_saved
+from portal.drafts import Draft, begin_draft, find_draft, save_draft
 from portal.form_shown import parts_of, wording_of
 from portal.one_request import content_of_version
 from portal.page import Visit, may, page_router
-from portal.pages.request import PORTAL
 from portal.payee_on_file import payee_of_form
 from portal.programme_form import (
     ATTACHMENTS,
@@ -37,9 +35,9 @@ from portal.programme_form import (
     told_while_typing,
 )
 from portal.rules import PROVIDERS
-from throughline.flow import INTAKE
-from throughline.identifiers import claim_number_for, request_id_for
-from throughline.requests import CorrectRequest, PaymentRequest, SubmitRequest
+from portal.sending import send_draft
+from throughline.identifiers import claim_number_for
+from throughline.requests import PaymentRequest
 
 router = page_router()
 
@@ -146,23 +144,7 @@ async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Resp
         found = _checked(visit, draft, form)
         if isinstance(made, list) or found.wrong or found.missing_attachments:
             return visit.redirect(f"/forms/{draft_id}?step={SEND}")
-        request_id = draft.corrects or request_id_for(
-            PORTAL, made.payee.kind, made.payee.identifier, made.number
-        )
-        command = SubmitRequest(request=made) if draft.version == 1 else CorrectRequest(request=made)
-        command_id = await send_command(
-            visit,
-            tx,
-            command,
-            key=str(request_id),
-            once=draft_id,
-            topic=INTAKE.of(PORTAL),
-            organisation_id=draft.organisation_id,
-            correlation_id=str(request_id),
-        )
-        now = clock.event_time()
-        await mark_sent(tx.db, draft_id, now, command_id, request_id)
-        say_discarded(tx, draft, visit.session.person_id, now, request_id)
+        await send_draft(visit, tx, draft, made)
     return visit.redirect(f"/new/{draft_id}/sent")
 
 

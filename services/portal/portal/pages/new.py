@@ -22,7 +22,6 @@ from portal.claim_form import (
     request_of,
     taken,
 )
-from portal.commands import send_command
 from portal.corrections import corrected
 from portal.draft_events import say_discarded, say_saved
 from portal.drafts import (
@@ -33,7 +32,6 @@ from portal.drafts import (
     discard_draft,
     drafts_of,
     find_draft,
-    mark_sent,
     save_draft,
 )
 from portal.form_shown import wording_of
@@ -41,7 +39,7 @@ from portal.one_request import content_of, content_of_version, one_request
 from portal.own_organisations import chosen_organisation, own_organisations
 from portal.page import Visit, may, page_router
 from portal.pages.attachments import show_attachments
-from portal.pages.request import PORTAL, may_correct
+from portal.pages.request import may_correct
 from portal.payee_on_file import organisation_of_payee, payee_of_form
 from portal.programme_form import field_of as at_form
 from portal.programme_form import fields_of as typed_before
@@ -50,11 +48,11 @@ from portal.request_rows import payees_of, payers_known
 from portal.rule_checks import broken_rules
 from portal.rule_proposals import newest_version
 from portal.rules import PROVIDERS
-from throughline.flow import INTAKE
-from throughline.identifiers import claim_number_for, derived, request_id_for
+from portal.sending import send_draft
+from throughline.identifiers import claim_number_for, derived
 from throughline.packs.statement import plain_statement
 from throughline.programmes import MEDICAL
-from throughline.requests import LINES_MAX, CorrectRequest, PaymentRequest, SubmitRequest
+from throughline.requests import LINES_MAX, PaymentRequest
 
 router = page_router()
 
@@ -210,23 +208,7 @@ async def send(visit: Annotated[Visit, may(*PROVIDERS)], draft_id: UUID) -> Resp
         made = await _made(tx.db, visit, draft)
         if isinstance(made, list):
             return visit.redirect(f"/new/{draft_id}?step={made[0].step}&field={made[0].field}")
-        request_id = draft.corrects or request_id_for(
-            PORTAL, made.payee.kind, made.payee.identifier, made.number
-        )
-        command = SubmitRequest(request=made) if draft.version == 1 else CorrectRequest(request=made)
-        command_id = await send_command(
-            visit,
-            tx,
-            command,
-            key=str(request_id),
-            once=draft_id,
-            topic=INTAKE.of(PORTAL),
-            organisation_id=draft.organisation_id,
-            correlation_id=str(request_id),
-        )
-        now = clock.event_time()
-        await mark_sent(tx.db, draft_id, now, command_id, request_id)
-        say_discarded(tx, draft, visit.session.person_id, now, request_id)
+        await send_draft(visit, tx, draft, made)
     return visit.redirect(f"/new/{draft_id}/sent")
 
 

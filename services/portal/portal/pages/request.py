@@ -17,6 +17,7 @@ from portal.plain_words import plain_all
 from portal.questions import questions_of
 from portal.read_model.sealed_content import ContentKey
 from portal.rules import PROVIDERS
+from portal.sending import PORTAL
 from portal.stage_notices import is_new, see
 from portal.tones import state_key, tone_of
 from portal.what_next import what_next
@@ -25,7 +26,6 @@ from throughline.lifecycle import ENDED, State, Substatus
 from throughline.requests import Attachment, WithdrawRequest
 
 router = page_router()
-PORTAL = "portal"
 NOTES_SHOWN = frozenset(
     {
         "SubmissionDenied",

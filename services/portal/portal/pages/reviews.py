@@ -26,6 +26,8 @@ from portal.review_queue import (
     waiting,
 )
 from portal.rules import OPERATIONS, Role
+from throughline.edits import EDITABLE_FIELDS
+from throughline.reviews import DENIAL_REASONS
 
 router = page_router(Nav("reviews", "/reviews", OPERATIONS, order=20))
 BULK_MAX = 50
@@ -71,6 +73,8 @@ async def reviews(
         now=visit.context.clock.now(),
         once=uuid4(),
         bulk=BULK.get(queue, ("deny",)),
+        editable=EDITABLE_FIELDS,
+        denials=DENIAL_REASONS,
     )
 
 
@@ -81,8 +85,11 @@ async def decide_many(
     once: Annotated[UUID, Form()],
     note: Note,
     chosen: Annotated[list[str], Form()],
+    field: Annotated[list[str] | None, Form()] = None,
+    reason: Annotated[str, Form(max_length=60)] = "",
 ) -> Response:
-    """One note for all that were ticked, each decided by a command of its own, as it was shown.
+    """One note for all that were ticked, and what a return lets be changed or a denial is for. Each is decided by a
+    command of its own, as it was shown.
 
     What needs a step-up is looked at and approved one by one.
     """
@@ -91,7 +98,19 @@ async def decide_many(
     commands = []
     for one in chosen:
         request_id, version, answers, amount = _ticked(one)
-        commands.append(decision_command(visit, request_id, version, answers, decision, note, amount))
+        commands.append(
+            decision_command(
+                visit,
+                request_id,
+                version,
+                answers,
+                decision,
+                note,
+                amount,
+                fields=field or (),
+                reason=reason,
+            )
+        )
     async with visit.reading() as db:
         if not await all_as_seen(db, commands):
             raise HTTPException(412)
