@@ -44,6 +44,10 @@ Spoil = tuple[str, str, str, str]
 SPOILT: list[Spoil] = [
     ("pack.toml", 'languages = ["en", "es"]', 'languages = ["en", "es", "hy"]', "wording/hy.toml: missing"),
     ("pack.toml", 'agency = "agency"', 'agency = "case_number"', "agency names a sensitive field"),
+    ("pack.toml", "effective_from = 1900-01-01", "effective_from = 2030-01-01", "shared_time says nothing for 2026"),
+    ("pack.toml", 'fact = "closed_on"', 'fact = "closed"', "counts closed, which is no fact"),
+    ("pack.toml", 'fact = "closed_on"', 'fact = "closed_days"', "closed_days is no list of days"),
+    ("pack.toml", 'past = { fact = "alternate_on", of = "subject", year_begins = "07-01" }', '', "handed in by nobody"),
     ("pack.toml", 'holidays = "US-CA"', 'holidays = "US-XX"', "no calendar of public holidays is kept for US-XX"),
     ("pack.toml", 'table = "days"', 'table = "weeks"', "duplicates.start names time_in, which is no minute"),
     ("pack.toml", 'rail = "ppd"', 'rail = "wire"', "header.payment.rail"),

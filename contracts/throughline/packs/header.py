@@ -34,6 +34,35 @@ class Billed(Part):
     birth_date: Name | None = None
 
 
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class Likeness(Part):
+    """From which score on two requests that resemble one another are stopped, asked about or noted; how long ago the
+    earlier one came in at most, and how far amounts may lie apart. Where the rules of validation name the programme,
+    they count."""
+
+    near: Percent
+    suspect: Percent
+    near_miss: Percent
+    window_days: Annotated[int, Field(ge=1, le=3660)] = 365
+    amount_tolerance_percent: Percent = 2
+    amount_tolerance_cents: Annotated[int, Field(ge=0)] = 100
+
+
+class SharedTime(Part):
+    """From how many minutes in common on two forms of one subject bill the same, in force from a first service day.
+
+    ``likeness`` is how everything else of two requests is weighed; without it as validation does for the programme.
+    """
+
+    version: Annotated[int, Field(ge=1)]
+    effective_from: date
+    effective_to: date | None = None
+    minutes: Annotated[int, Field(ge=1, le=1440)]
+    likeness: Likeness | None = None
+
+
 class Duplicates(Part):
     """When two requests bill the same: one subject, one period, and time that overlaps (``occupied.py``)."""
 
@@ -43,6 +72,14 @@ class Duplicates(Part):
     on: Name
     start: Name
     end: Name
+    shared_time: tuple[SharedTime, ...] = ()
+
+    def in_force_on(self, day: date) -> SharedTime | None:
+        """By what forms of a first service day are compared; None where the pack says nothing for that day."""
+        for one in self.shared_time:
+            if one.effective_from <= day and (one.effective_to is None or day <= one.effective_to):
+                return one
+        return None
 
 
 class Age(Part):

@@ -17,6 +17,7 @@ from throughline.packs.expressions import (
     reads_a_float,
 )
 from throughline.packs.facts import names_of_facts
+from throughline.packs.header import SharedTime
 from throughline.packs.lint_examples import problems_of_examples
 from throughline.packs.lint_words import problems_of_words
 from throughline.packs.load import PackBreach, load_pack
@@ -27,7 +28,7 @@ from throughline.packs.public_holidays import is_known
 from throughline.programmes import HEALTH_CLAIM_PAYMENT
 from throughline.reasons import Reason
 
-InForce = ParameterValue | Row | PackRule
+InForce = ParameterValue | Row | PackRule | SharedTime
 KNOWN_TO_VALIDATION = ("received_day",)
 """What whoever assesses a form knows without counting."""
 PERSONAL_TYPES = ("code", "text", "date")
@@ -154,6 +155,18 @@ def _duplicates(pack: Pack, by_id: dict[str, FormField]) -> Iterator[str]:
     ):
         if columns.get(name) != wanted:
             yield f"pack.toml: duplicates.{what} names {name}, which is no {wanted} of table {said.table}"
+    start = pack.header.effective_from
+    if said.in_force_on(start) is None:
+        yield f"pack.toml: duplicates.shared_time says nothing for {start}, where the pack begins"
+    for first, second in combinations(said.shared_time, 2):
+        if _overlap(first, second):
+            yield "pack.toml: two of duplicates.shared_time are in force on the same day"
+        if first.version == second.version:
+            yield f"pack.toml: duplicates.shared_time version {first.version} stands twice"
+    for one in said.shared_time:
+        like = one.likeness
+        if like is not None and not like.near_miss <= like.suspect <= like.near:
+            yield f"pack.toml: duplicates.shared_time version {one.version}: near_miss, suspect and near do not rise"
 
 
 def _expressions(pack: Pack) -> Iterator[str]:

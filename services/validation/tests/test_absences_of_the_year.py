@@ -9,7 +9,7 @@ from test_programme import CASE, PACK, PACKS, authorised, part
 from validation_stories import Line, only
 
 from chassis import Context
-from throughline.decisions import ReviewOpened, SubmissionApproved
+from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
 from throughline.packs.earlier_days import year_of
 from throughline.packs.form import Form, day_of
 from throughline.packs.header import Past
@@ -130,6 +130,19 @@ async def test_two_forms_that_come_together_are_measured_by_one_another(on: Line
     await stage(on, context)
     said = await on.hears(august("AUG-1", WEEKENDS_OF_AUGUST), september("SEP-1", WEEKENDS_OF_SEPTEMBER))
     assert [type(one) for one in said] == [SubmissionApproved, ReviewOpened]
+
+
+async def test_a_form_of_the_same_hours_is_found_when_it_comes_beside_one_that_a_person_looks_at(
+    on: Line, context: Context
+) -> None:
+    await stage(on, context)
+    only(await on.hears(september("SEP-1", ("2026-09-05",) * 11)), ReviewOpened)
+    stopped = only(await on.hears(september("SEP-2", ())), SubmissionExcepted)
+    assert (stopped.reason, stopped.other_request_id) == (
+        Reason.DUPLICATE_NEAR,
+        september("SEP-1", ()).request_id,
+    )
+    assert [(one.rule, one.rule_version) for one in stopped.findings] == [("shared-hours", 1)]
 
 
 def test_the_year_of_a_day_begins_where_the_pack_says() -> None:

@@ -18,6 +18,7 @@ from chassis import Context
 from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
 from throughline.packs.directory import Packs, PackUnfit, load_packs
 from throughline.packs.form import Form
+from throughline.packs.header import Likeness, SharedTime
 from throughline.packs.lint_examples import case_of
 from throughline.packs.price import Adjusted
 from throughline.packs.price import Price as PackPrice
@@ -26,12 +27,14 @@ from throughline.programmes import BankEntry, PayClock
 from throughline.reasons import Reason
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import Attachment
+from throughline.sensitive import SensitiveTin
 from throughline.submissions import SubmissionReceived
 from validation.adjudication import denied
 from validation.duplicate_findings import resemblance
 from validation.leaving import AS_A_CLAIM, leaving
+from validation.near_duplicates.hours import compared, thresholds_of
 from validation.near_duplicates.rules import load_duplicate_rules
-from validation.near_duplicates.verdict import judge
+from validation.near_duplicates.verdict import NOTHING, judge
 from validation.programme import findings_of_form, price_of_form, spread, weighed
 from validation.quote import quote
 from validation.reference import Terms, rate_table
@@ -253,6 +256,8 @@ def test_two_providers_who_bill_the_same_hours_of_a_child_are_found(
         update={
             "form": sent_of(PACK, Form({"service_month": "2026-09"}, rows)),
             "lines": here.request.lines[:1],
+            "payee": here.request.payee.model_copy(update={"tin": SensitiveTin("987654320")}),
+            "attachments": (),
         }
     )
     there = here.model_copy(
@@ -264,6 +269,43 @@ def test_two_providers_who_bill_the_same_hours_of_a_child_are_found(
     if found is not None and shared:
         assert "hours of a day" in resemblance(found, rules).message
     assert not shared or (found is not None and found.kind in ("near", "suspect"))
+    if not shared:
+        assert judge(here, [there], rules, packs=PACKS) == NOTHING, (
+            "a morning and an evening are two services"
+        )
+        beside = there.model_copy(update={"payee_id": here.payee_id})
+        assert judge(here, [beside], rules, packs=PACKS).likest is not None, (
+            "one payee's are still asked about"
+        )
+
+
+def test_from_when_on_time_is_shared_and_how_likeness_is_weighed_is_dated_data_of_the_pack() -> None:
+    header = PACK.header
+    later = SharedTime(
+        version=2, effective_from=date(2026, 9, 1), minutes=30,
+        likeness=Likeness(near=99, suspect=98, near_miss=97, window_days=30),
+    )  # fmt: skip
+    dated = header.duplicates.model_copy(
+        update={
+            "shared_time": (
+                header.duplicates.shared_time[0].model_copy(update={"effective_to": date(2026, 8, 31)}),
+                later,
+            )
+        }
+    )
+    changed = header.model_copy(update={"duplicates": dated})
+    packs = {("calworks-child-care", 1): PACK.model_copy(update={"header": changed})}
+    here = month().request
+    rows: dict[str, Any] = {"days": ({"on": "2026-09-01", "time_in": 1000, "time_out": 1080},)}
+    other = here.model_copy(update={"form": sent_of(PACK, Form({"service_month": "2026-09"}, rows))})
+    assert compared(here, other, PACKS) == (15, True, 1)
+    assert compared(here, other, packs) == (15, False, 2)
+    assert dated.in_force_on(date(2026, 8, 1)) == dated.shared_time[0]
+    rules = load_duplicate_rules().in_force_on(date(2026, 9, 1))
+    assert thresholds_of(here, rules, packs) == rules.programmes["child-care"], "the rules name the programme"
+    medical_alone = rules.model_copy(update={"programmes": {"medical": rules.programmes["medical"]}})
+    assert thresholds_of(here, medical_alone, packs).near == 99
+    assert thresholds_of(here, medical_alone, PACKS) == rules.programmes["medical"]
 
 
 def test_a_directory_with_an_unfit_pack_stops_the_start(tmp_path: Path) -> None:

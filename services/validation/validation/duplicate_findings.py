@@ -10,6 +10,8 @@ from throughline.reasons import Reason, Severity
 from validation.near_duplicates.rules import DuplicateRules
 from validation.near_duplicates.verdict import Likeness
 
+SHARED_HOURS = "shared-hours"
+"""Two forms bill the same hours: by the dated rule of their pack, whose version the finding names."""
 EXACT_KEYS = ("payee", "member", "dates", "code", "modifiers", "units", "amount")
 
 _NAMES = {
@@ -65,10 +67,12 @@ def resemblance(likeness: Likeness, rules: DuplicateRules) -> Finding:
         ),
     }
     rule, severity, told = what[likeness.kind]
+    if likeness.hours_version is not None:
+        rule = SHARED_HOURS
     common = ", ".join(_NAMES[one] for one in likeness.keys)
     return Finding(
         rule=rule,
-        rule_version=1,
+        rule_version=likeness.hours_version or 1,
         severity=severity,
         reason=Reason.DUPLICATE_SUSPECT if likeness.kind == "suspect" else Reason.DUPLICATE_NEAR,
         field="lines",

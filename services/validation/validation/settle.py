@@ -129,5 +129,6 @@ def _carry_out(decision: Decision, version: Version, quoted: Quote, work: Decisi
         case Review(reasons, holds_bill):
             if holds_bill:
                 work.claim(version)
-            work.tell_of_form(version)
+            else:
+                work.stand_beside_later_forms(version)
             verdicts.open_review(version, reasons, quoted.price, say)

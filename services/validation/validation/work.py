@@ -241,6 +241,13 @@ class DecisionWork:
         self.past.add(version.submission, version.near_keys, self.duplicate_rules_for(version))
         self.tell_of_form(version)
 
+    def stand_beside_later_forms(self, version: Version) -> None:
+        """A person looks at it, and its bill is not claimed: another form of the same hours is found when it comes, not
+        only when this one is approved."""
+        self.tell_of_form(version)
+        if version.submission.request.form is not None:
+            self.past.add(version.submission, version.near_keys, self.duplicate_rules_for(version))
+
     def _is_over(self, request_id: UUID, number: int) -> bool:
         """Of what the slice itself changed: what ended or was denied is paid no more."""
         request = self.requests.get(request_id)

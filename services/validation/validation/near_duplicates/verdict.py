@@ -14,7 +14,7 @@ from uuid import UUID
 from throughline.packs.directory import NO_PACKS, Packs
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
-from validation.near_duplicates.hours import bill_the_same_time
+from validation.near_duplicates.hours import compared, thresholds_of
 from validation.near_duplicates.person import PersonMatch, match_person
 from validation.near_duplicates.rules import DuplicateRules, Thresholds
 from validation.near_duplicates.services import ServiceMatch, match_services
@@ -33,6 +33,8 @@ class Likeness:
     other_version: int
     keys: tuple[str, ...]
     score: int
+    hours_version: int | None = None
+    """Of the pack's rule by which they bill the same time; None where it is not for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def judge(
     packs: Packs = NO_PACKS,
 ) -> Verdict:
     """The worst of the candidates. ``shown`` are those that a reviewer has seen beside it and let pass."""
-    terms = rules.thresholds_of(here.request.programme)
+    terms = thresholds_of(here.request, rules, packs)
     found: list[Likeness] = []
     shifts: list[Likeness] = []
     other_bills: set[UUID] = set()
@@ -112,13 +114,17 @@ def _compare(
     document = _same_document(one, other, rules)
     if document:
         score, keys = max(score, rules.fixed.same_attachment), (*keys, "attachment")
-    if person.share and not person.apart and bill_the_same_time(one, other, packs):
+    times = compared(one, other, packs) if person.share and not person.apart else None
+    if times is not None and times.is_shared:
         score, keys = max(score, terms.near), (*keys, "hours")
+    elif times is not None and not payee_share and not document:
+        return None, False  # a morning with one provider and an evening with another are two services
     kind = _kind(score, terms, near=payee_share > 0 and not person.apart)
     if kind is None or (person.apart and kind != "near_miss" and not document):
         return None, False
     untied_shift = services is not None and services.shifted_to is not None and kind == "near_miss"
-    return Likeness(kind, there.request_id, there.version, keys, score), untied_shift
+    hours = times.version if times is not None and times.is_shared else None
+    return Likeness(kind, there.request_id, there.version, keys, score, hours), untied_shift
 
 
 def _score(payee: int, person: PersonMatch, services: ServiceMatch, rules: DuplicateRules) -> int:
