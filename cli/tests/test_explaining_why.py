@@ -102,3 +102,10 @@ def test_a_replay_goes_through_every_page_and_is_red_when_anything_differs(
     assert "r1 version 1: verdict was approve, is deny x" in shown
     assert "4 decisions made again, 1 difference." in shown
     assert replay_decisions(cast(Line, Validation(same)), date(2026, 11, 1), date(2026, 11, 2))
+
+
+def test_a_near_miss_and_what_a_person_overrode_are_told() -> None:
+    narrow = {**RULE, "read": {"timely_filing_days": 90}, "margin": 3, "near_miss": True}
+    told = sentences(version(rules=[narrow], overridden=["above_tier", "duplicate_near"]))
+    assert "Rule timely-filing 1 only just held, with 3 to spare." in told
+    assert "A person let it pass all the same; against it stood: above_tier, duplicate_near." in told

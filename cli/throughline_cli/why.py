@@ -39,13 +39,16 @@ def sentences(version: dict[str, Any]) -> list[str]:
         if one["verdict"] in _ASKED:
             told.append(f"Rule {_named(one)} {_ASKED[one['verdict']]}; it read {_read(one)}.")
         elif one["margin"] is not None:
-            told.append(f"Rule {_named(one)} passed with {one['margin']} to spare.")
+            near = "only just held, " if one.get("near_miss") else "passed "
+            told.append(f"Rule {_named(one)} {near}with {one['margin']} to spare.")
     for finding in version["duplicates"]:
         match = finding["duplicate"]
         told.append(
             f"{finding['message']} ({match['kind'].replace('_', ' ')}, {match['score']} of 100,"
             f" request {match['other_request_id']})"
         )
+    if overridden := version.get("overridden"):
+        told.append(f"A person let it pass all the same; against it stood: {', '.join(overridden)}.")
     for what in version["differs"]:
         told.append(f"Decided again now, the {what} comes out otherwise: report this.")
     return told

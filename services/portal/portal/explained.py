@@ -79,6 +79,8 @@ class RuleRow:
     field: str
     read: Sequence[tuple[str, str]]
     margin: str | None
+    near_miss: bool
+    """It held, with no more to spare than the rule itself says is near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,7 @@ def _row(found: Sequence[Told], shown: Shown, sees_personal: bool) -> RuleRow:
         field=field_words(worst["field"], shown.language),
         read=list(read.items()),
         margin=None if worst["margin"] is None else f"{worst['margin']:g}",
+        near_miss=worst.get("near_miss", False),
     )
 
 

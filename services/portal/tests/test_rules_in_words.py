@@ -157,7 +157,10 @@ def version(**changes: Any) -> dict[str, Any]:
         "rules": [
             read("place", "passed", 0, margin=50, place="11"),
             read("place", "broken", 1, place="77"),
-            read("filing", "passed", None, margin=3, received_day=739_000, uncovered_on="2026-03-01"),
+            {
+                **read("filing", "passed", None, margin=3, received_day=739_000, uncovered_on="2026-03-01"),
+                "near_miss": True,
+            },
             read("filing-of-others", "not_applicable"),
         ],
         "price": [
@@ -220,7 +223,7 @@ def test_operations_read_each_rule_once_where_it_came_out_worst() -> None:
     ]
     assert told.rules[0].message == "It says 77." and told.not_asked == 1
     assert dict(told.rules[1].read) == {"received_day": "Apr 24, 2024", "uncovered_on": "2026-03-01"}
-    assert [(one.rule, one.margin) for one in told.near] == [("filing", "3")]
+    assert [(one.rule, one.margin, one.near_miss) for one in told.near] == [("filing", "3", True)]
     assert told.overridden == [] and told.duplicates[0]["duplicate"]["score"] == 91
     assert SECRET in repr(told)
 

@@ -92,3 +92,24 @@ async def test_rows_of_others_cannot_be_written_either(pool: asyncpg.Pool) -> No
             async with db.transaction():
                 await enter(db, Scope(Sees.OWN, uuid4(), (mine,)))  # type: ignore[arg-type]
                 await db.execute("insert into organisation_payees values ($1, $2)", theirs, uuid4())
+
+
+@pytest.mark.parametrize("sees", [one for one in Sees if one is not Sees.WRITER])
+async def test_what_was_published_is_read_by_all_and_written_by_none_of_them(
+    pool: asyncpg.Pool, sees: Sees
+) -> None:
+    """Forms go by it, whoever fills them in; it is written from its topic alone."""
+    scope = Scope(sees, uuid4(), ())
+    async with pool.acquire() as db:
+        async with db.transaction():
+            await enter(db, WRITER)
+            await db.execute("insert into rule_sets (version, note) values (7, 'as published')")
+        async with db.transaction():
+            await enter(db, scope)
+            assert await db.fetchval("select note from rule_sets where version = 7") == "as published"
+            assert await db.execute("update rule_sets set note = 'mine'") == "UPDATE 0"
+            assert await db.execute("delete from rule_sets") == "DELETE 0"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with db.transaction():
+                await enter(db, scope)
+                await db.execute("insert into rule_sets (version) values (8)")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from throughline.identifiers import payee_id_for
-from throughline.reasons import Reason
+from throughline.reasons import Reason, Severity
 from throughline.reference import RequiredAttachment
 from throughline.requests import Attachment, ChildCareFields, Payee, Subject
 from throughline.sensitive import Sensitive, SensitiveTin
@@ -44,7 +44,7 @@ def reasons(*changed: Entity, **changes: Any) -> list[Reason]:
         facts_of_claim(submission, terms, submission.received_on),
         [facts_of_line(submission.request, one, terms) for one in submission.request.lines],
     )
-    return [finding.reason for finding in found]
+    return [finding.reason for finding in found if finding.severity is not Severity.NOTE]
 
 
 def payee(identifier: str = NPI, tin: str = "123456789", **changes: Any) -> Payee:

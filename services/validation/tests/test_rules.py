@@ -12,7 +12,14 @@ from throughline.reasons import Reason, Severity
 from validation.rules.engine import FINDINGS_MAX, evaluate
 from validation.rules.examples import HOLDING_CLAIM, HOLDING_LINE, holding_but
 from validation.rules.rule import Rule
-from validation.rules.rule_set import Catalogue, CatalogueBreach, content_hash, load_catalogue, rules_in
+from validation.rules.rule_set import (
+    Catalogue,
+    CatalogueBreach,
+    content_hash,
+    load_catalogue,
+    rule_set_of,
+    rules_in,
+)
 
 CATALOGUE = load_catalogue()
 TODAY = date(2026, 11, 2)
@@ -33,7 +40,8 @@ def broken_rules(catalogue: Catalogue, changes: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize(("rule", "example", "holds"), EXAMPLES)
 def test_each_rule_does_what_its_examples_say(rule: Rule, example: dict[str, Any], holds: bool) -> None:
-    alone = Catalogue([rule.model_copy(update={"effective_from": date(1900, 1, 1), "effective_to": None})])
+    always = {"effective_from": date(1900, 1, 1), "effective_to": None, "near": None}
+    alone = Catalogue([rule.model_copy(update=always)])
     assert broken_rules(alone, example) == (set() if holds else {rule.id})
 
 
@@ -232,3 +240,56 @@ def test_examples_name_only_facts_that_exist() -> None:
     for one in CATALOGUE.rules:
         for example in (*one.passing, *one.failing):
             assert example.keys() <= known, one.id
+
+
+NARROW = rule(expression="total_cents <= 10000", margin="10000 - total_cents", near=500)
+
+
+@pytest.mark.parametrize(
+    ("near", "facts", "told"),
+    [
+        (NARROW, {"total_cents": 9_499}, []),
+        (NARROW, {"total_cents": 9_500}, [("note", "It held with 500 to spare.")]),
+        (NARROW, {"total_cents": 10_000}, [("note", "It held with 0 to spare.")]),
+        (NARROW, {"total_cents": 10_001}, [("deny", "m")]),
+        (rule(**{**NARROW.model_dump(), "when": "signed"}), {"total_cents": 10_000, "signed": False}, []),
+        (rule(**{**NARROW.model_dump(), "payer": "other"}), {"total_cents": 10_000}, []),
+        # a margin that only CEL can work out
+        (
+            rule(**{**NARROW.model_dump(), "margin": "(10000 - total_cents) * 2"}),
+            {"total_cents": 9_900},
+            [("note", "It held with 200 to spare.")],
+        ),
+        (
+            rule(**{**NARROW.model_dump(), "margin": "10000 / (total_cents - 9900)"}),
+            {"total_cents": 9_900},
+            [],
+        ),
+    ],
+    ids=[
+        "wide",
+        "narrow",
+        "at the limit",
+        "broken",
+        "when it is not asked",
+        "another payer's",
+        "by CEL",
+        "no number",
+    ],
+)
+def test_a_rule_that_only_just_holds_is_told_as_a_note(
+    near: Rule, facts: dict[str, Any], told: list[tuple[str, str]]
+) -> None:
+    claim, line_ = holding_but(facts)
+    found = evaluate(rule_set_of([near, rule(id="another-rule")]), claim, [line_])
+    assert [(one.severity, one.message) for one in found] == told
+
+
+def test_near_needs_a_margin_and_counts_in_the_hash_only_where_it_is_used() -> None:
+    with pytest.raises(ValueError, match="names no margin"):
+        rule(near=1)
+    plain = rule()
+    assert content_hash([plain]) == content_hash([rule(margin="total_cents")])
+    assert (
+        len({content_hash([one]) for one in (plain, NARROW, rule(**{**NARROW.model_dump(), "near": 1}))}) == 3
+    )

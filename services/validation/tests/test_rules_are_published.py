@@ -16,13 +16,20 @@ from chassis import Context, testing
 from chassis.metrics import SECURITY_EVENTS
 from chassis.signer import Proof
 from chassis.testing_people import OPERATIONS, Actor, an, know, signed_by
-from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved, SubmissionDenied
+from throughline.decisions import (
+    CommandRefused,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionDenied,
+    SubmissionExcepted,
+)
 from throughline.reasons import Reason
 from throughline.rule_sets import PublishRuleSet, RuleSetPublished
 from throughline.submissions import SubmissionReceived
 from validation import payee_past_repository
 from validation.app import build_resources, service
 from validation.explanation import explain
+from validation.explanation_api import explanation_of
 from validation.history import Version
 from validation.payee_past import DAYS, OfCode
 from validation.payee_past_repository import read_payee_past
@@ -276,3 +283,23 @@ async def test_a_rule_of_one_payer_decides_that_payers_requests_alone(on: Line) 
         (found,) = [one for one in denied.findings if one.reason is Reason.ABOVE_TIER]
         assert found.rule == ("charge-limit" if payer_ == "acme" else "other-limit")
         assert {one.carc for each in denied.adjudication.lines for one in each.adjustments} == {carc}
+
+
+async def test_near_misses_and_overrides_are_recorded_and_explained(on: Line) -> None:
+    near = limit(9_100, margin='"9100 - total_cents"', near="100", severity='"exception"')
+    await on.hears(publication(1, date(2026, 1, 1), near))
+    day = SERVICE_DAY - timedelta(days=9)
+    only_just = (line(charge_cents=9_050, from_date=day, to_date=day),)
+    approved = only(await on.hears(received("N1", lines=only_just)), SubmissionApproved)
+    (note,) = [one for one in approved.findings if one.rule == "charge-limit"]
+    assert (note.severity, note.message) == ("note", "It held with 50 to spare.")
+    only(await on.hears(received()), SubmissionExcepted)
+    only(await on.reviewer("release"), ReviewOpened)
+    only(await on.reviewer("approve"), SubmissionApproved)
+    async with on.context.pool.acquire() as db:
+        ids = [received(number).request_id for number in ("N1", "A1")]
+        found = await read_pinned_requests(db, on.context.resources, ids)
+    (just,), (released,) = [explanation_of(one, on.context.resources).versions for one in found]
+    assert [(one.rule, one.margin) for one in just.rules if one.near_miss] == [("charge-limit", 50)]
+    assert (just.overridden, just.differs) == ([], [])
+    assert (released.overridden, released.differs) == ([Reason.ABOVE_TIER], [])

@@ -7,6 +7,7 @@ from datetime import date
 
 from throughline.findings import Finding
 from throughline.identifiers import claim_number_for, payee_id_for, request_id_for
+from throughline.reasons import Severity
 from throughline.requests import PaymentRequest
 from throughline.submissions import SubmissionReceived
 from validation.coverage import Coverage
@@ -27,14 +28,15 @@ def check(
     coverage: Coverage | None = None,
     past: PayeePast | None = None,
 ) -> list[Finding]:
-    """As if it came in today by that partner. Duplicates and the price are told only once it is sent. ``coverage`` is
-    the member's, where the payer has it checked; ``past`` the payee's, where a rule reads it."""
+    """What would stand against it, as if it came in today by that partner. Duplicates and the price are told only once
+    it is sent. ``coverage`` is the member's, where the payer has it checked; ``past`` the payee's."""
     submission = as_if_sent(request, partner, today)
     terms = replace(reference.terms_for(submission), coverage=coverage)
     rules = rules_for(request, catalogue)
     lines = [facts_of_line(request, line, terms, past) for line in request.lines]
     found = evaluate(rules, facts_of_claim(submission, terms, today), lines)
-    return [*found, *screened(submission, reference)]
+    broken = [one for one in found if one.severity is not Severity.NOTE]
+    return [*broken, *screened(submission, reference)]
 
 
 def rules_for(request: PaymentRequest, catalogue: Catalogue) -> RuleSet:

@@ -16,6 +16,7 @@ from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
+from validation.domain import COMMITTED
 from validation.history import Version
 from validation.payee_past import FACTS as PAST_FACTS
 from validation.pricing import Price
@@ -34,6 +35,8 @@ class RuleRead(BaseModel):
     verdict: str
     read: dict[str, bool | int | str | None]
     margin: int | float | None
+    near_miss: bool
+    """It held, with no more to spare than the rule says is near."""
     severity: Severity
     field: str
     message: str
@@ -98,6 +101,8 @@ class ExplainedVersion(BaseModel):
     """What the latest decision read of what many requests use up together, and what it added."""
     duplicates: list[Finding]
     findings: list[Finding]
+    overridden: list[Reason]
+    """What stood against it when it was approved: a person let it pass."""
     differs: list[str]
     """What comes out otherwise than it was stored: nothing, unless this service has a fault."""
 
@@ -145,6 +150,7 @@ def explain(
         ],
         duplicates=[one for one in version.findings if one.duplicate is not None],
         findings=[one for one in version.findings if one.duplicate is None],
+        overridden=_overridden(version),
         differs=[one.what for one in differences(version, again, rules)] if judged else [],
     )
 
@@ -177,6 +183,13 @@ def price_steps(version: Version, terms: Terms, priced: Price | None) -> list[Li
     return told
 
 
+def _overridden(version: Version) -> list[Reason]:
+    if version.state not in COMMITTED:
+        return []
+    against = [one.reason for one in version.findings if one.severity is not Severity.NOTE]
+    return list(dict.fromkeys(against))
+
+
 def _pinned(version: Version, terms: Terms, rules_version: int | None) -> PinnedTerms:
     contract = terms.contract
     return PinnedTerms(
@@ -201,6 +214,7 @@ def _told(one: Reading) -> RuleRead:
         verdict=one.verdict,
         read=one.read,
         margin=one.margin,
+        near_miss=one.is_near,
         severity=one.rule.severity,
         field=one.rule.field,
         message=one.rule.message,

@@ -265,7 +265,8 @@ def carc_of(version: Version, reason: Reason, rules: RuleSet) -> str:
 
 def _carc_of_rule(version: Version, reason: Reason, rules: RuleSet) -> str | None:
     """Of the first rule that found it."""
-    found = (rules.carcs_of_rules.get(one.rule) for one in version.findings if one.reason is reason)
+    stopping = [one for one in version.findings if one.severity is not Severity.NOTE]
+    found = (rules.carcs_of_rules.get(one.rule) for one in stopping if one.reason is reason)
     return next(filter(None, found), None)
 
 

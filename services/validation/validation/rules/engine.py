@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cel
 
 from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 from validation.rules.facts import Facts
+from validation.rules.reading import read_rule
 from validation.rules.rule import Rule
-from validation.rules.rule_set import Joined, RuleSet, Scope
+from validation.rules.rule_set import CompiledRule, Joined, RuleSet, Scope
 
 MESSAGE_CHARACTERS_MAX = 400
 _NAMED = re.compile(r"\{([a-z_]+)\}")
@@ -37,10 +38,24 @@ def evaluate(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> list[Fi
 
 def _run(scope: Scope, position: int | None, facts: Facts, found: list[Finding]) -> None:
     """All at once; only where that is not plainly true, one by one to see which."""
-    if scope.plain.holds(facts) and (scope.others is None or _hold(scope.others, facts)):
-        return
-    if _hold(scope.whole, facts):
-        return
+    holds = scope.plain.holds(facts) and (scope.others is None or _hold(scope.others, facts))
+    if not holds and not _hold(scope.whole, facts):
+        _run_each(scope, position, facts, found)
+    if scope.wide is not None and not scope.wide.holds(facts):
+        found += [_near_miss(one.rule, position, left) for one, left in narrowly(scope.rules, facts)]
+
+
+def narrowly(rules: Sequence[CompiledRule], facts: Facts) -> Iterator[tuple[CompiledRule, int | float]]:
+    """The rules that hold with no more to spare than they say is near, and how much that is."""
+    for one in rules:
+        if one.rule.near is None:
+            continue
+        reading = read_rule(one, facts, None)
+        if reading.is_near and reading.margin is not None:
+            yield one, reading.margin
+
+
+def _run_each(scope: Scope, position: int | None, facts: Facts, found: list[Finding]) -> None:
     context = _context(facts)
     for one in scope.rules:
         if any(facts.get(name) != value for name, value in one.rule.selectors().items()):
@@ -93,6 +108,17 @@ def _told(text: str, facts: Facts) -> str:
     if "{" in text:
         text = _NAMED.sub(lambda found: str(facts.get(found[1], found[0])), text)
     return text[:MESSAGE_CHARACTERS_MAX]
+
+
+def _near_miss(rule: Rule, position: int | None, left: int | float) -> Finding:
+    return Finding(
+        rule=rule.id,
+        rule_version=rule.version,
+        severity=Severity.NOTE,
+        reason=rule.reason,
+        field=_field(rule, position),
+        message=f"It held with {left:g} to spare.",
+    )
 
 
 def _unknown(rule: Rule, position: int | None, names: Sequence[str]) -> Finding:

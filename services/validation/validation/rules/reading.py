@@ -28,18 +28,24 @@ class Reading:
     margin: int | float | None = None
     """How near a pass was; below 0 the rule is broken. None where the rule names no margin."""
 
+    @property
+    def is_near(self) -> bool:
+        """Whether it held, with no more to spare than the rule says is near."""
+        near, margin = self.rule.near, self.margin
+        return self.verdict == "passed" and near is not None and margin is not None and margin <= near
+
 
 def read_rules(rule_set: RuleSet, claim: Facts, lines: Sequence[Facts]) -> Iterator[Reading]:
     """Every rule of the set, those of the request first, then those of each line."""
     for one in rule_set.claim.rules:
-        yield _read(one, claim, None)
+        yield read_rule(one, claim, None)
     for position, line in enumerate(lines):
         facts = {**claim, **line}
         for one in rule_set.line.rules:
-            yield _read(one, facts, position)
+            yield read_rule(one, facts, position)
 
 
-def _read(one: CompiledRule, facts: Facts, position: int | None) -> Reading:
+def read_rule(one: CompiledRule, facts: Facts, position: int | None) -> Reading:
     rule, read = one.rule, dict[str, Any]()
     if any(facts.get(name) is None for name in one.names) and _selected(rule, facts):
         return Reading(rule, position, "data", {name: facts.get(name) for name in sorted(one.names)})

@@ -6,11 +6,11 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from throughline.reasons import Reason, Severity
 
-ADDED_LATER = ("programme", "payer")
+ADDED_LATER = ("programme", "payer", "near")
 """Not in the content of a rule that does not use them, so that the hash of older sets stays what decisions carry."""
 
 _SCOPES = {"request": "claim"}
@@ -57,10 +57,18 @@ class Rule(BaseModel):
     fix: Annotated[str, Field(max_length=400)]
     margin: Expression | None = None
     """CEL for how near a pass was: a number; at 0 nothing is left, below it the rule is broken. Only shown."""
+    near: Annotated[int, Field(ge=0)] | None = None
+    """A pass with a margin of at most this is a near miss: recorded on the decision as a note. Needs a margin."""
     carc: Annotated[str, Field(pattern=r"^[0-9A-Z]{1,3}$")] | None = None
     """The claim adjustment reason code of a denial for this reason; 16 with remark MA130 where none is given."""
     passing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
     failing: tuple[dict[str, bool | int | str], ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _near_has_a_margin(self) -> Rule:
+        if self.near is not None and self.margin is None:
+            raise ValueError("near says how small a margin is a near miss: the rule names no margin")
+        return self
 
     def source(self) -> str:
         """The whole rule as one CEL expression; an error in either part is an error of the rule."""
@@ -78,6 +86,8 @@ class Rule(BaseModel):
         return {name: value for name, value in chosen.items() if value is not None}
 
     def content(self) -> dict[str, Any]:
-        """What the rule decides, without its examples and margin: the part that the rule-set hash covers."""
+        """What the rule decides, without its examples, and without a margin by which nothing is recorded: the part that
+        the rule-set hash covers."""
         unused = {name for name in ADDED_LATER if getattr(self, name) is None}
-        return self.model_dump(mode="json", exclude={"passing", "failing", "margin", *unused})
+        shown_alone = () if self.near is not None else ("margin",)
+        return self.model_dump(mode="json", exclude={"passing", "failing", *shown_alone, *unused})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -58,6 +59,8 @@ class Scope:
     plain: PlainCheck
     others: Joined | None
     """What ``plain`` does not hold; None where that is nothing."""
+    wide: PlainCheck | None
+    """That no rule passed but narrowly, as far as that is plain; None where no rule says what narrowly is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +196,20 @@ def _scope(rules: Sequence[Rule]) -> Scope:
         except NotPlain:
             others.append(one)
     plain = plain_check(conditions, FACT_TYPES)
-    return Scope(compiled, _joined(compiled), plain, _joined(others) if others else None)
+    return Scope(compiled, _joined(compiled), plain, _joined(others) if others else None, _wide(rules))
+
+
+def _wide(rules: Sequence[Rule]) -> PlainCheck | None:
+    """A margin that is not plain is never said to be wide: then each is asked."""
+    wide = [_is_wide(one) for one in rules if one.near is not None]
+    return plain_check(wide, FACT_TYPES) if wide else None
+
+
+def _is_wide(rule: Rule) -> ast.expr:
+    try:
+        return plain_condition(rule.applies_when(), f"({rule.margin}) > {rule.near}", FACT_TYPES)
+    except NotPlain:
+        return ast.Constant(False)
 
 
 def _joined(rules: Sequence[CompiledRule]) -> Joined:

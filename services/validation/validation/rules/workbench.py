@@ -202,7 +202,8 @@ def _come_to(rule: Rule, example: Mapping[str, Any]) -> str:
         claim, line = holding_but({**rule.selectors(), **example})
     except KeyError as error:
         return str(error.args[0])
-    findings = evaluate(rule_set_of([rule]), claim, [line])
+    alone = rule.model_copy(update={"near": None})  # an example says whether it holds, not how narrowly
+    findings = evaluate(rule_set_of([alone]), claim, [line])
     if not findings:
         return "passes"
     broken = all(one.reason is rule.reason and one.severity is rule.severity for one in findings)
