@@ -21,7 +21,7 @@ _WORST_FIRST = ("broken", "failed_to_run", "data", "passed", "not_applicable")
 _ASKED = frozenset(_WORST_FIRST[:4])
 _PERSONAL = re.compile(r"(member|birth|name|person|subject|uncovered|no_benefit|diagnos|distinct_diagnos)")
 """Facts whose values say something of the person who was treated; whether they are there says nothing."""
-_HIDDEN_FROM_PROVIDERS = re.compile(r"duplicate_|above_tier|recalled|released|exclusion")
+_HIDDEN_FROM_PROVIDERS = re.compile(r"duplicate_|above_tier|recalled|released|exclu")
 """Reasons that tell how repeated or unusual bills are found, what others billed, or what staff did."""
 LINES_NAMED = 10
 

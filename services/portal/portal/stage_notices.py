@@ -20,7 +20,8 @@ AT_FIRST = timedelta(days=7)
 
 # One short read of an index for each payee, as in lists of requests.
 _NEW = """
-select r.request_id, r.number, r.state, r.substatus, r.acts, r.changed_at, p.effective_date, p.settled_on
+select r.request_id, r.number, r.state, r.substatus, r.acts, r.changed_at, p.effective_date, p.settled_on,
+    v.dispute_id, v.dispute_outcome
 from unnest((select portal_payees())) as own (payee_id)
 cross join lateral (
     select * from requests r where r.payee_id = own.payee_id
@@ -29,6 +30,7 @@ cross join lateral (
                       and s.request_id = r.request_id and s.changed_at >= r.changed_at)
     order by r.changed_at desc, r.request_id desc limit $2
 ) r left join payments p on p.payment_id = r.payment_id
+left join versions v on v.request_id = r.request_id and v.version = r.version
 order by r.changed_at desc, r.request_id desc limit $2
 """
 _IS_NEW = """
@@ -83,12 +85,23 @@ def stage_of(state: str | None, substatus: str | None, acts: str) -> str:
     return "looked_at"
 
 
+def stage_of_dispute(outcome: str | None, stage: str) -> str:
+    """Of what is disputed the dispute counts, but where it changed nothing of what is paid or on its way."""
+    if outcome is None:
+        return "dispute_waits"
+    if outcome == "changed":
+        return "dispute_changed"
+    return "dispute_upheld" if outcome == "upheld" and stage == "denied" else stage
+
+
 async def notices_of(db: asyncpg.Connection, now: datetime) -> list[Notice]:
     """The newest first; one more than are shown where there are more."""
     rows = await db.fetch(_NEW, now - AT_FIRST, SHOWN + 1)
     found = []
     for row in rows:
         stage = stage_of(row["state"], row["substatus"], row["acts"])
+        if row["dispute_id"] is not None:
+            stage = stage_of_dispute(row["dispute_outcome"], stage)
         on = {"scheduled": row["effective_date"], "paid": row["settled_on"]}.get(stage)
         found.append(Notice(row["request_id"], row["number"] or "", stage, on, row["changed_at"]))
     return found

@@ -134,7 +134,10 @@ PLACES = [
     (route.path, one.alias, rule.roles[0])
     for router in service.api
     for route in router.routes
-    if isinstance(route, APIRoute) and "GET" in route.methods and (rule := rule_of(route)) and rule.roles
+    if isinstance(route, APIRoute)
+    and "GET" in (route.methods or ())
+    and (rule := rule_of(route))
+    and rule.roles
     for one in route.dependant.query_params
     if one.alias in ("after", "before", "until")
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from test_request_pages import of_payee
 from chassis import Context
 from portal.app import service
 from portal.rules import EVERYBODY, SAFE_METHODS, Role, rule_of
+from throughline.reasons import Reason
 from throughline.requests import Subject
 from throughline.sensitive import Sensitive, SensitiveDate
 
@@ -112,3 +114,40 @@ async def test_a_providers_own_people_find_them_and_nobody_finds_an_account(
     assert ACCOUNT not in text and ROUTING not in text
     logged = "\n".join(record.getMessage() for record in caplog.records)
     assert not [one for one in (*MEMBER.values(), BIRTH, ACCOUNT, ROUTING) if one in logged]
+
+
+SUSPICIONS = (Reason.EXCLUDED, Reason.EXCLUSION_NAME, Reason.DUPLICATE_NEAR, Reason.DUPLICATE_SUSPECT)
+THEIRS = re.compile(r"exclu|may not be paid|billed before|somebody else|compare both", re.IGNORECASE)
+
+
+def stopped_by(teller: Teller, number: str, reason: Reason, other: UUID) -> Life:
+    """Found when it came in, stopped, opened for a person; or paid, and then to be recovered."""
+    weighed = example("SubmissionExcepted", "nearly-billed-before").findings[0]
+    likeness = reason.value.startswith("duplicate")
+    match = weighed.duplicate.model_copy(update={"other_request_id": other}) if likeness else None
+    found = weighed.model_copy(
+        update={"reason": reason, "message": reason.sentence, "fix": None, "duplicate": match}
+    )
+    told: dict[str, Any] = {"findings": (found,)}
+    life = Life(teller, number).received()
+    life.says("SubmissionExcepted", reason=reason, other_request_id=other if likeness else None, **told)
+    return life.says("ReviewOpened", reasons=(reason,), **told)
+
+
+@pytest.mark.parametrize("reason", SUSPICIONS)
+async def test_no_page_tells_a_provider_whom_they_are_suspected_to_be_or_to_repeat(
+    browser: httpx.AsyncClient, context: Context, reason: Reason
+) -> None:
+    teller = Teller()
+    other = Life(teller, "THEIR-CLAIM-7", npi="1093817465").received()
+    waits = stopped_by(teller, "CLM-1", reason, other.request_id)
+    stopped = Life(teller, "CLM-2").received().says("SubmissionExcepted", reason=reason)
+    paid = Life(teller, "CLM-3").paid()
+    paid.says("RecoveryOpened", reason=reason, payment_id=paid.payment_id, decision_id=paid.decision)
+    await told(context, teller)
+    own = await known(context, "own", Role.PROVIDER_ADMIN)
+    await of_payee(context.pool, own, paid.payee_id)
+    text = "".join([await shown(browser, context, own, one) for one in (waits, stopped, paid)])
+    assert text.count(" 200\n") > 9 and "CLM-2" in text
+    assert (found := THEIRS.search(text)) is None, text[found.start() - 200 : found.end() + 50]
+    assert str(other.request_id) not in text and other.number not in text

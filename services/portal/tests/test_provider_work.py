@@ -183,6 +183,31 @@ async def test_an_exception_is_corrected_at_its_field(
     assert sent[0].key == str(life.request_id) and body["payer_claim_number"].startswith("T")
 
 
+async def test_what_a_return_did_not_ask_for_is_told_before_it_is_sent(
+    context: Context, browser: httpx.AsyncClient, ada: Person
+) -> None:
+    await on_file(context)
+    teller = Teller("portal")
+    life = Life(teller, "FIX-1", partner="portal").received()
+    asked: dict[str, Any] = {
+        "reason": Reason.RETURNED_FOR_EDITS,
+        "findings": (),
+        "fields": ("place_of_service",),
+    }
+    life.says("SubmissionExcepted", **asked)
+    await testing.deliver(service, context, teller.told)
+    page = await browser.get(f"/requests/{life.request_id}")
+    form = {"csrf": csrf_in(page), "once": str(uuid4())}
+    draft = (await browser.post(f"/requests/{life.request_id}/correct", data=form)).headers["location"]
+    draft = draft.split("?")[0]
+    warning = "the return did not ask for it"
+    for typed, is_warned in (({"place_of_service": "12"}, False), ({"diagnoses": "E119"}, True)):
+        await browser.post(draft, data={"csrf": form["csrf"], "go": "send"} | typed)
+        last = (await browser.get(f"{draft}?step=send")).text
+        assert f'action="{draft}/send"' in last and (warning in last) is is_warned
+    assert "<li>Diagnoses</li>" in last and "<li>Place of service</li>" not in last
+
+
 async def test_payments_are_listed_and_kept_as_files(
     context: Context, browser: httpx.AsyncClient, ada: Person
 ) -> None:

@@ -104,11 +104,15 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
     opened = teller.told[-1].envelope.id
     await told(context, teller)
     assert "is disputed" in (await browser.get(f"/requests/{life.request_id}")).text
+    home = (await browser.get("/")).text
+    assert "One dispute of yours waits" in home and f'href="/requests/{life.request_id}"' in home
     for who in (rita, ruth):
         await sign_in(browser, who)
         page = await browser.get(f"/reviews/{life.request_id}")
         assert 'value="uphold"' not in page.text and "You had a part in it" in page.text
     await sign_in(browser, rosa)
+    home = (await browser.get("/")).text
+    assert "One dispute waits for a reviewer" in home and "/reviews?queue=disputed" in home
     listed = (await browser.get("/reviews?queue=disputed")).text
     assert "CLM-1</a>" in listed and 'id="bulk-decision"' not in listed
     assert "CLM-1</a>" not in (await browser.get("/reviews")).text
@@ -123,3 +127,7 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
     life.says("DisputeDecided", answers=opened, outcome="upheld", decided_by=by_rita)
     await told(context, teller)
     assert "CLM-1</a>" not in (await browser.get("/reviews?queue=disputed")).text
+    assert "dispute waits" not in (await browser.get("/")).text
+    await sign_in(browser, pat)
+    home = (await browser.get("/")).text
+    assert "dispute of yours" not in home and "disputed, and still denied" in home

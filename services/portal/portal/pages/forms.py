@@ -36,6 +36,7 @@ from portal.programme_form import (
 )
 from portal.rules import PROVIDERS
 from portal.sending import send_draft
+from portal.unasked import unasked_of
 from throughline.identifiers import claim_number_for
 from throughline.requests import PaymentRequest
 
@@ -80,6 +81,7 @@ async def show_step(
     async with visit.reading() as db:
         draft, form = await _own(visit, db, draft_id)
         made = await _made(visit, db, draft, form) if step == SEND else None
+        changed = await unasked_of(visit, db, draft, made)
     steps = steps_of(form.pack)
     step = step_of(form.pack, field) if field and not step else step
     step = step if step in steps else steps[0]
@@ -103,6 +105,7 @@ async def show_step(
         step_of=lambda name: step_of(form.pack, name),
         label_of=lambda name: _label(form, visit, name),
         made=made if isinstance(made, PaymentRequest) and not found.wrong else None,
+        unasked=changed,
         missing=[words.attachments.get(one, one) for one in found.missing_attachments],
         price=None if found.assessment is None else found.assessment.price,
     )

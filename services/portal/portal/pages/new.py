@@ -49,6 +49,7 @@ from portal.rule_checks import broken_rules
 from portal.rule_proposals import newest_version
 from portal.rules import PROVIDERS
 from portal.sending import send_draft
+from portal.unasked import unasked_of
 from throughline.identifiers import claim_number_for, derived
 from throughline.packs.statement import plain_statement
 from throughline.programmes import MEDICAL
@@ -150,6 +151,7 @@ async def show_step(
             return visit.redirect(f"/forms/{draft_id}?step={step if step == STEPS[-1] else ''}")
         made = await _made(db, visit, draft) if (field or step == STEPS[-1]) and draft.kind == MEDICAL else []
         payees, payers = await payees_of(db, draft.organisation_id), await payers_known(db)
+        changed = await unasked_of(visit, db, draft, made)
         rule_set = await newest_version(db)
     # Validation and intake are asked: no connection waits for them.
     if step == "attachments":
@@ -159,7 +161,12 @@ async def show_step(
         visit.settings, rule_set, visit.context.clock.today()
     )
     return await visit.show(
-        "new_step.html", payees=payees, payers=payers, asked=asked.get(values["step"], ()), **values
+        "new_step.html",
+        unasked=changed,
+        payees=payees,
+        payers=payers,
+        asked=asked.get(values["step"], ()),
+        **values,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from chassis import Transaction
 from portal.commands import send_command
+from portal.notes import LongNote
 from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
 from portal.questions import Side, find_question
@@ -21,7 +22,7 @@ from throughline.questions import QuestionAnswered, QuestionAsked
 router = page_router()
 
 STAFF = (Role.REVIEWER, Role.RELEASER, Role.ACCOUNT_APPROVER, Role.OPERATOR)
-Words = Annotated[str, Form(min_length=1, max_length=2000)]
+Words = LongNote
 
 _REQUEST = "select version, payee_id from requests where request_id = $1 and version is not null"
 

@@ -19,6 +19,7 @@ from portal.read_model.sealed_content import ContentKey
 from portal.rules import PROVIDERS
 from portal.sending import PORTAL
 from portal.stage_notices import is_new, see
+from portal.told_to_providers import reason_key
 from portal.tones import state_key, tone_of
 from portal.what_next import what_next
 from throughline.flow import INTAKE
@@ -64,6 +65,7 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         changes=changes(one, key),
         attachments=_attachments(one, key),
         plain_all=plain_all,
+        reason_key=reason_key,
         tone_of=tone_of,
         state_key=state_key,
         may_correct=may_correct(one),
@@ -154,6 +156,6 @@ def _said(visit: Visit, entry: Entry) -> dict[str, Any]:
         "key": f"line.{entry.type}",
         "named": values,
         "who": f"line.by_{who}",
-        "reason": None if reason is None else f"reasons.{reason}",
+        "reason": None if reason is None else reason_key(reason),
         "note": entry.note if entry.type in NOTES_SHOWN else None,
     }

@@ -13,6 +13,7 @@ _ONLY_OPERATIONS = frozenset(
     {
         Reason.DUPLICATE.value,
         Reason.DUPLICATE_NEAR.value,
+        Reason.EXCLUDED.value,
         Reason.RECOVERY_NEEDED.value,
         Reason.EDITS_USED_UP.value,
         Reason.HELD_BY_ORDER.value,
