@@ -117,7 +117,9 @@ async def test_a_providers_own_people_find_them_and_nobody_finds_an_account(
 
 
 SUSPICIONS = (Reason.EXCLUDED, Reason.EXCLUSION_NAME, Reason.DUPLICATE_NEAR, Reason.DUPLICATE_SUSPECT)
-THEIRS = re.compile(r"exclu|may not be paid|billed before|somebody else|compare both", re.IGNORECASE)
+THEIRS = re.compile(
+    r"exclu|may not be paid|nearly the same|have been billed|somebody else|compare both", re.IGNORECASE
+)
 
 
 def stopped_by(teller: Teller, number: str, reason: Reason, other: UUID) -> Life:
