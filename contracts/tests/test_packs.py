@@ -44,6 +44,7 @@ Spoil = tuple[str, str, str, str]
 SPOILT: list[Spoil] = [
     ("pack.toml", 'languages = ["en", "es"]', 'languages = ["en", "es", "hy"]', "wording/hy.toml: missing"),
     ("pack.toml", 'agency = "agency"', 'agency = "case_number"', "agency names a sensitive field"),
+    ("wording/es.toml", "{late_after_days}", "{dias}", "too-late names {dias}, which no fact has"),
     ("pack.toml", "effective_from = 1900-01-01", "effective_from = 2030-01-01", "shared_time says nothing for 2026"),
     ("pack.toml", 'fact = "closed_on"', 'fact = "closed"', "counts closed, which is no fact"),
     ("pack.toml", 'fact = "closed_on"', 'fact = "closed_days"', "closed_days is no list of days"),

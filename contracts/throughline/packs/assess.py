@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import cel
@@ -66,6 +66,8 @@ class Assessment:
     findings: tuple[Finding, ...]
     missing_attachments: tuple[str, ...]
     price: Price | Unpriced
+    facts: Facts = field(default_factory=dict, repr=False)
+    """What sentences may name: nothing that is sensitive."""
 
     @property
     def holds(self) -> bool:
@@ -88,7 +90,10 @@ def assess(pack: Pack, form: Form, authorised: Form | None, given: Values) -> As
         *findings_of(pack, facts, day),
     ]
     return Assessment(
-        tuple(findings[:FINDINGS_MAX]), missing_attachments(pack, form, facts, day), price(pack, facts, day)
+        tuple(findings[:FINDINGS_MAX]),
+        missing_attachments(pack, form, facts, day),
+        price(pack, facts, day),
+        facts,
     )
 
 
@@ -220,8 +225,8 @@ def _broken(rule: PackRule, reason: Reason | None, facts: Facts) -> Finding:
         severity=rule.severity,
         reason=reason or _REASONS[rule.reason],
         field=rule.field,
-        message=_told(rule.message, facts),
-        fix=_told(rule.fix, facts),
+        message=filled_in(rule.message, facts),
+        fix=filled_in(rule.fix, facts),
     )
 
 
@@ -244,6 +249,7 @@ def _failed_to_run(rule: PackRule, why: str) -> Finding:
     )
 
 
-def _told(text: str, facts: Facts) -> str:
+def filled_in(text: str, facts: Facts) -> str:
+    """A sentence with what it names in braces; what is not known stays as it is written."""
     told = _NAMED.sub(lambda found: str(facts.get(found[1], found[0])), text)
     return told[:MESSAGE_CHARACTERS_MAX]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
+from throughline.packs.facts import names_of_facts
 from throughline.packs.model import Pack
-from throughline.packs.wording import Wording
+from throughline.packs.wording import RuleWords, Wording
 
+_NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 AMOUNTS = ("charge", "pays")
 """What every price has, beside the pack's adjustments."""
 REMITTANCE = ("heading", "paid_on", "trace", "total", "subject", "paid", "adjusted")
@@ -14,6 +17,8 @@ REMITTANCE = ("heading", "paid_on", "trace", "total", "subject", "paid", "adjust
 
 def problems_of_words(pack: Pack) -> Iterator[str]:
     """Each word that is missing or stands for nothing, by language."""
+    own = {one.id: RuleWords(message=one.message, fix=one.fix) for one in pack.rules}
+    yield from _named(pack, "rules: rule", own)
     for language in sorted(set(pack.wording) - set(pack.header.languages)):
         yield f"wording/{language}.toml: pack.toml does not name the language {language}"
     for language in pack.header.languages:
@@ -32,6 +37,7 @@ def problems_of_words(pack: Pack) -> Iterator[str]:
                 yield from _compared(
                     f"{where}: column of {one.id}", {c.id for c in one.column}, words.columns
                 )
+        yield from _named(pack, f"{where}: rule", wording.rules)
         spoken = {one.id for one in pack.rules} if language != pack.header.languages[0] else set()
         yield from _compared(f"{where}: rule", spoken, wording.rules)
 
@@ -44,6 +50,19 @@ def _parts(pack: Pack, wording: Wording) -> Iterator[tuple[str, set[str], Mappin
     yield "reason", {one.id for one in pack.reasons}, wording.reasons
     yield "amount", {*AMOUNTS, *[one.id for one in pack.prices.adjustment]}, wording.amounts
     yield "remittance", set(REMITTANCE), wording.remittance
+
+
+def names_in(sentence: str) -> set[str]:
+    """The facts that a sentence names in braces."""
+    return set(_NAMED.findall(sentence))
+
+
+def _named(pack: Pack, where: str, rules: Mapping[str, RuleWords]) -> Iterator[str]:
+    """A sentence in another language may name what the rule's own names, or another fact; nothing that is not there."""
+    known = names_of_facts(pack)[-1]
+    for rule, words in sorted(rules.items()):
+        for name in sorted((names_in(words.message) | names_in(words.fix)) - known):
+            yield f"{where} {rule} names {{{name}}}, which no fact has"
 
 
 def _compared(where: str, wanted: set[str], there: Mapping[str, object]) -> Iterator[str]:

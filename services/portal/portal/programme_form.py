@@ -13,8 +13,9 @@ from datetime import date
 from typing import Any
 
 from portal.claim_form import Fields, PayeeOfForm, Wrong, attachments_in, scaled, validated
+from throughline.findings import Finding
 from throughline.identifiers import derived
-from throughline.packs.assess import Assessment, assess
+from throughline.packs.assess import Assessment, assess, filled_in
 from throughline.packs.facts import facts_of, service_day
 from throughline.packs.form import ROWS_MAX, Form, Values, days_of
 from throughline.packs.model import Column, FormField, Pack
@@ -132,7 +133,7 @@ def checked(
         field = _path(pack, fields, finding.field or "")
         if finding.reason in _NOT_TOLD or field in named:
             continue
-        message, fix = _words(pack, finding.rule, finding.message, finding.fix or "", language)
+        message, fix = _words(pack, finding, language, whole)
         one = Wrong(field, finding.rule, message, fix)
         (wrong if finding.severity is Severity.EXCEPTION else asked).append(one)
     places = {one.id: at for at, one in enumerate(pack.fields)}
@@ -316,7 +317,10 @@ def _path(pack: Pack, fields: Fields, field: str) -> str:
     return f"form.{found[1]}.{at}.{found[3]}"
 
 
-def _words(pack: Pack, rule: str, message: str, fix: str, language: str) -> tuple[str, str]:
+def _words(pack: Pack, finding: Finding, language: str, whole: Assessment) -> tuple[str, str]:
+    """The rule's sentences in a language, with what they name filled in."""
     words = pack.wording.get(language)
-    told = None if words is None else words.rules.get(rule)
-    return (message, fix) if told is None else (told.message, told.fix)
+    told = None if words is None else words.rules.get(finding.rule)
+    if told is None:
+        return finding.message, finding.fix or ""
+    return filled_in(told.message, whole.facts), filled_in(told.fix, whole.facts)

@@ -39,6 +39,7 @@ class RuleHelp:
 
     _key: tuple[int, date] | None = None
     _by_step: ByStep = field(default_factory=dict)
+    _rules: Sequence[dict[str, Any]] = ()
 
     async def by_step(self, settings: Settings, version: int, today: date) -> ByStep:
         """By the form's steps; what was known before, or nothing, where validation does not answer."""
@@ -48,8 +49,16 @@ class RuleHelp:
                 rules = await RuleBook(settings, timeout_s=SOON_S).in_force(today)
             except (ValidationUnreachable, NotRead):
                 return self._by_step
-            self._key, self._by_step = key, help_of(rules)
+            self._key, self._by_step, self._rules = key, help_of(rules), rules
         return self._by_step
+
+    async def of_programme(
+        self, settings: Settings, version: int, today: date, programme: str
+    ) -> Sequence[Asked]:
+        """What rules of one programme alone ask beside its pack's own, of a form that the pack draws."""
+        await self.by_step(settings, version, today)
+        own = [one for one in self._rules if one.get("programme") == programme]
+        return [one for asked in help_of(own, programme).values() for one in asked]
 
 
 def help_of(rules: Sequence[dict[str, Any]], programme: str = "medical") -> ByStep:

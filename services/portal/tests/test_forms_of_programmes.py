@@ -102,6 +102,14 @@ async def test_a_month_is_filled_in_from_what_the_agency_printed_and_sent_once(
     part = await browser.post(f"/forms/{draft}", data=wrong, headers={"HX-Request": "true"})
     assert "Total billed</a>: The total is not the sum of the weeks." in part.text
     await browser.post(f"/forms/{draft}", data={"csrf": csrf, **fields, "go": "send"})
+    spanish = await browser.get(
+        f"/forms/{draft}?step=sign", headers={"Accept-Language": "es-MX,es;q=0.9,en;q=0.8"}
+    )
+    assert "bajo pena de perjurio" in spanish.text and 'language=en" lang="en"' in spanish.text
+    chosen = await browser.get(f"/forms/{draft}?step=sign&language=es")
+    assert (chosen.status_code, chosen.headers["location"]) == (303, f"/forms/{draft}?step=sign")
+    assert "bajo pena de perjurio" in (await browser.get(f"/forms/{draft}?step=sign")).text
+    await browser.get(f"/forms/{draft}?step=sign&language=en")
     sign = await browser.get(f"/forms/{draft}?step=sign")
     assert "under penalty of perjury under the laws" in sign.text
     last = await browser.get(f"/forms/{draft}?step=send")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -213,6 +213,13 @@ def test_the_words_are_of_the_persons_language() -> None:
 )  # fmt: skip
 def test_a_finding_names_a_field_of_the_form(path: str, field: str) -> None:
     assert field_of(path) == field
+
+
+def test_a_sentence_in_another_language_is_filled_in() -> None:
+    late = checked(PACK, authorised(PACK), filled(PACK), SENT_ON + timedelta(days=100), "es")
+    assert "La solicitud llegó más de 60 días después del fin del mes." in [
+        one.sentence for one in late.asked
+    ]
 
 
 def test_a_long_authorisation_number_still_makes_one_number_for_a_month() -> None:

@@ -311,6 +311,27 @@ async def test_help_is_asked_for_once_for_each_published_set_and_kept_where_vali
     assert answers == []
 
 
+async def test_of_a_form_that_a_pack_draws_the_rules_published_for_its_programme_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = {
+        "severity": "review",
+        "field": "lines",
+        "programme": "child-care",
+        "message": "New.",
+        "fix": "Mend it.",
+    }
+    everybodys = {**own, "programme": None, "message": "Of every request."}
+
+    async def in_force(self: RuleBook, on: date) -> Any:
+        return [own, everybodys, {**own, "severity": "note"}]
+
+    monkeypatch.setattr(RuleBook, "in_force", in_force)
+    settings = Settings.model_validate({"database_url": "postgresql:///x"})
+    told = await RuleHelp().of_programme(settings, 1, date(2026, 3, 2), "child-care")
+    assert [(one.message, one.fix) for one in told] == [("New.", "Mend it.")]
+
+
 def test_a_preview_sums_for_each_payee_and_shows_the_first() -> None:
     told = Preview(30)
     change = {

@@ -6,6 +6,7 @@ what that prints is shown and never taken from the browser, and is read again wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from portal.authorisations import FormOf, forms_to_fill
 from portal.claim_form import PayeeOfForm, Wrong
 from portal.draft_events import say_saved
 from portal.drafts import Draft, begin_draft, find_draft, save_draft
+from portal.form_language import COOKIE, language_of, name_of
 from portal.form_shown import parts_of, wording_of
 from portal.one_request import content_of_version
 from portal.page import Visit, may, page_router
@@ -34,8 +36,11 @@ from portal.programme_form import (
     taken,
     told_while_typing,
 )
+from portal.rule_help import Asked
+from portal.rule_proposals import newest_version
 from portal.rules import PROVIDERS
 from portal.sending import send_draft
+from portal.shown import Shown
 from portal.unasked import unasked_of
 from throughline.identifiers import claim_number_for
 from throughline.requests import PaymentRequest
@@ -77,9 +82,11 @@ async def show_step(
     draft_id: UUID,
     step: Annotated[str, Query(max_length=60)] = "",
     field: Annotated[str, Query(max_length=120)] = "",
+    language: Annotated[str, Query(max_length=10)] = "",
 ) -> Response:
     async with visit.reading() as db:
         draft, form = await _own(visit, db, draft_id)
+        rule_set = await newest_version(db)
         made = await _made(visit, db, draft, form) if step == SEND else None
         changed = await unasked_of(visit, db, draft, made)
     steps = steps_of(form.pack)
@@ -87,8 +94,17 @@ async def show_step(
     step = step if step in steps else steps[0]
     if step == ATTACHMENTS:
         return visit.redirect(f"/new/{draft_id}?step={ATTACHMENTS}")
+    if language in form.pack.header.languages:
+        chosen = visit.redirect(f"/forms/{draft_id}?step={step}")
+        chosen.set_cookie(COOKIE, language, path="/forms", secure=True, httponly=True, samesite="lax")
+        return chosen
+    rules: Sequence[Asked] = ()
+    if last := step == SEND:
+        rules = await visit.context.resources.rule_help.of_programme(
+            visit.settings, rule_set, visit.context.clock.today(), form.pack.header.programme
+        )
     found = _checked(visit, draft, form)
-    words = wording_of(form.pack, visit.shown.language)
+    words = wording_of(form.pack, _shown(visit, form).language)
     return await visit.show(
         "form_step.html",
         draft=draft,
@@ -96,9 +112,9 @@ async def show_step(
         steps=steps,
         step=step,
         at=steps.index(step),
-        last=step == SEND,
+        last=last,
         signs=step == _step_of_signing(form),
-        parts=parts_of(form.pack, printed_of(form.authorisation), draft.fields, step, visit.shown),
+        parts=parts_of(form.pack, printed_of(form.authorisation), draft.fields, step, _shown(visit, form)),
         found=found,
         by_field={one.field: one for one in found.wrong if field == one.field or draft.fields.get(one.field)},
         at_fault=field,
@@ -107,6 +123,9 @@ async def show_step(
         made=made if isinstance(made, PaymentRequest) and not found.wrong else None,
         unasked=changed,
         missing=[words.attachments.get(one, one) for one in found.missing_attachments],
+        rules=rules,
+        spoken={one: name_of(one) for one in form.pack.header.languages},
+        form_language=_shown(visit, form).language,
         price=None if found.assessment is None else found.assessment.price,
     )
 
@@ -197,9 +216,17 @@ async def _made(
     )
 
 
+def _shown(visit: Visit, form: FormOf) -> Shown:
+    """As everything is shown to the person, but in the language of the form."""
+    asked = visit.request.headers.get("accept-language", "")
+    chosen = visit.request.cookies.get(COOKIE)
+    spoken = form.pack.header.languages
+    return replace(visit.shown, language=language_of(spoken, chosen, visit.shown.language, asked))
+
+
 def _checked(visit: Visit, draft: Draft, form: FormOf) -> Checked:
     today = visit.context.clock.now().date()
-    return checked(form.pack, form.authorisation, draft.fields, today, visit.shown.language)
+    return checked(form.pack, form.authorisation, draft.fields, today, _shown(visit, form).language)
 
 
 def _step_of_signing(form: FormOf) -> str:
@@ -211,7 +238,7 @@ def _step_of_signing(form: FormOf) -> str:
 
 def _label(form: FormOf, visit: Visit, field: str) -> str:
     """What people read at a field of the form; the name itself where it is no field of the pack."""
-    words = wording_of(form.pack, visit.shown.language)
+    words = wording_of(form.pack, _shown(visit, form).language)
     parts: list[Any] = field.split(".")
     told = words.fields.get(parts[1]) if len(parts) > 1 else None
     if told is None:
