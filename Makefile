@@ -14,7 +14,7 @@ SCOPE := $(if $(SERVICE),services/$(SERVICE),$(CODE))
 
 # Tests run side by side: they wait more than they compute. Each process has a broker and a database server of its own;
 # tests that share a stack stay together, and the longest begin first. PROCESSES=1 runs them one after the other.
-PROCESSES ?= 2
+PROCESSES ?= 3
 SIDE_BY_SIDE := $(if $(filter-out 1,$(PROCESSES)),-n $(PROCESSES) --dist loadgroup --no-loadscope-reorder)
 
 help: ## List the commands

@@ -68,7 +68,7 @@ class _StackDatabases:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run in several processes (`-n 2 --dist loadgroup`): who shares a stack stays together, and the
+    """Where tests run in several processes (`-n 3 --dist loadgroup`): who shares a stack stays together, and the
     longest begin first.
 
     Each process has a broker and a database server of its own: a test may break its own, never another's.
