@@ -36,32 +36,37 @@ Note = Annotated[
 ]
 
 
-@item_app.command("hold")
-def hold(
-    request: RequestId,
-    note: Note,
-    version: Version = None,
-    key_file: AsOption = None,
-    stack: StackOption = STACK,
+def _order(
+    name: str,
+    order: type[HoldItem | ReleaseItem],
+    told: type[SubmissionApproved] | type[ItemHeld],
+    sentence: str,
 ) -> None:
-    """Do not pay it before somebody releases it. Too late once it is in a batch: hold the batch."""
-    line, about = line_at(stack, key_file), request_id_of(request)
-    which = version or version_of(everything_said(line), about, SubmissionApproved)
-    _ask(line, HoldItem(request_id=about, version=which, note=note, actor=UNNAMED), about)
+    @item_app.command(name, help=sentence)
+    def ask(
+        request: RequestId,
+        note: Note,
+        version: Version = None,
+        key_file: AsOption = None,
+        stack: StackOption = STACK,
+    ) -> None:
+        line, about = line_at(stack, key_file), request_id_of(request)
+        which = version or version_of(everything_said(line), about, told)
+        _ask(line, order(request_id=about, version=which, note=note, actor=UNNAMED), about)
 
 
-@item_app.command("release")
-def release(
-    request: RequestId,
-    note: Note,
-    version: Version = None,
-    key_file: AsOption = None,
-    stack: StackOption = STACK,
-) -> None:
-    """Pay what is held at the next cutoff. It mends nothing: without an account it is held again."""
-    line, about = line_at(stack, key_file), request_id_of(request)
-    which = version or version_of(everything_said(line), about, ItemHeld)
-    _ask(line, ReleaseItem(request_id=about, version=which, note=note, actor=UNNAMED), about)
+_order(
+    "hold",
+    HoldItem,
+    SubmissionApproved,
+    "Do not pay it before somebody releases it. Too late once it is in a batch: hold the batch.",
+)
+_order(
+    "release",
+    ReleaseItem,
+    ItemHeld,
+    "Pay what is held at the next cutoff. It mends nothing: without an account it is held again.",
+)
 
 
 def version_of(

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from chassis import Heard, Say
+from payout.account_repository import AccountRow
 from payout.believed import forbidden, person_of
 from payout.domain import AccountState
 from payout.refuse import refuse_account_command
-from payout.repository import AccountRow
-from payout.vault import account_token, is_well_formed, mask
+from payout.under_seal import account_in
+from payout.vault import account_token, mask
 from payout.work import AccountsWork
 from throughline.accounts import AccountChanged
 from throughline.payees import ChangeAccount
 from throughline.reasons import Reason
-from throughline.sealed import SealBroken
 
 
 def change(heard: Heard[ChangeAccount], work: AccountsWork, say: Say) -> None:
@@ -32,13 +32,8 @@ def change(heard: Heard[ChangeAccount], work: AccountsWork, say: Say) -> None:
             heard, say, Reason.UNKNOWN_SUBJECT, payee_id, "The payee has no account. Enrol one."
         )
         return
-    try:
-        account = work.vault.open_sealed(command.sealed_account, payee_id=payee_id, speaker=command.speaker)
-    except SealBroken:
-        refuse_account_command(heard, say, Reason.SEAL, payee_id)
-        return
-    if not is_well_formed(account):
-        refuse_account_command(heard, say, Reason.ACCOUNT_INVALID, payee_id)
+    account = account_in(heard, work, say)
+    if account is None:
         return
     earlier = work.unconfirmed(payee_id)
     if earlier is not None:

@@ -4,17 +4,17 @@ once; of one alone, it waits for another person's ConfirmAccount."""
 from __future__ import annotations
 
 from chassis import Heard, Say, Signer
+from payout.account_repository import AccountRow, PayeeRow
 from payout.believed import forbidden, person_of
 from payout.domain import AccountState
 from payout.refuse import refuse_account_command
-from payout.repository import AccountRow, PayeeRow
-from payout.vault import Account, account_token, is_well_formed, mask
+from payout.under_seal import account_in
+from payout.vault import Account, account_token, mask
 from payout.work import AccountsWork
 from throughline.accounts import AccountChanged, AccountVerified
 from throughline.identifiers import payee_id_for
 from throughline.payees import EnrolAccount
 from throughline.reasons import Reason
-from throughline.sealed import SealBroken
 
 
 def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
@@ -34,13 +34,8 @@ def enrol(heard: Heard[EnrolAccount], work: AccountsWork, say: Say) -> None:
             heard, say, Reason.UNKNOWN_SUBJECT, payee_id, "The payee id is not this identifier's."
         )
         return
-    try:
-        account = work.vault.open_sealed(command.sealed_account, payee_id=payee_id, speaker=command.speaker)
-    except SealBroken:
-        refuse_account_command(heard, say, Reason.SEAL, payee_id)
-        return
-    if not is_well_formed(account):
-        refuse_account_command(heard, say, Reason.ACCOUNT_INVALID, payee_id)
+    account = account_in(heard, work, say)
+    if account is None:
         return
     known, waiting = work.in_use(payee_id), work.unconfirmed(payee_id)
     fingerprint = work.vault.fingerprint(account)

@@ -11,10 +11,11 @@ from uuid import UUID
 import asyncpg
 
 from chassis import Context, Heard
-from payout import repository
+from payout import account_repository, repository
+from payout.account_repository import AccountRow, PayeeRow
 from payout.domain import AccountState, Item
 from payout.ledger import JournalEntry, Step, journal_entry
-from payout.repository import AccountRow, NewItem, PayeeRow, PayerRow
+from payout.repository import NewItem, PayerRow
 from payout.vault import Vault
 from throughline.reasons import Reason
 
@@ -114,7 +115,7 @@ class AccountsWork:
     async def load(
         cls, db: asyncpg.Connection, heard: Sequence[Heard[Any]], context: Context
     ) -> AccountsWork:
-        accounts = await repository.lock_accounts(db, (one.message.payee_id for one in heard))
+        accounts = await account_repository.lock_accounts(db, (one.message.payee_id for one in heard))
         return cls(
             accounts,
             context.resources.vault,
@@ -147,8 +148,8 @@ class AccountsWork:
         self._follow_ups.append((cause, "release_items", payee_id, Reason.ACCOUNT_ARRIVED))
 
     async def store(self, db: asyncpg.Connection) -> None:
-        await repository.store_accounts(db, list(self._changed.values()))
-        await repository.upsert_payees(db, self._payees)
+        await account_repository.store_accounts(db, list(self._changed.values()))
+        await account_repository.upsert_payees(db, self._payees)
         await repository.store_follow_ups(db, self._follow_ups)
 
 
