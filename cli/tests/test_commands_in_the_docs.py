@@ -33,9 +33,8 @@ def must_be_known(words: list[str]) -> None:
             name = next(iter(command.commands))
         assert name in command.commands, f"no command '{name}'"
         command = command.commands[name]
-    options = {
-        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
-    }
+    told = (option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts))
+    options = {"--help", *told}
     for word in words:
         if word.startswith("--"):
             assert word.partition("=")[0].strip(",.:") in options, f"no option '{word}'"
