@@ -19,6 +19,7 @@ from throughline.decisions import (
     SubmissionExcepted,
 )
 from throughline.edits import EDITABLE
+from throughline.exclusions import NameCleared
 from throughline.flow import REVIEWS
 from throughline.lifecycle import State, Substatus
 from throughline.message import is_blank
@@ -83,13 +84,14 @@ def decide_all(
     *,
     fields: Sequence[str] = (),
     reason: str | None = None,
+    clear_name: bool = False,
 ) -> None:
     """Decide several alike, each by a command of its own; what cannot be decided so keeps no other from it. Raises
     Problem after the last where one could not."""
     failed: list[Problem] = []
     for request in requests:
         try:
-            decide(line, request, decision, note, fields=fields, reason=reason)
+            decide(line, request, decision, note, fields=fields, reason=reason, clear_name=clear_name)
         except Problem as problem:
             if len(requests) == 1:
                 raise
@@ -110,11 +112,13 @@ def decide(
     fields: Sequence[str] = (),
     checks: Sequence[str] = (),
     reason: str | None = None,
+    clear_name: bool = False,
 ) -> None:
     """Say the decision on the latest version, naming the event that it answers. Raises Problem where none asks.
 
     ``fields``: of a return, what alone may be changed. ``checks``: of a release, what is overridden; none named means
-    all that stopped it. ``reason``: of a denial.
+    all that stopped it. ``reason``: of a denial. ``clear_name``: of an approval or release, a listed name is
+    somebody else's.
     """
     if is_blank(note):
         raise Problem("The note says nothing.", "Say why with --note; everybody who looks later reads it.")
@@ -148,6 +152,7 @@ def decide(
         reason=next((one for one in DENIAL_REASONS if one == reason), None),
         fields=tuple(fields) or None,  # type: ignore[arg-type]  # each is one of EDITABLE
         overrides=overrides,
+        clear_name=clear_name or None,
         note=note,
         actor=UNNAMED,
     )
@@ -239,5 +244,6 @@ _WHAT_CAME: dict[type, str] = {
     SubmissionDenied: "Denied",
     SubmissionExcepted: "Returned to the partner:",
     ReviewOpened: "Released into review:",
+    NameCleared: "The listed name is somebody else's, and is not asked about again:",
     ApprovalRevoked: "Payout was asked to stop",
 }

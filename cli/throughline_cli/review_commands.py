@@ -45,6 +45,26 @@ def review_take(
     review.assign(line_at(stack, key_file), request_id_of(request), to, back=back)
 
 
+ClearName = Annotated[
+    bool,
+    typer.Option(
+        "--clear-name", help="A name found on an exclusion list is somebody else's: not asked about again."
+    ),
+]
+
+
+@review_app.command("approve")
+def review_approve(
+    requests: RequestIds,
+    note: Note,
+    clear_name: ClearName = False,
+    key_file: AsOption = None,
+    stack: StackOption = STACK,
+) -> None:
+    """Approve reviews, each at its proposed price."""
+    review.decide_all(line_at(stack, key_file), _ids(requests), "approve", note, clear_name=clear_name)
+
+
 def _decision(name: str, decision: review.Decision, sentence: str) -> None:
     @review_app.command(name, help=sentence)
     def decide(
@@ -53,7 +73,6 @@ def _decision(name: str, decision: review.Decision, sentence: str) -> None:
         review.decide_all(line_at(stack, key_file), _ids(requests), decision, note)
 
 
-_decision("approve", "approve", "Approve reviews, each at its proposed price.")
 _decision("recall", "recall", "Recall approvals that have not left yet.")
 _decision("uphold", "uphold", "Uphold disputed decisions: they stand.")
 _decision("change", "change", "Change disputed decisions: the provider's next version is decided anew.")
@@ -85,12 +104,13 @@ def review_release(
             help="A check that you override, by its reason; once for each. None: all that stopped it."
         ),
     ] = None,
+    clear_name: ClearName = False,
     key_file: AsOption = None,
     stack: StackOption = STACK,
 ) -> None:
     """Release an exception into review, naming the checks that are overridden."""
     line = line_at(stack, key_file)
-    review.decide(line, request_id_of(request), "release", note, checks=check or ())
+    review.decide(line, request_id_of(request), "release", note, checks=check or (), clear_name=clear_name)
 
 
 @review_app.command("deny")

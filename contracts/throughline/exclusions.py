@@ -9,11 +9,12 @@ import unicodedata
 from datetime import date
 from hashlib import sha256
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, field_validator, model_validator
 
 from throughline.identifiers import Npi
-from throughline.message import Code, Event, Record, Sha256, Text
+from throughline.message import Code, Event, Note, Record, Sha256, Text
 from throughline.reference import EntityVersion
 
 NameHash = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -78,6 +79,22 @@ class ExclusionListRecorded(Event):
         if self.part > self.parts:
             raise ValueError("the part's number is above the count of parts")
         return self
+
+
+class NameCleared(Event):
+    """A reviewer found that a provider who has the name of somebody on a list is somebody else. It is not asked about
+    again, by later versions of the list neither, until the name or the entry is another one."""
+
+    request_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    """The request, and its version, that the reviewer looked at."""
+    list_id: Code
+    payee_id: UUID
+    """Who bills, or gave the service."""
+    entries: Annotated[tuple[NameHash, ...], Field(min_length=1, max_length=1000)]
+    """The entries of the list that have the name, each by a hash of its number and days."""
+    cleared_by: UUID
+    note: Note
 
 
 def name_hashes(*spellings: str) -> tuple[NameHash, ...]:

@@ -50,6 +50,9 @@ class DecideReview(Command):
     overrides: Annotated[tuple[Reason, ...], Field(max_length=100)] | None = None
     """Of a release: every check that is overridden, by the reason it stopped the version for; refused where these are
     not the ones."""
+    clear_name: bool | None = None
+    """Of an approval or a release: the name that was found on an exclusion list is somebody else's, and is not asked
+    about again (``NameCleared``); refused where no such name was shown."""
     note: Note
     actor: Text
     """The person id of who signs."""

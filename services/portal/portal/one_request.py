@@ -29,8 +29,8 @@ where i.request_id = $1 order by p.sent_at nulls last, p.payment_id
 """
 _TOLD = "select subject, id, at, type, actor, facts, note from told where subject = any($1::uuid[]) order by at, seq"
 
-_QUIET = frozenset({"AttachmentShown", "ItemHeld_returned", "ApprovalRevoked", "AssignReview"})
-"""Said of what another entry of the line already says, and looks, which audit shows."""
+_QUIET = frozenset({"AttachmentShown", "ItemHeld_returned", "ApprovalRevoked", "AssignReview", "NameCleared"})
+"""Said of what another entry of the line already says, and looks and screening, which audit shows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def decision_command(
     fields: Sequence[str] = (),
     overrides: Sequence[Reason] = (),
     reason: str = "",
+    clear_name: bool = False,
 ) -> DecideReview:
     """Raises HTTPException 422 where no page of ours wrote the version, the amount, a field or the reason."""
     try:
@@ -62,6 +63,7 @@ def decision_command(
             reason=_denial_reason(reason) if decision == "deny" else None,
             fields=tuple(fields) or None if decision == "return_for_edits" else None,  # type: ignore[arg-type]
             overrides=tuple(overrides) if decision == "release" else None,
+            clear_name=True if clear_name and decision in ("approve", "release") else None,
             note=note,
             actor=str(visit.session.person_id),
         )

@@ -192,6 +192,11 @@ class Case:
         return named
 
     @property
+    def may_clear_name(self) -> bool:
+        """Whether the name of somebody on an exclusion list is among what was found."""
+        return any(one["rule"].startswith("excluded-name/") for one in self.findings)
+
+    @property
     def checks(self) -> tuple[Reason, ...]:
         """Of an exception: what a release overrides."""
         if self.row["state"] != "Exception" or self.row["reason"] not in _REASONS:

@@ -34,7 +34,7 @@ async def pool(validation_database: str) -> AsyncIterator[asyncpg.Pool]:
         validation_database,
         "truncate versions, tallies, bill_keys, near_keys, near_documents, form_days",
         "truncate reference, reference_history, reference_moments, members, exclusion_lists, exclusion_parts",
-        "truncate follow_ups, chassis.outbox",
+        "truncate follow_ups, cleared_names, chassis.outbox",
         "update near_revision set last = 0",
         "update reference_revision set last = 0",
     ) as made:

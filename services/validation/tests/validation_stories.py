@@ -51,7 +51,12 @@ class Line:
         return stopped[-1].checks if stopped else ()
 
     async def reviewer(
-        self, decision: str, version: int = 1, answers: UUID | None = None, sees_cents: int | None = None
+        self,
+        decision: str,
+        version: int = 1,
+        answers: UUID | None = None,
+        sees_cents: int | None = None,
+        **changes: Any,
     ) -> list[Message]:
         command = DecideReview(
             request_id=received().request_id,
@@ -62,6 +67,7 @@ class Line:
             amount_cents=self.proposed_cents if sees_cents is None else sees_cents,
             overrides=self.checks if decision == "release" else None,
             actor="r-17",
+            **changes,
         )
         return await self.hears(command)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 from pydantic import TypeAdapter
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter
 from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, ExclusionListRecorded
 from validation.reference_revision import raise_revision
-from validation.screening import ExclusionList, Listed
+from validation.screening import ClearedName, ExclusionList, Listed
 
 _ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
 
@@ -46,6 +47,13 @@ left join exclusion_parts p on known.list_id is null
     and p.list_id = l.list_id and p.version = l.version and p.sha256 = l.sha256
 order by l.list_id, p.part
 """
+_CLEAR = """
+insert into cleared_names (list_id, payee_id, name, entry, revision)
+select list_id, payee_id, name, entry, $5
+from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) as new (list_id, payee_id, name, entry)
+on conflict do nothing
+"""
+_READ_CLEARED = "select list_id, payee_id, name, entry from cleared_names where revision > $1"
 
 
 class InForce(NamedTuple):
@@ -100,6 +108,21 @@ async def read_lists(db: asyncpg.Connection, known: Mapping[str, ExclusionList])
         await asyncio.sleep(0)  # a whole list takes a second to take in: heartbeats go on meanwhile
         take_part(held[name], row["body"])
     return held
+
+
+async def store_cleared(db: asyncpg.Connection, names: Collection[ClearedName]) -> None:
+    """Every replica learns of them by the revision."""
+    if names:
+        columns = [list(column) for column in zip(*sorted(names), strict=True)]
+        await db.execute(_CLEAR, *columns, await raise_revision(db))
+
+
+async def read_cleared(db: asyncpg.Connection, since: int) -> set[ClearedName]:
+    """What was cleared after a revision."""
+    rows = await db.fetch(_READ_CLEARED, since)
+    return {
+        ClearedName(row["list_id"], UUID(int=row["payee_id"].int), row["name"], row["entry"]) for row in rows
+    }
 
 
 def stored_part(part: ExclusionListRecorded) -> bytes:

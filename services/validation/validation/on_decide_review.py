@@ -8,6 +8,7 @@ from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
+from validation.cleared_names import Clearance, clearances_for
 from validation.disputes import outcome_refused
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
@@ -34,7 +35,9 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
         return
     terms = work.terms_of(version)
-    if command.decision == "release" and work.standing(version).stopping is not None:
+    clearances = clearances_for(version, work.reference) if command.clear_name else []
+    is_stopped = command.decision == "release" and work.standing(version).stopping is not None
+    if is_stopped or (command.clear_name and not clearances):
         _refuse(heard, Reason.NOT_ALLOWED_NOW, say)
         return
     quoted = work.quote(version)
@@ -50,7 +53,8 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
                 if forbidden is Reason.STALE_AMOUNT and version.reason is not None:
                     _show_anew(version, quoted, version.reason, say)
             else:
-                _approve(version, quoted, signer, person, work, say)
+                is_approved = _approve(version, quoted, signer, person, work, say)
+                _clear(clearances if is_approved else [], version, signer, command.note, work, say)
         case "deny":
             reason = command.reason or Reason.DENIED_BY_REVIEWER
             verdicts.deny(version, reason, person, work.rules_of(version), say)
@@ -59,6 +63,7 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         case "release":
             overrides = checks_of(version)
             verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say, overrides)
+            _clear(clearances, version, signer, command.note, work, say)
         case "recall":
             verdicts.revoke(version, "recall", say)
 
@@ -78,20 +83,30 @@ def _decide_dispute(
 
 def _approve(
     version: Version, quoted: Quote, signer: Signer, person: Decider, work: DecisionWork, say: Say
-) -> None:
-    """The bill is claimed at the latest here, so that two reviews of one bill cannot both pay it."""
+) -> bool:
+    """Whether it is approved now. The bill is claimed at the latest here, so that two reviews of one bill cannot both
+    pay it."""
     if _stopped_after_all(version, quoted, work, say):
-        return
+        return False
     assert quoted.price is not None, "what has no price is refused before"
     if needs_second_approver(version, quoted.price, work.terms_of(version).payer):
         verdicts.approve_first(version, quoted.price, signer.person_id, person.note or "", say)
-        return
+        return False
     first = version.handling.first_approver
     if first is not None:
         person = person.model_copy(update={"first_actor": str(first)})
     work.claim(version)
     work.use_up(version, quoted)
     verdicts.approve(version, quoted.price, person, say)
+    return True
+
+
+def _clear(
+    clearances: list[Clearance], version: Version, signer: Signer, note: str, work: DecisionWork, say: Say
+) -> None:
+    """The reviewer says that a name on a list is somebody else's: remembered beyond this request."""
+    verdicts.clear_names(version, clearances, signer.person_id, note, say)
+    work.cleared.update(name for one in clearances for name in one.names)
 
 
 def _stopped_after_all(version: Version, quoted: Quote, work: DecisionWork, say: Say) -> bool:

@@ -13,7 +13,7 @@ from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.domain import State
 from validation.duplicates import BillClaims, BillKey
-from validation.exclusions_repository import read_lists
+from validation.exclusions_repository import read_cleared, read_lists
 from validation.handling import handling_from_json, handling_to_json
 from validation.history import Request, Version, findings_from_json, findings_to_json
 from validation.reference import KINDS, Entity, Reference
@@ -264,11 +264,12 @@ async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> Non
         rows = await db.fetch(_READ_REFERENCE if anew else _READ_REFERENCE_SINCE, 0 if anew else begun)
         # Behind the rows: of no earlier revision than they.
         lists = await read_lists(db, reference.screening.lists)
+        cleared = await read_cleared(db, 0 if anew else begun)
         if reference.revision != begun:  # another slice of this process took something in meanwhile
             if reference.revision > last:
                 return
             continue
-        reference.screening.hold(lists)
+        reference.screening.hold(lists, cleared if anew else reference.screening.cleared | cleared)
         if anew:
             reference.clear()
         applied = [(row["revision"], KINDS[row["kind"]].model_validate_json(row["body"])) for row in rows]

@@ -89,6 +89,8 @@ def refusal_of(command: DecideReview, version: Version | None) -> Reason | None:
         return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and version.reason is Reason.RECOVERY_NEEDED:
         return Reason.NOT_ALLOWED_NOW  # paying beside what was paid is never a reviewer's choice
+    if command.clear_name and command.decision not in ("approve", "release"):
+        return Reason.NOT_ALLOWED_NOW
     if command.decision == "deny" and command.reason not in (None, *DENIAL_REASONS):
         return Reason.NOT_ALLOWED_NOW
     if command.decision == "release" and set(command.overrides or ()) != set(checks_of(version)):

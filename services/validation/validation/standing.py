@@ -91,9 +91,12 @@ def parties_of(submission: SubmissionReceived, reference: Reference) -> list[Par
     if on_file is not None:
         npis |= {on_file.npi} if on_file.npi else set()
         names |= {on_file.name}
-    parties = [Party("payee.identifier", "billing", tuple(sorted(npis)), tuple(sorted(names)))]
+    parties = [
+        Party("payee.identifier", "billing", tuple(sorted(npis)), tuple(sorted(names)), submission.payee_id)
+    ]
     if rendering is not None:
-        known: ProviderRecorded | None = reference.one("provider", payee_id_of_npi(rendering))
+        payee_id = payee_id_of_npi(rendering)
+        known: ProviderRecorded | None = reference.one("provider", payee_id)
         names_known = () if known is None else (known.name,)
-        parties.append(Party("rendering_provider", "rendering", (rendering,), names_known))
+        parties.append(Party("rendering_provider", "rendering", (rendering,), names_known, payee_id))
     return parties

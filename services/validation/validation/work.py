@@ -25,6 +25,7 @@ from validation import (
 from validation.desk import Desk
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
+from validation.exclusions_repository import store_cleared
 from validation.form_days import FormDays, readings_of, told_by
 from validation.history import Request, Version
 from validation.leaving import leaving
@@ -35,6 +36,7 @@ from validation.quote import Quote, quote, tally_keys
 from validation.reference import Reference, Terms
 from validation.rules.published import PublishedRules
 from validation.rules.rule_set import Catalogue, CatalogueBreach, RuleSet
+from validation.screening import ClearedName
 from validation.standing import Standing, standing
 from validation.tallies import Tallies, TallyKey
 
@@ -87,6 +89,8 @@ class DecisionWork:
         self.catalogue = catalogue
         self.reference = reference
         self.packs: Packs = NO_PACKS
+        self.cleared: set[ClearedName] = set()
+        """Names that reviewers clear in this slice; they count from the next one on."""
 
     @classmethod
     async def load(
@@ -265,3 +269,4 @@ class DecisionWork:
         await tally_repository.store_tallies(db, self.tallies)
         await form_days_repository.store_form_days(db, self.form_days)
         await past_repository.store_past(db, self.past)
+        await store_cleared(db, self.cleared)

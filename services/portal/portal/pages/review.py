@@ -64,6 +64,7 @@ async def decide(
     amount_cents: Annotated[int | None, Form(ge=0)] = None,
     field: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=60)] = "",
+    clear_name: Annotated[bool, Form()] = False,
 ) -> Response:
     """The decision leaves as a signed command; validation carries it out or says why not.
 
@@ -82,6 +83,7 @@ async def decide(
             fields=field or (),
             overrides=case.checks,
             reason=reason,
+            clear_name=clear_name,
         )
         if (version, answers) != (case.row["version"], case.answers):
             raise HTTPException(412)  # validation would refuse it too; here the person sees at once why

@@ -36,6 +36,7 @@ from portal.on_item_scheduled import show_scheduled
 from portal.on_item_stopped import show_stop
 from portal.on_item_too_late import show_too_late
 from portal.on_mismatch_found import show_mismatch
+from portal.on_name_cleared import show_name_cleared
 from portal.on_partner_registered import show_partner
 from portal.on_payer_recorded import show_payer
 from portal.on_payment_refused import show_payment_refused
@@ -90,6 +91,7 @@ from throughline.decisions import (
     SubmissionExcepted,
 )
 from throughline.drafts import DraftDiscarded, DraftSaved
+from throughline.exclusions import NameCleared
 from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
@@ -161,6 +163,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             SubmissionExcepted: show_exception,
             ApprovalRevoked: show_revocation,
             RecoveryOpened: show_recovery,
+            NameCleared: show_name_cleared,
             RuleSetPublished: show_published_rules,
             CommandRefused: show_refusal,
         },

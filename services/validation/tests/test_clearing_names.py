@@ -1,0 +1,79 @@
+"""Who has a listed name and was found to be somebody else is not asked about again, until name or entry change."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from test_looking_again import looks_again
+from test_screening_stories import BY_NAME, differences
+from validation_stories import DEAR, Line, only
+
+from chassis import Context
+from throughline.decisions import ApprovalRevoked, CommandRefused, ReviewOpened, SubmissionApproved
+from throughline.exclusions import Exclusion, NameCleared, name_hashes
+from throughline.reasons import Reason
+from throughline.submissions import SubmissionReceived
+from validation.reference import Reference
+from validation.repository import refresh_reference
+from validation.testing import PAYEE_ID, excluded, member, payer, provider, received
+
+
+def another(number: int) -> SubmissionReceived:
+    return received(f"A{number}", subject=member(number))
+
+
+async def test_a_cleared_name_is_not_asked_about_again(on: Line, context: Context) -> None:
+    await on.hears(excluded(BY_NAME))
+    only(await on.hears(received()), ReviewOpened)
+    approved, cleared = await on.reviewer("approve", clear_name=True)
+    assert isinstance(approved, SubmissionApproved) and isinstance(cleared, NameCleared)
+    assert (cleared.list_id, cleared.payee_id, cleared.note) == ("oig-leie", PAYEE_ID, "seen")
+    only(await on.hears(another(2)), SubmissionApproved)
+    await on.hears(excluded(BY_NAME, version=2))
+    assert await looks_again(on) == []
+    only(await on.hears(another(3)), SubmissionApproved)
+    assert await differences(on, context) == []
+    async with context.pool.acquire() as db:
+        anew = Reference()
+        await refresh_reference(db, anew)
+    assert anew.screening.cleared == context.resources.reference.screening.cleared != set()
+
+
+async def test_another_entry_another_list_and_another_name_are_asked_about(on: Line) -> None:
+    await on.hears(excluded(BY_NAME), received())
+    await on.reviewer("approve", clear_name=True)
+    only(await on.hears(another(7)), SubmissionApproved)
+    await on.hears(excluded(BY_NAME, Exclusion(names=BY_NAME.names, business=True), version=2))
+    assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUSION_NAME
+    assert only(await on.hears(another(2)), ReviewOpened).reasons == (Reason.EXCLUSION_NAME,)
+    changed = Exclusion(names=BY_NAME.names, excluded_on=date(2026, 1, 1))
+    await on.hears(excluded(changed, version=3))
+    assert only(await on.hears(another(3)), ReviewOpened).reasons == (Reason.EXCLUSION_NAME,)
+    await on.hears(excluded(BY_NAME, version=4), excluded(BY_NAME, list_id="state"))
+    (finding,) = only(await on.hears(another(4)), ReviewOpened).findings
+    assert finding.rule == "excluded-name/state"
+    renamed = Exclusion(names=name_hashes("Harbor Clinic"))
+    await on.hears(excluded(renamed, version=5), excluded(version=2, list_id="state"))
+    only(await on.hears(another(5)), SubmissionApproved)
+    await on.hears(provider(version=2, name="Harbor Clinic"))
+    assert only(await on.hears(another(6)), ReviewOpened).reasons == (Reason.EXCLUSION_NAME,)
+
+
+async def test_only_a_name_that_was_shown_is_cleared_and_only_by_who_lets_it_pass(on: Line) -> None:
+    await on.hears(received(lines=DEAR))
+    refused = only(await on.reviewer("approve", clear_name=True), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW
+    await on.hears(excluded(BY_NAME))
+    question = on.said[0].id
+    refused = only(await on.reviewer("approve", answers=question, clear_name=True), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW  # nobody was shown the name yet
+    only(await on.reviewer("approve", answers=question), ReviewOpened)
+    shown = on.last_id
+    refused = only(await on.reviewer("deny", answers=shown, clear_name=True), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW
+
+
+async def test_of_two_approvers_the_second_clears(on: Line) -> None:
+    await on.hears(payer(version=2, two_approvers_from_cents=1), excluded(BY_NAME), received())
+    await on.reviewer("approve", clear_name=True)
+    assert await on.context.pool.fetchval("select count(*) from cleared_names") == 0
