@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.whole_line import WholeLine
 
 from throughline.decisions import ApprovalRevoked, RecoveryOpened, ReviewOpened, SubmissionExcepted
+from throughline.exclusions import NameCleared
 from throughline.requests import PaymentRequest
 from throughline_cli.demo import reference
 
@@ -98,3 +99,16 @@ def test_who_came_on_an_exclusion_list_is_not_paid_for(line: WholeLine, tmp_path
     assert "not_allowed_now" in line.command(
         "review", "release", str(refused), "--note", "Pay it all the same.", fails=True
     )
+
+    exclusions.write_text(
+        "LASTNAME,FIRSTNAME,BUSNAME,NPI,EXCLDATE,REINDATE,WAIVERDATE\n"
+        "VALE,MORGAN,,0000000000,20200101,00000000,00000000\n",
+        "utf-8",
+    )
+    line.command("reference", "import", "exclusions", "--csv", str(exclusions), "--dated-on", "2026-11-02")
+    line.rest()
+    asked = line.submit(line.bill(payee, rendering_provider=RENDERING))
+    assert line.until_said(ReviewOpened, request_id=asked).reasons == ("exclusion_name",)
+    line.command("review", "approve", str(asked), "--note", "Born in another year.", "--clear-name")
+    assert line.until_said(NameCleared, request_id=asked).list_id == "oig-leie"
+    line.until_state(line.submit(line.bill(payee, rendering_provider=RENDERING)), "Approved")

@@ -42,6 +42,37 @@ async def test_what_one_of_two_approved_asks_for_another(
     assert 'value="approve"' not in (await browser.get(f"/reviews/{life.request_id}")).text
 
 
+async def test_a_listed_name_is_cleared_with_the_approval(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    finding = {
+        "rule": "excluded-name/oig-leie",
+        "rule_version": 1,
+        "severity": "review",
+        "reason": "exclusion_name",
+        "field": "payee.identifier",
+        "message": "The billing provider has the name of somebody on the exclusion list.",
+        "fix": "A reviewer finds out whether it is the same.",
+    }
+    teller = Teller()
+    listed = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=100, findings=(finding,))
+    other = Life(teller, "CLM-2").received().says("ReviewOpened", proposed_cents=100, findings=())
+    await told(context, teller)
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER))
+    assert 'name="clear_name"' not in (await browser.get(f"/reviews/{other.request_id}")).text
+    path = f"/reviews/{listed.request_id}"
+    page = await browser.get(path)
+    assert 'name="clear_name"' in page.text
+    form = {name: hidden(page, name) for name in ("csrf", "once", "version", "answers", "amount_cents")}
+    form |= {"decision": "deny", "note": "Born in another year.", "clear_name": "true"}
+    assert (await browser.post(f"{path}/decide", data=form)).status_code == 303
+    (command,) = await said(context)
+    assert (command.decision, command.clear_name) == ("deny", None), "what is denied clears nobody"
+    form |= {"decision": "approve", "once": str(uuid4())}
+    assert (await browser.post(f"{path}/decide", data=form)).status_code == 303
+    assert (await said(context))[-1].clear_name is True
+
+
 async def test_a_return_names_what_may_change_and_a_release_what_it_overrides(
     browser: httpx.AsyncClient, context: Context
 ) -> None:
