@@ -13,8 +13,8 @@ from portal_stories import Life, Teller, example
 
 from chassis import Context
 from portal.rules import Role
-from throughline.decisions import Decider
-from throughline.reasons import Reason
+from throughline.decisions import Decider, Finding
+from throughline.reasons import Reason, Severity
 
 
 async def test_what_one_of_two_approved_asks_for_another(
@@ -45,15 +45,15 @@ async def test_what_one_of_two_approved_asks_for_another(
 async def test_a_listed_name_is_cleared_with_the_approval(
     browser: httpx.AsyncClient, context: Context
 ) -> None:
-    finding = {
-        "rule": "excluded-name/oig-leie",
-        "rule_version": 1,
-        "severity": "review",
-        "reason": "exclusion_name",
-        "field": "payee.identifier",
-        "message": "The billing provider has the name of somebody on the exclusion list.",
-        "fix": "A reviewer finds out whether it is the same.",
-    }
+    finding = Finding(
+        rule="excluded-name/oig-leie",
+        rule_version=1,
+        severity=Severity.REVIEW,
+        reason=Reason.EXCLUSION_NAME,
+        field="payee.identifier",
+        message="The billing provider has the name of somebody on the exclusion list.",
+        fix="A reviewer finds out whether it is the same.",
+    )
     teller = Teller()
     listed = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=100, findings=(finding,))
     other = Life(teller, "CLM-2").received().says("ReviewOpened", proposed_cents=100, findings=())
