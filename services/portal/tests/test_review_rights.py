@@ -55,7 +55,10 @@ async def test_a_listed_name_is_cleared_with_the_approval(
         fix="A reviewer finds out whether it is the same.",
     )
     teller = Teller()
-    listed = Life(teller, "CLM-1").received().says("ReviewOpened", proposed_cents=100, findings=(finding,))
+    payer = example("PayerRecorded", second_approval_cents=12_346)
+    teller.tell(payer)
+    listed = Life(teller, "CLM-1").received(payer=payer.payer)
+    listed = listed.says("ReviewOpened", proposed_cents=100, findings=(finding,))
     other = Life(teller, "CLM-2").received().says("ReviewOpened", proposed_cents=100, findings=())
     await told(context, teller)
     await sign_in(browser, await known(context, "rita", Role.REVIEWER))
