@@ -1,6 +1,7 @@
-"""What a pack asks of earlier forms: how many different days of the year so far they told, as days of closure. Pure.
+"""What a pack asks of other forms: how many different days of the year they told, as days of closure. Pure.
 
-Each form tells its own days by a fact of its pack; who assesses the next one counts them (``Given.past``).
+Each form tells its own days by a fact of its pack; who assesses the next one counts them (``Given.past``): those of the
+whole year but its own, so that neither the order in which forms come nor how they are cut makes more days of them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from throughline.requests import PaymentRequest, ProgrammeForm
 
 
 class Told(NamedTuple):
-    """What one form says for a fact that counts earlier days: its own days, and from when to when others count."""
+    """What one form says for a fact that counts others' days: its own days, and from when to when others count."""
 
     name: str
     """The id of the ``Given``."""
@@ -27,7 +28,7 @@ class Told(NamedTuple):
     first: date
     """The first day of the year that the form's first service day lies in."""
     before: date
-    """The form's first service day, which does not count any more."""
+    """The first day of the next year, which does not count any more."""
 
 
 def days_told(pack: Pack, request: PaymentRequest, authorised: ProgrammeForm | None) -> tuple[Told, ...]:
@@ -46,7 +47,7 @@ def days_told(pack: Pack, request: PaymentRequest, authorised: ProgrammeForm | N
     facts = facts_of(pack, whole, {})
     return tuple(
         [
-            Told(name, past, days_of_fact(facts.get(past.fact)), year_of(past, day), day)
+            Told(name, past, days_of_fact(facts.get(past.fact)), year_of(past, day), next_year(past, day))
             for name, past in asked
         ]
     )
@@ -69,3 +70,15 @@ def year_of(past: Past, day: date) -> date:
     month, number = (int(part) for part in past.year_begins.split("-"))
     begins = date(day.year, month, number)
     return begins if begins <= day or day.year == date.min.year else date(day.year - 1, month, number)
+
+
+def next_year(past: Past, day: date) -> date:
+    """The first day of the year after the one in which a day lies.
+
+    >>> next_year(Past(fact="closed_on", of="payee", year_begins="07-01"), date(2026, 6, 30))
+    datetime.date(2026, 7, 1)
+    """
+    begins = year_of(past, day)
+    if begins > day:
+        return begins  # a day of the calendar's first year, before the year begins
+    return date.max if begins.year == date.max.year else begins.replace(year=begins.year + 1)

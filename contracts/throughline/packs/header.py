@@ -91,9 +91,10 @@ class Age(Part):
 
 
 class Past(Part):
-    """Different days that a fact of earlier forms lists (as ordinals), of one payee or one subject, in the year so far.
+    """Different days that a fact of other forms lists (as ordinals), of one payee or one subject, in the same year.
 
-    Counted are forms of the programme that are approved, paid or still looked at, before this form's first service day.
+    Counted are forms of the programme that are approved, paid or still looked at, and of their days those that this
+    form does not tell itself: also later months, where they came first, and other forms of the same month.
     """
 
     fact: Name
@@ -104,7 +105,7 @@ class Past(Part):
 class Given(Part):
     """A fact that neither form nor parameters hold: whoever assesses hands it in. Without it its readers fail.
 
-    With ``past`` validation counts it from earlier forms; any other is known to it by name, or to nobody.
+    With ``past`` validation counts it from forms that came before; any other is known to it by name, or to nobody.
     """
 
     id: Name

@@ -24,6 +24,7 @@ from validation.testing import line, payer, received
 FOUR_WEEKS = timedelta(days=28)
 WEEKENDS_OF_AUGUST = ("2026-08-08", "2026-08-09", "2026-08-15", "2026-08-16", "2026-08-22", "2026-08-23",
                       "2026-08-29", "2026-08-30")  # fmt: skip
+WEEKDAYS_OF_AUGUST = tuple([f"2026-08-{day:02d}" for day in (3, 4, 5, 6)])
 WEEKENDS_OF_SEPTEMBER = ("2026-09-05", "2026-09-06", "2026-09-12")
 
 
@@ -130,6 +131,17 @@ async def test_two_forms_that_come_together_are_measured_by_one_another(on: Line
     await stage(on, context)
     said = await on.hears(august("AUG-1", WEEKENDS_OF_AUGUST), september("SEP-1", WEEKENDS_OF_SEPTEMBER))
     assert [type(one) for one in said] == [SubmissionApproved, ReviewOpened]
+
+
+async def test_neither_the_order_of_forms_nor_how_they_are_cut_makes_more_days_of_the_year(
+    on: Line, context: Context
+) -> None:
+    await stage(on, context)
+    only(await on.hears(september("SEP-1", WEEKENDS_OF_SEPTEMBER)), SubmissionApproved)
+    opened = only(await on.hears(august("AUG-1", WEEKENDS_OF_AUGUST)), ReviewOpened)
+    assert [one.rule for one in opened.findings] == ["absences-within-limits"], "a month that comes late"
+    opened = only(await on.hears(august("AUG-2", WEEKDAYS_OF_AUGUST, "M200")), ReviewOpened)
+    assert [one.rule for one in opened.findings] == ["absences-within-limits"], "the month of another child"
 
 
 async def test_a_form_of_the_same_hours_is_found_when_it_comes_beside_one_that_a_person_looks_at(

@@ -27,7 +27,7 @@ from throughline.programmes import BankEntry, PayClock
 from throughline.reasons import Reason
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import Attachment
-from throughline.sensitive import SensitiveTin
+from throughline.sensitive import Sensitive, SensitiveTin
 from throughline.submissions import SubmissionReceived
 from validation.adjudication import denied
 from validation.duplicate_findings import resemblance
@@ -116,6 +116,58 @@ def test_what_stands_against_a_form(
 ) -> None:
     assert set(rules) <= set(found(submission, terms))
     assert (price_of_form(submission, terms, PACKS) is not None) is has_price
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [{"effective_to": date(2026, 8, 31)}, {"effective_from": date(2026, 9, 2)}],
+    ids=["ended before", "begins later"],
+)
+def test_a_form_is_of_a_version_in_force_on_its_first_day(dates: dict[str, date]) -> None:
+    old = PACK.model_copy(update={"header": PACK.header.model_copy(update=dates)})
+    packs = {("calworks-child-care", 1): old}
+    there = findings_of_form(
+        month(), Terms(authorisation=authorised()), packs, date(2026, 10, 2), NONE_BEFORE
+    )
+    assert [one.rule for one in there] == ["form-in-force"]
+
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "another payee's": {"payee_id": UUID(int=77)},
+    "another person's": {"member_id": Sensitive("M777")},
+    "another payer's": {"payer": "other"},
+    "not active": {"active": False},
+    "begun within the month": {"valid_from": date(2026, 9, 2)},
+    "ended within the month": {"valid_to": date(2026, 9, 29)},
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_form_is_paid_by_an_authorisation_that_is_not_its_own(name: str) -> None:
+    """It is found by its number, and rate and hours are printed on it."""
+    other = authorised().model_copy(update=OTHERS[name])
+    assert found(month(), Terms(authorisation=other)) == ["form-authorisation"]
+
+
+def test_an_authorisation_that_begins_within_the_month_is_good_from_its_first_day() -> None:
+    """The first day of care is September 1, the last September 30."""
+    exact = authorised().model_copy(update={"valid_from": date(2026, 9, 1), "valid_to": date(2026, 9, 30)})
+    assert found(month(), Terms(authorisation=exact)) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(date(2026, 8, 1), date(2026, 8, 31)), (date(2026, 9, 1), date(2026, 9, 1)),
+     (date(2026, 9, 15), date(2026, 9, 30)), (date(2026, 9, 1), date(2026, 10, 1))],
+    ids=["another month", "its first day", "its second half", "a day more"],
+)  # fmt: skip
+def test_lines_have_the_days_of_the_form_so_that_the_same_month_is_found_again(
+    first: date, last: date
+) -> None:
+    sent = month()
+    lines = [one.model_copy(update={"from_date": first, "to_date": last}) for one in sent.request.lines]
+    other = sent.model_copy(update={"request": sent.request.model_copy(update={"lines": tuple(lines)})})
+    assert found(other, Terms(authorisation=authorised())) == ["form-period"]
 
 
 def test_a_month_is_paid_by_ppd_and_explained_by_initials_and_case_number() -> None:

@@ -31,7 +31,7 @@ _SEPARATOR = "\x1f"
 
 
 class Told(NamedTuple):
-    """For one fact of one form: whose days, which ones it tells itself, and which days before it count."""
+    """For one fact of one form: whose days, which ones it tells itself, and from when to when others count."""
 
     name: str
     whom: bytes
@@ -90,17 +90,19 @@ class FormDays:
     def count(
         self, told: tuple[Told, ...], request_id: UUID, has_ended: Callable[[UUID, int], bool]
     ) -> dict[str, int]:
-        """Different days before the form, told by other requests; of what is beyond counting there is no number."""
+        """Different days of the year besides its own, told by other requests; beyond counting there is no number."""
         counted = {}
         for one in told:
             if one.whom in self.too_many:
                 continue
+            own = frozenset(one.days)
             known = (*self.stored.get(one.whom, ()), *self.added.get(one.whom, ()))
             counted[one.name] = len(
                 {
                     each.day
                     for each in known
                     if one.first <= each.day < one.before
+                    and each.day not in own
                     and each.request_id != request_id
                     and not has_ended(each.request_id, each.version)
                 }

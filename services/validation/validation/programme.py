@@ -19,6 +19,7 @@ from throughline.packs.travel import assess_sent
 from throughline.programmes import BEFORE_PACKS, MEDICAL
 from throughline.reasons import Reason, Severity
 from throughline.submissions import SubmissionReceived
+from validation.form_terms import findings_of_terms
 from validation.pricing import LinePrice, OtherPart, Price
 from validation.reference import Terms
 
@@ -77,8 +78,9 @@ def findings_of_form(
     request = submission.request
     if request.form is None:
         return () if request.programme == MEDICAL or is_known(submission, packs) else (_UNKNOWN,)
+    pack = pack_for(submission, packs)
     found = weighed(submission, terms, packs, first_received_on, counted)
-    if found is None:
+    if pack is None or found is None:
         return (
             _finding(
                 "form-pack",
@@ -98,7 +100,7 @@ def findings_of_form(
                 "form-charge", Reason.TOTAL_MISMATCH, "lines", "The lines do not charge what the form does."
             )
         )
-    return (*found.findings, *missing)
+    return (*findings_of_terms(pack, submission, terms.authorisation), *found.findings, *missing)
 
 
 _UNKNOWN = Finding(
