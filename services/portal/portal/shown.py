@@ -54,6 +54,10 @@ class Shown:
     def number(self, value: int) -> str:
         return format_decimal(value, locale=self.locale)
 
+    def units(self, thousandths: int) -> str:
+        """`1`, `2.5`: units of service, from whole thousandths."""
+        return format_decimal(Decimal(thousandths) / 1000, "#,##0.###", locale=self.locale)
+
     def percent(self, part: int, whole: int) -> str:
         """`97.5 %` of a whole; a dash where there is none."""
         return "–" if not whole else format_percent(Decimal(part) / whole, "#,##0.#%", locale=self.locale)
