@@ -193,6 +193,20 @@ def test_a_corrections_timely_filing_counts_to_the_day_of_the_original() -> None
     assert (by_original, [one.reason for one in by_itself]) == ([], [Reason.TIMELY_FILING])
 
 
+def test_services_after_the_original_came_in_are_as_late_as_the_correction_that_bills_them() -> None:
+    """Else whatever came in once would be in time for ever, for services of any later day."""
+    submission = received(version=2, frequency="7", received_on=date(2027, 6, 1))
+    terms = reference().terms_for(submission)
+    lines = [facts_of_line(submission.request, one, terms) for one in submission.request.lines]
+    before = SERVICE_DAY - timedelta(days=1)
+    rules = CATALOGUE.in_force_on(SERVICE_DAY)
+    said = {
+        day: [one.reason for one in evaluate(rules, facts_of_claim(submission, terms, day), lines)]
+        for day in (before, SERVICE_DAY)
+    }
+    assert said == {before: [Reason.TIMELY_FILING], SERVICE_DAY: []}
+
+
 @pytest.mark.parametrize("code", ["99213", "0001F", "0001T", "J1100", "V2020"])
 def test_procedure_codes(code: str) -> None:
     assert procedure_code_is_valid(code)

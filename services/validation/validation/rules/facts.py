@@ -68,7 +68,7 @@ def facts_of_claim(submission: SubmissionReceived, terms: Terms, first_received_
         "member_given": not request.subject.member_id.reveal().isspace(),
         "name_given": not request.subject.last_name.reveal().isspace(),
         "received_day": submission.received_on.toordinal(),
-        "first_received_day": first_received_on.toordinal(),
+        "first_received_day": _first_billed_on(submission, first_received_on).toordinal(),
         "last_service_day": max([line.to_date for line in lines]).toordinal(),
         "payer_known": terms.payer is not None,
         "provider_known": provider is not None,
@@ -148,6 +148,12 @@ def procedure_code_is_valid(code: str) -> bool:
 
 
 _npi_is_valid = lru_cache(maxsize=50_000)(npi_is_valid)
+
+
+def _first_billed_on(submission: SubmissionReceived, first_received_on: date) -> date:
+    """The day its first version came in; of services after that day, which it cannot have billed, the day of this one."""
+    last_service = max([line.to_date for line in submission.request.lines])
+    return first_received_on if first_received_on >= last_service else submission.received_on
 
 
 def _end_day(end: date | None) -> int:
