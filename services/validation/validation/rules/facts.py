@@ -151,7 +151,7 @@ _npi_is_valid = lru_cache(maxsize=50_000)(npi_is_valid)
 
 
 def _first_billed_on(submission: SubmissionReceived, first_received_on: date) -> date:
-    """The day its first version came in; of services after that day, which it cannot have billed, the day of this one."""
+    """The day its first version came in; of services after that day, which that cannot have billed, this one's."""
     last_service = max([line.to_date for line in submission.request.lines])
     return first_received_on if first_received_on >= last_service else submission.received_on
 
