@@ -13,7 +13,8 @@ from portal_stories import Life, Teller, example
 
 from chassis import Context
 from portal.rules import Role
-from throughline.decisions import Decider, Finding
+from throughline.decisions import Decider
+from throughline.findings import Finding
 from throughline.reasons import Reason, Severity
 
 
