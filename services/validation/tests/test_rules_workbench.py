@@ -44,6 +44,14 @@ def test_a_sound_catalogue_has_no_problem() -> None:
     assert problems(one=text()) == []
 
 
+@pytest.mark.parametrize("dates", [{"effective_to": "9999-12-31"}, {"effective_from": "9999-12-31"}], ids=str)
+def test_what_has_no_problem_starts_the_service_up_to_the_calendars_last_day(dates: dict[str, str]) -> None:
+    """The last day is a usual way to write "without end"."""
+    assert problems(one=text(**dates)) == []
+    (rule,) = Catalogue(rules_in({"one.toml": text(**dates)})).in_force_on(date.max).rules
+    assert rule.id == "charge-positive"
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

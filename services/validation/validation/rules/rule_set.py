@@ -93,7 +93,11 @@ class Catalogue:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda one: (one.id, one.version)))
         _must_not_overlap(self.rules)
         changes = {rule.effective_from for rule in self.rules}
-        changes |= {rule.effective_to + timedelta(days=1) for rule in self.rules if rule.effective_to}
+        ends = {rule.effective_to for rule in self.rules} - {
+            None,
+            date.max,
+        }  # after the last day there is none
+        changes |= {end + timedelta(days=1) for end in ends if end}
         if duplicates is not None:
             changes |= {one.effective_from for one in duplicates.sets}
         self._days = sorted(changes)
