@@ -156,7 +156,9 @@ def test_what_ends_in_a_stack_that_was_left_running_comes_back_and_what_is_stopp
             lambda: LocalStack.attach(tmp_path).running().get("bank", pid) != pid, "the bank is not back"
         )
         said = tmp_path / "logs" / "keeper.log"  # written once the new process stands in the run's file
-        wait_for(lambda: "bank had ended and was started again" in said.read_text(), "the keeper says nothing")
+        wait_for(
+            lambda: "bank had ended and was started again" in said.read_text(), "the keeper says nothing"
+        )
         stack = LocalStack.attach(tmp_path)
         stack.stop_part("bank")
         time.sleep(2 * LOOK_EVERY_S)  # nothing happens: there is no condition to wait for
