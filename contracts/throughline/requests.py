@@ -140,7 +140,7 @@ class PaymentRequest(Record):
     ) = None
     child_care: ChildCareFields | None = None
     form: ProgrammeForm | None = None
-    """The form of the programme's pack. A request with one is looked at by a person."""
+    """The form of the programme's pack, by which the request is checked, priced and explained."""
     attachments: Annotated[tuple[Attachment, ...], Field(max_length=20)] = ()
 
 

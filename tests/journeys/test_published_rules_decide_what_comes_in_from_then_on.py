@@ -1,4 +1,5 @@
-"""Two operators publish rules: a new request is decided by them, one that waits by the rules of its own time."""
+"""Two operators preview and publish rules: a new request is decided by them, one that waits by those of its own time,
+and what is decided again comes to what it was."""
 
 from __future__ import annotations
 
@@ -45,6 +46,10 @@ def test_a_new_request_goes_by_the_new_set_and_a_pending_one_by_the_old(
     opened = line.until_said(ReviewOpened, request_id=pending)
     folder = copytree(CATALOGUE, tmp_path / "rules")
     (folder / "odd.toml").write_text(RULE, "utf-8")
+    assert "added: odd-charge 1" in line.command("rules", "diff", str(CATALOGUE), str(folder))
+    previewed = line.command("rules", "preview", str(folder), "--days", "1")
+    assert f"{pending} version 1: review above_tier, would be deny timely_filing" in previewed
+    assert "1 would change, by" in previewed, "the rule hits the bills of this test alone"
     said = line.command("rules", "publish", str(folder), "--effective-from", "2020-01-01", "--note", "Odd.")
     assert "decides service days from 2020-01-01 on" in said
     published = line.until_said(RuleSetPublished)
@@ -57,3 +62,5 @@ def test_a_new_request_goes_by_the_new_set_and_a_pending_one_by_the_old(
     approved = line.until_said(SubmissionApproved, request_id=pending)
     assert approved.rule_set == opened.rule_set != denied.rule_set
     assert "odd-charge" in line.command("explain", str(request))
+    today = str(line.now().date())
+    assert "0 differences" in line.command("replay-decisions", "--from", today, "--to", today)
