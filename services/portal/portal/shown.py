@@ -38,6 +38,10 @@ class Shown:
         """Of a date as JSON writes it."""
         return self.day(date.fromisoformat(text))
 
+    def days(self, first: date, last: date | None) -> str:
+        """From the first to the last of them; one day alone where they are the same."""
+        return self.day(first) if last in (None, first) else f"{self.day(first)} – {self.day(last)}"
+
     def time(self, when: datetime) -> str:
         """`Nov 23, 2026, 9:05 AM EST`."""
         words = format_datetime(when, "MMM d, y, h:mm a z", tzinfo=ZoneInfo(self.zone), locale=self.locale)
