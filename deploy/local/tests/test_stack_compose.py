@@ -10,9 +10,12 @@ import stat
 import subprocess
 import tomllib
 import urllib.request
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from stack import StackError, docker_engine
 from stack.compose import ComposeStack
@@ -183,6 +186,31 @@ def test_an_image_is_given_those_packages_of_ours_that_its_project_names(folder:
     for package, source in (("throughline-chassis", "./chassis"), ("throughline", "./contracts")):
         (asked,) = re.findall(rf"grep -qE '([^']+)' .* ours=\"{source} ", recipe)
         assert bool(re.search(asked, project, re.MULTILINE)) == (package in named), package
+
+
+OUR_PACKAGES = {"throughline": "contracts", "throughline-chassis": "chassis"}
+
+
+def needed_by(folder: str, extras: Collection[str] = ()) -> Iterator[str]:
+    """Names of the packages that a project of ours asks for, and those of ours that it asks for."""
+    project = tomllib.loads((CHECKOUT / folder / "pyproject.toml").read_text())["project"]
+    optional = project.get("optional-dependencies", {})
+    for text in [*project["dependencies"], *(one for name in extras for one in optional[name])]:
+        asked = Requirement(text)
+        ours = OUR_PACKAGES.get(asked.name)
+        if ours is None:
+            yield canonicalize_name(asked.name)
+        else:
+            yield from needed_by(ours, asked.extras)
+
+
+@pytest.mark.parametrize("folder", [*(f"services/{name}" for name in SERVICES), "deploy/sandbox"])
+def test_the_lock_of_an_image_holds_all_that_its_project_asks_for(folder: str) -> None:
+    """`make lock` brings them in step. Without it an image is built, and its service does not start."""
+    locked = set(
+        re.findall(r"^([a-z0-9-]+)==", (CHECKOUT / folder / "requirements.lock").read_text(), re.MULTILINE)
+    )
+    assert set(needed_by(folder)) - locked == set()
 
 
 @needs_engine
