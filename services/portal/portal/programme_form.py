@@ -17,7 +17,7 @@ from throughline.findings import Finding
 from throughline.identifiers import derived
 from throughline.packs.assess import Assessment, assess, filled_in
 from throughline.packs.facts import facts_of, service_day
-from throughline.packs.form import ROWS_MAX, Form, Values, days_of
+from throughline.packs.form import ROWS_MAX, Form, Values, days_of, faults_of_types
 from throughline.packs.model import Column, FormField, Pack
 from throughline.packs.part import Known
 from throughline.packs.price import charged_cents
@@ -169,6 +169,8 @@ def request_of(
     """The request that the form stands in: one line, of what the form charges, for the days of its period."""
     printed = printed_of(authorisation)
     made = typed(pack, printed, fields)
+    if faults := faults_of_types(pack, made.form):
+        return [*made.wrong, *(Wrong(field_of(one.field), one.check) for one in faults)]
     whole = with_printed(pack, made.form, printed)
     day = service_day(pack, whole)
     period = whole.values.get(pack.header.dated_by)

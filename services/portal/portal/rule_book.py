@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from fastapi import HTTPException
 
 from portal.settings import Settings
 
@@ -28,6 +29,13 @@ class ValidationUnreachable(Exception):
 
 class NotRead(Exception):
     """Validation cannot read the rules it was asked about; its own sentence."""
+
+
+class OthersAreServed(HTTPException):
+    """Validation decides history again for others, and as many wait as may: ask again in some seconds."""
+
+    def __init__(self, seconds: str) -> None:
+        super().__init__(429, "busy", headers={"Retry-After": seconds if seconds.isdecimal() else "5"})
 
 
 @dataclass(slots=True)
@@ -57,7 +65,7 @@ class Preview:
 
 
 class RuleBook:
-    """A client for one visit. Raises ValidationUnreachable."""
+    """A client for one visit. Raises ValidationUnreachable, OthersAreServed."""
 
     def __init__(self, settings: Settings, *, timeout_s: float = READ_S) -> None:
         self._settings = settings
@@ -139,6 +147,8 @@ class RuleBook:
                 raise KeyError(path)
             if answer.status_code == 422:
                 raise NotRead(str(answer.json().get("detail", ""))[:400])
+            if answer.status_code == 429:
+                raise OthersAreServed(answer.headers.get("Retry-After", ""))
             answer.raise_for_status()
             found: dict[str, Any] = answer.json()
         except (httpx.HTTPError, ValueError) as error:

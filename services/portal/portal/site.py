@@ -16,6 +16,7 @@ from portal.commands import SentOtherwise
 from portal.guard import Guard
 from portal.notes import BLANK
 from portal.page import Visit, go_to
+from portal.rule_book import OthersAreServed
 from portal.rules import SignInNeeded
 from portal.sessions import SESSION_COOKIE, take_cookie
 from portal.templates import STATIC, render
@@ -23,6 +24,8 @@ from portal.templates import STATIC, render
 WHAT_WAS_SEEN = frozenset({"version", "answers", "token", "amount_cents", "total_cents", "entry_count"})
 """Fields of a decision that say what the person looked at: nobody decides without having looked."""
 PAGES_OF_ERRORS = (400, 403, 404, 405, 408, 409, 412, 413, 422, 428, 429, 500, 503)
+_OWN_WORDS = {SentOtherwise: "409_once", OthersAreServed: "429_busy"}
+"""Errors that say more than their status does."""
 
 
 def dress(app: FastAPI) -> None:
@@ -37,7 +40,7 @@ def dress(app: FastAPI) -> None:
 
 async def _error_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, StarletteHTTPException)
-    kind = "409_once" if isinstance(error, SentOtherwise) else ""
+    kind = _OWN_WORDS.get(type(error), "")
     return error_page(request, error.status_code, error.headers, kind)
 
 

@@ -157,6 +157,18 @@ async def test_h14_no_place_in_a_list_that_nobody_wrote_is_the_servers_fault(
                 assert answer.status_code != 500, (where, name, value)
 
 
+async def test_h14_a_cause_and_a_version_that_nobody_knows_are_refused(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    await sign_in(browser, await known(context, "rita", Role.REVIEWER, Role.OPERATOR))
+    assert (await browser.get("/reviews?cause=nothing")).status_code == 400
+    csrf = csrf_in(await browser.get("/account"))
+    for order in ("hold", "release"):
+        given = {"csrf": csrf, "version": "1000", "once": _SOMEBODY, "note": "Wait."}
+        answer = await browser.post(f"/orders/requests/{_SOMEBODY}/{order}", data=given)
+        assert answer.status_code == 400
+
+
 async def test_h14_h15_what_no_keyboard_makes_is_refused(signed_in: httpx.AsyncClient) -> None:
     token = csrf_in(await signed_in.get("/account"))
     answer = await signed_in.post("/account/shown", data={"csrf": token, "zone": "U\x00TC"})

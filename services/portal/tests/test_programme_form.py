@@ -79,6 +79,18 @@ def told(pack: Pack, fields: dict[str, str], **more: Any) -> list[str]:
     return [f"{one.field} {one.why}" for one in found.wrong]
 
 
+@pytest.mark.parametrize("month", ["2026-01-15", "0001-01-01", "2026-13", "January", "10000-01", "0000-01"])
+@pytest.mark.parametrize("key", EVERY, ids=[name for name, _ in EVERY])
+def test_a_month_that_is_none_is_named_and_makes_no_request(key: tuple[str, int], month: str) -> None:
+    """Where a browser has no input for months it is plain text."""
+    pack = PACKS[key]
+    at = f"form.{pack.header.dated_by}"
+    fields = filled(pack) | {at: month}
+    assert f"{at} type" in told(pack, fields)
+    made = request_of(pack, authorised(pack), PAYEE, fields)
+    assert isinstance(made, list) and made[0].field == at
+
+
 @pytest.mark.parametrize("key", EVERY, ids=[name for name, _ in EVERY])
 def test_what_was_typed_makes_the_form_and_the_request_of_its_programme(key: tuple[str, int]) -> None:
     pack = PACKS[key]

@@ -34,6 +34,9 @@ PAYEE = UUID(int=5)
 OWN = {"version": 0, "effective_from": None, "until": None, "deciding": True, "sha256": None, "note": None}
 
 
+REAL_ASK, REAL_CLIENT = RuleBook._ask, httpx.AsyncClient
+
+
 class Validation:
     """Stands in for validation's HTTP API."""
 
@@ -127,6 +130,30 @@ async def test_previews_of_one_person_are_so_many_in_a_minute(
     assert (await browser.get(where)).status_code == 200, "what it changes is read all the same"
     asked = [path for path, _ in validation.asked if path == "/v1/rules/preview"]
     assert len(asked) == PREVIEWS_A_MINUTE
+
+
+async def test_who_asks_while_enough_others_wait_is_told_when_to_ask_again(
+    browser: httpx.AsyncClient,
+    context: Context,
+    validation: Validation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await sign_in(browser, await known(context, "olga", Role.OPERATOR))
+    where = await proposed(browser)
+
+    def answered(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(429, headers={"Retry-After": "7"}, json={"detail": "others are served"})
+
+    def client(**_: Any) -> httpx.AsyncClient:
+        return REAL_CLIENT(transport=httpx.MockTransport(answered), base_url="http://validation")
+
+    named = context.settings.model_copy(update={"validation_url": "http://validation"})
+    monkeypatch.setattr(context, "settings", named)
+    monkeypatch.setattr(RuleBook, "_ask", REAL_ASK)
+    monkeypatch.setattr("portal.rule_book.httpx.AsyncClient", client)
+    page = await browser.get(where, params={"days": 1})
+    assert (page.status_code, page.headers["retry-after"]) == (429, "7")
+    assert "Others are asking just now" in page.text
 
 
 async def test_what_cannot_be_published_is_not_proposed(

@@ -22,6 +22,7 @@ router = page_router(Nav("orders", "/orders", OPERATIONS, order=45))
 PAGE = order_desk.PAGE
 
 Once = Annotated[UUID, Form()]
+SeenVersion = Annotated[int, Form(ge=1, le=999)]
 
 
 @router.get("/orders")
@@ -75,7 +76,7 @@ async def one_request(visit: Annotated[Visit, may(*OPERATIONS)], request_id: UUI
 async def hold(
     visit: Annotated[Visit, may(*givers_of(HoldItem))],
     request_id: UUID,
-    version: Annotated[int, Form(ge=1, le=32_767)],
+    version: SeenVersion,
     once: Once,
     note: Note,
 ) -> Response:
@@ -88,7 +89,7 @@ async def hold(
 async def release(
     visit: Annotated[Visit, may(*givers_of(ReleaseItem))],
     request_id: UUID,
-    version: Annotated[int, Form(ge=1, le=32_767)],
+    version: SeenVersion,
     once: Once,
     note: Note,
 ) -> Response:

@@ -27,10 +27,12 @@ from portal.review_queue import (
 )
 from portal.rules import OPERATIONS, Role
 from throughline.edits import EDITABLE_FIELDS
+from throughline.reasons import Reason
 from throughline.reviews import DENIAL_REASONS
 
 router = page_router(Nav("reviews", "/reviews", OPERATIONS, order=20))
 BULK_MAX = 50
+CAUSES = frozenset(one.value for one in Reason)
 BULK: Mapping[str, tuple[str, ...]] = {
     "review": ("approve", "deny", "return_for_edits"),
     "second": ("approve", "deny", "return_for_edits"),
@@ -50,6 +52,8 @@ async def reviews(
     after: str | None = None,
 ) -> Response:
     """``at_least`` in whole dollars."""
+    if cause and cause not in CAUSES:
+        raise HTTPException(400)
     chosen = Filter(queue, payer or None, cause or None, at_least * 100, whose)
     try:
         place = place_of(after)
