@@ -74,6 +74,14 @@ def step_of(pack: Pack, field: str) -> str:
     return next((one.step for one in pack.fields if one.id == found[1]), SEND)
 
 
+def step_of_rule(pack: Pack, path: str) -> str | None:
+    """The step of what a published rule names: a field of the form or its documents. None for what no step asks for by
+    itself, as a total."""
+    field = field_of(path.removeprefix("form.").replace("#", "0"))
+    step = step_of(pack, field) if field else SEND
+    return None if step == SEND else step
+
+
 def taken(pack: Pack, printed: Form, form: Mapping[str, Any]) -> Fields:
     """The fields of the form among what a browser sent; what is printed, and anything else, is left aside."""
     columns = {

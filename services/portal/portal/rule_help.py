@@ -23,11 +23,12 @@ SOON_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What one rule asks. ``field`` is the key of a form field's name."""
+    """What one rule asks. ``field`` is the key of a form field's name, ``path`` what the rule itself names."""
 
     field: str
     message: str
     fix: str
+    path: str = ""
 
 
 ByStep = Mapping[str, Sequence[Asked]]
@@ -70,6 +71,6 @@ def help_of(rules: Sequence[dict[str, Any]], programme: str = "medical") -> BySt
         at = field_of(rule["field"].replace("#", "0"))
         name = f"new.field_{at.split('.')[-1]}"
         name = name if name in catalogue(ENGLISH) else "new.field_"
-        asked = Asked(name, without_values(rule["message"]), without_values(rule["fix"]))
+        asked = Asked(name, without_values(rule["message"]), without_values(rule["fix"]), rule["field"])
         found.setdefault(Wrong(at, "rule").step, []).append(asked)
     return found

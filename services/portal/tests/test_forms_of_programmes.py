@@ -21,6 +21,7 @@ from portal.app import service
 from portal.commands import Command
 from portal.page import PHONE_HTML_BYTES_MAX
 from portal.resources import Resources
+from portal.rule_book import RuleBook
 from portal.rules import Role
 from throughline.identifiers import derived, payee_id_for
 from throughline.packs.directory import load_packs
@@ -150,6 +151,35 @@ async def test_what_is_wrong_is_named_and_nothing_is_sent(
     attach = await browser.get(f"/new/{draft}?step=attachments")
     assert attach.status_code == 200 and "rate sheet" in attach.text
     assert (await browser.get(f"/new/{draft}")).headers["location"].startswith(f"/forms/{draft}")
+
+
+async def test_every_step_tells_what_published_rules_ask_of_it(
+    browser: httpx.AsyncClient, maple: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rule(field: str, message: str) -> dict[str, Any]:
+        return {
+            "programme": PACK.header.programme, "payer": None, "severity": "exception", "field": field,
+            "message": message, "fix": "Mend it.",
+        }  # fmt: skip
+
+    async def in_force(self: RuleBook, on: date) -> list[dict[str, Any]]:
+        return [
+            rule("form.days[#].time_in", "Days begin at six."),
+            rule("total_cents", "A month has a limit."),
+            rule("form.total_billed_cents", "Bill whole dollars."),
+        ]
+
+    monkeypatch.setattr(RuleBook, "in_force", in_force)
+    draft = await begun(browser)
+    told = {}
+    for step in ("authorised", "days", "bill", "sign", "send"):
+        page = (await browser.get(f"/forms/{draft}?step={step}")).text
+        asked = ("Days begin at six.", "A month has a limit.", "Bill whole dollars.")
+        told[step] = [one.split()[0] for one in asked if one in page]
+    assert told == {
+        "authorised": ["A"], "days": ["Days", "A"], "bill": ["A", "Bill"], "sign": ["A"],
+        "send": ["Days", "A", "Bill"],
+    }  # fmt: skip
 
 
 async def test_an_authorisation_that_ended_meanwhile_sends_nothing(

@@ -32,6 +32,7 @@ from portal.programme_form import (
     printed_of,
     request_of,
     step_of,
+    step_of_rule,
     steps_of,
     taken,
     told_while_typing,
@@ -98,11 +99,10 @@ async def show_step(
         chosen = visit.redirect(f"/forms/{draft_id}?step={step}")
         chosen.set_cookie(COOKIE, language, path="/forms", secure=True, httponly=True, samesite="lax")
         return chosen
-    rules: Sequence[Asked] = ()
-    if last := step == SEND:
-        rules = await visit.context.resources.rule_help.of_programme(
-            visit.settings, rule_set, visit.context.clock.today(), form.pack.header.programme
-        )
+    rules = await visit.context.resources.rule_help.of_programme(
+        visit.settings, rule_set, visit.context.clock.today(), form.pack.header.programme
+    )
+    last = step == SEND
     found = _checked(visit, draft, form)
     words = wording_of(form.pack, _shown(visit, form).language)
     return await visit.show(
@@ -123,7 +123,7 @@ async def show_step(
         made=made if isinstance(made, PaymentRequest) and not found.wrong else None,
         unasked=changed,
         missing=[words.attachments.get(one, one) for one in found.missing_attachments],
-        rules=rules,
+        rules=rules if last else _asked_on(form, step, rules),
         spoken={one: name_of(one) for one in form.pack.header.languages},
         form_language=_shown(visit, form).language,
         price=None if found.assessment is None else found.assessment.price,
@@ -227,6 +227,11 @@ def _shown(visit: Visit, form: FormOf) -> Shown:
 def _checked(visit: Visit, draft: Draft, form: FormOf) -> Checked:
     today = visit.context.clock.now().date()
     return checked(form.pack, form.authorisation, draft.fields, today, _shown(visit, form).language)
+
+
+def _asked_on(form: FormOf, step: str, rules: Sequence[Asked]) -> list[Asked]:
+    """What rules ask of a step's fields, and on every step what they ask of the form as a whole."""
+    return [one for one in rules if step_of_rule(form.pack, one.path) in (step, None)]
 
 
 def _step_of_signing(form: FormOf) -> str:
