@@ -167,3 +167,27 @@ async def test_a_dispute_is_read_and_decided_by_who_did_not_decide_first(
     cookie = {"Cookie": f"__Host-session={await session_of(context, pat)}"}
     home = (await browser.get("/", headers=cookie)).text
     assert "dispute of yours" not in home and "disputed, and still denied" in home
+
+
+async def test_a_dispute_that_changed_the_decision_needs_its_provider_until_the_next_version_is_sent(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    teller = Teller()
+    pat = await known(context, "pat", Role.PROVIDER_ADMIN)
+    theirs, strangers = Life(teller, "CLM-1"), Life(teller, "CLM-2", npi="1558598797")
+    theirs.payee_id = pat.payee_id
+    for life in (theirs, strangers):
+        life.received().says("SubmissionDenied", appeal_until=date(2099, 1, 1)).says("DisputeOpened")
+        life.says("DisputeDecided", outcome="changed")
+    await told(context, teller)
+    await sign_in(browser, pat)
+    home = (await browser.get("/")).text
+    needs = home.split('id="needs"')[1].split("</section>")[0]
+    assert "One dispute changed the decision: send the next version" in needs and "Nothing waits" not in needs
+    assert f'href="/requests/{theirs.request_id}"' in needs and str(strangers.request_id) not in home
+    theirs.received()
+    await told(context, teller)
+    assert (
+        "changed the decision"
+        not in (await browser.get("/")).text.split('id="needs"')[1].split("</section>")[0]
+    )

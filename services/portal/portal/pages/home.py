@@ -8,7 +8,7 @@ from fastapi import Response
 
 from chassis import clock
 from portal.drafts import drafts_of
-from portal.open_disputes import disputes_waiting
+from portal.open_disputes import disputes_changed, disputes_waiting
 from portal.page import Nav, Visit, may, page_router
 from portal.payment_rows import Filter as PaymentFilter
 from portal.payment_rows import payments_of
@@ -42,7 +42,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         paid = await payments_of(db, PaymentFilter(), size=SHOWN)
         drafts = await drafts_of(db)
         questions = await waiting_for(db, "provider")
-        disputes = await disputes_waiting(db)
+        disputes, changed = await disputes_waiting(db), await disputes_changed(db)
         notices = await notices_of(db, clock.event_time())
     return await visit.show(
         "home.html",
@@ -55,6 +55,7 @@ async def home(visit: Annotated[Visit, may(*EVERYBODY)]) -> Response:
         drafts=drafts[:SHOWN],
         questions=questions,
         disputes=disputes,
+        changed=changed,
         reason_key=reason_key,
         news=notices[:SHOWN_NOTICES],
         more_news=len(notices) > SHOWN_NOTICES,
