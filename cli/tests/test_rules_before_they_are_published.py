@@ -63,14 +63,26 @@ def test_an_example_that_does_not_hold_is_shown(folder: Path, capsys: pytest.Cap
 
 def test_a_preview_sums_by_payee_over_all_pages(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     change = {"request_id": "r", "version": 1, "stored": "approve", "candidate": "deny x"}
-    first = {"compared": 2, "changes": [{**change, "payee_id": "p1", "cents": -900}], "next": "r"}
-    last = {"compared": 3, "changes": [{**change, "payee_id": "p1", "cents": 100}], "next": None}
+    known = {"left_open": 0, "kept_from": None, "nothing_kept": 0}
+    first = {**known, "compared": 2, "changes": [{**change, "payee_id": "p1", "cents": -900}], "next": "r"}
+    last = {**known, "compared": 3, "changes": [{**change, "payee_id": "p1", "cents": 100}], "next": None}
     line = Validation(first, last)
     preview(cast(Line, line), folder, days=10)
     assert line.asked[0]["params"] == {"from": "2026-11-21", "to": "2026-11-30"}
     shown = capsys.readouterr().out
     assert "payee p1: 2 decisions, -$8.00" in shown
-    assert "5 decisions compared, 2 would change, by -$8.00." in shown
+    assert "5 decisions compared, 2 would change, by -$8.00." in shown and "left open" not in shown
+
+
+def test_a_preview_says_what_the_kept_scores_do_not_answer(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = {"compared": 4, "changes": [], "next": "r", "left_open": 2, "kept_from": 76, "nothing_kept": 0}
+    last = {"compared": 1, "changes": [], "next": None, "left_open": 1, "kept_from": None, "nothing_kept": 1}
+    preview(cast(Line, Validation(first, last)), folder, days=10)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "5 decisions compared, 0 would change, by +$0.00. 3 decisions left open" in shown
+    assert "a threshold from 76 on is answered in full. Of 1 no score can be gone by" in shown
 
 
 def test_a_folder_without_rules_is_a_problem(tmp_path: Path) -> None:

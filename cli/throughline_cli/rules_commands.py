@@ -136,9 +136,12 @@ def preview(line: Line, folder: Path, days: int) -> None:
     query = {"from": str(last - timedelta(days=days - 1)), "to": str(last)}
     body = {"files": files_in(folder)}
     payees: dict[str, list[int]] = defaultdict(list)
+    left_open: list[dict[str, Any]] = []
     compared = 0
     for page in pages_of(line, "POST", "/v1/rules/preview", query, json=body):
         compared += page["compared"]
+        if page["left_open"]:
+            left_open.append(page)
         for one in page["changes"]:
             payees[one["payee_id"]].append(one["cents"])
             say(escape(_changed(one)))
@@ -146,6 +149,8 @@ def preview(line: Line, folder: Path, days: int) -> None:
         say(f"payee {payee}: {counted(len(cents), 'decision')}, {_signed(sum(cents))}")
     changed = [cents for of_payee in payees.values() for cents in of_payee]
     say(f"{counted(compared, 'decision')} compared, {len(changed)} would change, by {_signed(sum(changed))}.")
+    if left_open:
+        say(_of_left_open(left_open))
 
 
 def files_in(folder: Path) -> dict[str, str]:
@@ -157,6 +162,27 @@ def files_in(folder: Path) -> dict[str, str]:
     if not found:
         raise Problem(f"{folder} holds no catalogue files.", "A catalogue is a folder of .toml files.")
     return found
+
+
+def _of_left_open(pages: list[dict[str, Any]]) -> str:
+    """What the stored evidence does not answer, in plain words."""
+    count = sum(page["left_open"] for page in pages)
+    kept_from = max((page["kept_from"] or 0 for page in pages), default=0)
+    nothing_kept = sum(page["nothing_kept"] for page in pages)
+    told = (
+        f"{counted(count, 'decision')} left open, and none of the changes above: whether other thresholds of near "
+        "duplicates would change them hangs on resemblances that were not kept when they were decided."
+    )
+    if kept_from:
+        told += (
+            f" Scores below {kept_from} were not kept: a threshold from {kept_from} on is answered in full."
+        )
+    if nothing_kept:
+        told += (
+            f" Of {nothing_kept} no score can be gone by: a rule stopped it first, something liker hid it, or the "
+            "candidate scores otherwise."
+        )
+    return told
 
 
 def _changed(one: dict[str, Any]) -> str:

@@ -51,9 +51,17 @@ class Preview:
     """By payee, how many decisions and how many cents."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     """The first of them."""
+    left_open: int = 0
+    """Decisions that hang on resemblances of which no score was kept: whether they would change is not known."""
+    kept_from: int = 0
+    """Of thresholds of near duplicates, from here on the answer is whole."""
+    nothing_kept: int = 0
 
     def take(self, page: dict[str, Any]) -> None:
         self.compared += page["compared"]
+        self.left_open += page["left_open"]
+        self.kept_from = max(self.kept_from, page["kept_from"] or 0)
+        self.nothing_kept += page["nothing_kept"]
         for one in page["changes"]:
             self.changed += 1
             self.cents += one["cents"]

@@ -341,7 +341,10 @@ def test_a_preview_sums_for_each_payee_and_shows_the_first() -> None:
         "candidate": "deny x",
         "payee_id": OTHER,
     }
-    told.take({"compared": 300, "changes": [{**change, "cents": -100}] * 150})
-    told.take({"compared": 10, "changes": [{**change, "payee_id": str(OTHER)[:-1] + "2", "cents": 5}]})
+    known = {"left_open": 1, "kept_from": 76, "nothing_kept": 0}
+    told.take({**known, "compared": 300, "changes": [{**change, "cents": -100}] * 150})
+    last = {"compared": 10, "changes": [{**change, "payee_id": str(OTHER)[:-1] + "2", "cents": 5}]}
+    told.take({**known, "kept_from": None, **last})
+    assert (told.left_open, told.kept_from) == (2, 76)
     assert (told.compared, told.changed, told.cents) == (310, 151, -14_995)
     assert sorted(told.payees.values()) == [[1, 5], [150, -15_000]] and len(told.changes) == CHANGES_SHOWN

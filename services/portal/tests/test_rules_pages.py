@@ -57,6 +57,9 @@ class Validation:
             "/v1/rules/diff": {"changes": [{**change, "effective_from": "2026-01-01", "effective_to": None}]},
             "/v1/rules/preview": {
                 "compared": 9,
+                "left_open": 2,
+                "kept_from": 76,
+                "nothing_kept": 1,
                 "changes": [{**moved, "stored": "approve", "candidate": "deny timely_filing"}],
                 "next": None,
             },
@@ -184,6 +187,7 @@ async def test_two_operators_publish_and_the_second_proves_that_it_is_they(
     assert (await press(browser, path, "publish")).status_code == 409
     await sign_in(browser, omar)
     preview = await browser.get(f"{path}?days=30")
+    assert "a threshold from 76 on is answered in full. Of one no score" in preview.text
     assert "-$123.45" in preview.text and files_sha256_of() in preview.text
     step_up = (await press(browser, path, "publish")).headers["location"]
     assert files_sha256_of() in (await browser.get(step_up)).text

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from validation_stories import Line, correction, only
 
 from throughline.decisions import CommandRefused, SubmissionApproved, SubmissionExcepted
 from throughline.reasons import Reason
 from throughline.rule_sets import PublishRuleSet, RuleFile, RuleSetPublished, files_sha256
 from throughline.submissions import SubmissionReceived
-from validation.app import build_resources
+from validation.app import build_resources, service
 from validation.near_duplicates.rules import FILE, own_text
 from validation.rules.rule_set import own_texts
 from validation.rules.workbench import diff, lint
@@ -60,6 +62,37 @@ async def test_what_came_in_before_is_judged_by_the_thresholds_of_then(on: Line)
     stopped = only(await on.stopped("correction"), SubmissionExcepted)
     assert (stopped.version, stopped.reason) == (2, Reason.DUPLICATE_NEAR)
     only(await on.hears(nearly("B1")), SubmissionApproved)
+
+
+async def test_a_preview_tries_thresholds_on_what_was_kept(on: Line) -> None:
+    """The one that was stopped as near would be approved by the lax ones; the one before it is as it was."""
+    await on.hears(received(), nearly("A2"))
+    app = FastAPI()
+    for router in service.api:
+        app.include_router(router)
+    app.state.context = on.context
+    days = {"from": "2026-11-01", "to": "2026-11-30"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://validation/v1") as http:
+
+        async def previewed(text: str) -> dict[str, Any]:
+            files = {"files": {**own_texts(), FILE: text}}
+            found = await http.post("/rules/preview", params=days, json=files)
+            assert found.status_code == 200, found.text
+            return dict(found.json())
+
+        as_it_is = await previewed(own_text())
+        assert (as_it_is["compared"], as_it_is["changes"], as_it_is["left_open"]) == (2, [], 0)
+        nearer = await previewed(own_text().replace("near = 84\nsuspect = 79", "near = 99\nsuspect = 79", 1))
+        (change,) = nearer["changes"]
+        assert (change["stored"], change["candidate"], change["cents"]) == (
+            "except duplicate_near", "review duplicate_suspect", 0,
+        )  # fmt: skip
+        lax = await previewed(LAX)
+        assert (lax["changes"], lax["left_open"], lax["nothing_kept"]) == ([], 1, 1), (
+            "it may have hidden others"
+        )
+        strict = await previewed(own_text().replace("near = 84\nsuspect = 79", "near = 84\nsuspect = 73", 1))
+        assert (strict["left_open"], strict["kept_from"], strict["nothing_kept"]) == (1, 76, 0)
 
 
 async def test_thresholds_that_cannot_be_used_are_not_published(on: Line) -> None:

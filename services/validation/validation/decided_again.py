@@ -56,11 +56,17 @@ class Difference:
 
 
 def decide_again(
-    version: Version, first_received_on: date, terms: Terms, rules: RuleSet, packs: Packs = NO_PACKS
+    version: Version,
+    first_received_on: date,
+    terms: Terms,
+    rules: RuleSet,
+    packs: Packs = NO_PACKS,
+    *,
+    likest: Kind | None,
 ) -> Again:
-    """``first_received_on`` is the day the request's first version came in. Duplicates, and what stood against it
-    beside the rules, are as they were found then, and
-    what was used up by others as the decision read it."""
+    """``first_received_on`` is the day the request's first version came in. ``likest`` is what its nearest
+    resemblance is taken for. Exact duplicates, and what stood against it beside the rules, are as they were found
+    then, and what was used up by others as the decision read it."""
     claim, lines = facts_of(version, first_received_on, terms)
     counted = counted_in(version.settled_readings)
     of_form = findings_of_form(version.submission, terms, packs, first_received_on, counted)
@@ -75,7 +81,7 @@ def decide_again(
         proposed,
         _SOME_OTHER if Reason.DUPLICATE in stored else None,
         tier_cents,
-        _likest(stored),
+        None if likest is None else Likeness(likest, _SOME_OTHER, 1, (), 0),
     )
     latest = version.readings or version.settled_readings
     return Again(told(decision), proposed, _quoted(version, terms, latest, packs).price, findings)
@@ -117,11 +123,3 @@ def _by_rules(findings: Sequence[Finding], ids: Collection[str]) -> list[str]:
         for one in findings
         if one.rule in ids
     ]
-
-
-def _likest(stored: Sequence[str]) -> Likeness | None:
-    kinds: dict[Reason, Kind] = {Reason.DUPLICATE_NEAR: "near", Reason.DUPLICATE_SUSPECT: "suspect"}
-    for reason, kind in kinds.items():
-        if reason in stored:
-            return Likeness(kind, _SOME_OTHER, 1, (), 0)
-    return None

@@ -17,6 +17,7 @@ from throughline.reasons import Reason, Severity
 from validation.allowed import allowed, rate_and_modifier
 from validation.decided_again import decide_again, differences, facts_of
 from validation.domain import COMMITTED
+from validation.duplicates_tried import stored_kind
 from validation.history import Version
 from validation.payee_past import FACTS as PAST_FACTS
 from validation.pricing import Price
@@ -131,7 +132,7 @@ def explain(
     """``terms`` and ``rules`` are what the version is pinned to, ``rules_version`` who brought them."""
     claim, lines = facts_of(version, first_received_on, terms)
     judged = version.verdict is not None
-    again = decide_again(version, first_received_on, terms, rules, packs)
+    again = decide_again(version, first_received_on, terms, rules, packs, likest=stored_kind(version))
     return ExplainedVersion(
         version=version.number,
         state=version.state,

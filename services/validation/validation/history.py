@@ -71,6 +71,8 @@ class Version:
     """The member's coverage as it stands now, where the payer has it checked and the member is known."""
     payee_past: PayeePast | None = field(default=None, compare=False, repr=False)
     """What its payee billed before, where a rule asks for it, while a slice is decided."""
+    resembling: tuple[SubmissionReceived, ...] = field(default=(), compare=False, repr=False)
+    """What its decision kept of earlier requests that it resembles, while other thresholds are tried on it."""
     readings: Readings = ()
     """What the latest decision read of tallies, and added to them."""
     settled_readings: Readings = ()

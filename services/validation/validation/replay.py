@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -10,10 +11,13 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from throughline.packs.directory import NO_PACKS, Packs
-from validation.decided_again import decide_again, differences
+from validation.decided_again import Again, decide_again, differences
+from validation.duplicates_tried import SCORE_MAX, Tried, stored_kind, try_thresholds
 from validation.history import Request, Version
+from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets
+from validation.near_duplicates.verdict import Kind
 from validation.reference import Terms
-from validation.rules.rule_set import Catalogue
+from validation.rules.rule_set import Catalogue, RuleSet
 
 
 class Differs(BaseModel):
@@ -58,9 +62,16 @@ class WouldChange(BaseModel):
 
 
 class Previewed(BaseModel):
+    """A page. ``left_open`` hang on resemblances that were not kept when they were decided: none of their changes is
+    told."""
+
     compared: int = 0
     skipped: int = 0
     changes: list[WouldChange] = []
+    left_open: int = 0
+    kept_from: int | None = None
+    """With each of those left open every score from here on was kept, but for ``nothing_kept`` of them."""
+    nothing_kept: int = 0
     next: UUID | None = None
 
     @classmethod
@@ -71,7 +82,30 @@ class Previewed(BaseModel):
             page.compared += one.compared
             page.skipped += one.skipped
             page.changes += one.changes
+            page.left_open += one.left_open
+            page.nothing_kept += one.nothing_kept
+            page.kept_from = max(filter(None, (page.kept_from, one.kept_from)), default=None)
         return page
+
+    def leave_open(self, kept_from: int) -> None:
+        self.left_open += 1
+        if kept_from > SCORE_MAX:
+            self.nothing_kept += 1
+        else:
+            self.kept_from = max(self.kept_from or 0, kept_from)
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedBy:
+    """By what history was decided: every set of rules, and the release's own of near duplicates."""
+
+    catalogue: Catalogue
+    own: DuplicateRuleSets
+    packs: Packs
+
+    def duplicates(self, rules: RuleSet, day: date) -> DuplicateRules:
+        """Published with the rules, else the release's own."""
+        return rules.duplicates or self.own.in_force_on(day)
 
 
 def replay(
@@ -85,7 +119,8 @@ def replay(
             continue
         page.compared += 1
         rules = catalogue.set_of(version.rule_set, version.first_day)
-        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules, packs)
+        terms, likest = version.terms or Terms(), stored_kind(version)
+        again = decide_again(version, request.first_received_on, terms, rules, packs, likest=likest)
         for one in differences(version, again, rules):
             page.differences.append(
                 Differs(
@@ -104,11 +139,12 @@ def preview(
     first: date,
     last: date,
     candidate: Catalogue,
-    packs: Packs = NO_PACKS,
+    decided_by: DecidedBy,
     effective_from: date = date.min,
 ) -> Previewed:
-    """By the candidate's rules and the pinned reference data. Duplicates stay what was found of them. What was served
-    before ``effective_from`` the candidate does not decide."""
+    """By the candidate's rules and the pinned reference data. Exact duplicates stay what was found of them; near ones
+    are judged by the candidate's thresholds as far as their scores were kept. What was served before
+    ``effective_from`` the candidate does not decide."""
     page = Previewed()
     for request, version in _of_days(requests, first, last):
         if version.first_day < effective_from:
@@ -117,8 +153,10 @@ def preview(
             page.skipped += 1
             continue
         page.compared += 1
-        rules = candidate.in_force_on(version.first_day)
-        again = decide_again(version, request.first_received_on, version.terms or Terms(), rules, packs)
+        again = _by_candidate(request, version, candidate, decided_by)
+        if isinstance(again, Tried):
+            page.leave_open(again.kept_from)
+            continue
         if again.verdict != version.verdict:
             cents = _approved(again.verdict, again.cents) - _approved(version.verdict, version.verdict_cents)
             page.changes.append(
@@ -132,6 +170,25 @@ def preview(
                 )
             )
     return page
+
+
+def _by_candidate(
+    request: Request, version: Version, candidate: Catalogue, decided_by: DecidedBy
+) -> Again | Tried:
+    """What the candidate makes of it; what was tried, where resemblances that were not kept might make it another."""
+    day, terms = version.first_day, version.terms or Terms()
+    rules, before = candidate.in_force_on(day), decided_by.catalogue.set_of(version.rule_set, day)
+    tried = try_thresholds(
+        version, decided_by.duplicates(before, day), decided_by.duplicates(rules, day), decided_by.packs
+    )
+
+    def again(kind: Kind | None) -> Again:
+        return decide_again(version, request.first_received_on, terms, rules, decided_by.packs, likest=kind)
+
+    found = again(tried.kind)
+    if tried.worst != tried.kind and again(tried.worst).verdict != found.verdict:
+        return tried
+    return found
 
 
 def _approved(verdict: str, cents: int | None) -> int:

@@ -18,7 +18,7 @@ from validation import history, queries
 from validation.beside_the_line import in_slices
 from validation.explanation import Explanation, Explanations
 from validation.explanation_api import explanation_of
-from validation.replay import Previewed, Replayed, preview, replay
+from validation.replay import DecidedBy, Previewed, Replayed, preview, replay
 from validation.rules.rule_set import Catalogue, CatalogueBreach, catalogue_in
 from validation.work import Resources
 
@@ -92,6 +92,7 @@ async def previewed(
     context = context_of(request)
     resources: Resources = context.resources
     begins = effective_from or date.min
+    decided_by = DecidedBy(resources.catalogue, resources.duplicate_rules, resources.packs)
     async with resources.desk.served():
         try:
             catalogue = await asyncio.to_thread(_compiled, tuple(sorted(candidate.files.items())))
@@ -102,8 +103,9 @@ async def previewed(
             await in_slices(
                 context,
                 ids,
-                lambda some: preview(some, first, last, catalogue, resources.packs, begins),
+                lambda some: preview(some, first, last, catalogue, decided_by, begins),
                 past=any(one.reads_past for one in catalogue.sets),
+                resembling=True,
             )
         )
     page.next = ids[-1] if len(ids) == limit else None

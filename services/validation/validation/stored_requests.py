@@ -8,7 +8,8 @@ from uuid import UUID
 import asyncpg
 
 from validation import pins_repository, repository
-from validation.history import Request
+from validation.duplicates_tried import kept_with
+from validation.history import Request, Version
 from validation.work import Resources
 
 
@@ -22,3 +23,15 @@ async def read_pinned_requests(
     await pins_repository.read_rule_sets(db, resources.catalogue, versions)
     await pins_repository.read_pinned(db, resources.reference, versions)
     return requests
+
+
+async def read_resembling(db: asyncpg.Connection, versions: Sequence[Version]) -> None:
+    """Onto each version, the earlier requests whose resemblance its decision kept, as they were compared."""
+    kept = {id(version): kept_with(version) for version in versions}
+    ids = {other for each in kept.values() for other, _, _ in each}
+    if not ids:
+        return
+    requests = await repository.read_requests(db, sorted(ids))
+    for version in versions:
+        found = [requests[other].versions.get(number) for other, number, _ in kept[id(version)]]
+        version.resembling = tuple(one.submission for one in found if one is not None)
