@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 
 from throughline.packs.facts import names_of_facts
 from throughline.packs.model import Pack
-from throughline.packs.wording import RuleWords, Wording
+from throughline.packs.wording import CHECKS_TOLD, RuleWords, Wording
 
 _NAMED = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 AMOUNTS = ("charge", "pays")
 """What every price has, beside the pack's adjustments."""
+ENGLISH = "en"
+"""In which the form itself tells what it checks."""
 REMITTANCE = ("heading", "paid_on", "trace", "total", "subject", "paid", "adjusted")
 
 
@@ -38,6 +40,8 @@ def problems_of_words(pack: Pack) -> Iterator[str]:
                     f"{where}: column of {one.id}", {c.id for c in one.column}, words.columns
                 )
         yield from _named(pack, f"{where}: rule", wording.rules)
+        checks = set() if language == ENGLISH else set(CHECKS_TOLD)
+        yield from _compared(f"{where}: check", checks, wording.checks)
         spoken = {one.id for one in pack.rules} if language != pack.header.languages[0] else set()
         yield from _compared(f"{where}: rule", spoken, wording.rules)
 

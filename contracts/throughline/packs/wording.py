@@ -26,6 +26,10 @@ class RuleWords(Part):
     fix: Sentence
 
 
+CHECKS_TOLD = ("required", "type", "rows", "number", "whole_number", "time", "unknown")
+"""What every form may find wrong with any field while it is filled in: in English these are told by the form itself."""
+
+
 class Wording(Part):
     """wording/<language>.toml: all that people read."""
 
@@ -36,5 +40,7 @@ class Wording(Part):
     attachments: dict[str, Sentence] = {}
     reasons: dict[str, Sentence] = {}
     rules: dict[str, RuleWords] = {}
+    checks: dict[str, RuleWords] = {}
+    """Of a further language: ``CHECKS_TOLD``."""
     amounts: dict[str, Sentence] = {}
     remittance: dict[str, Sentence] = {}

@@ -134,7 +134,7 @@ def checked(
     printed = printed_of(authorisation)
     made = typed(pack, printed, fields)
     whole = assess(pack, made.form, printed, {"received_day": received_on.toordinal()})
-    wrong: list[Wrong] = list(made.wrong)
+    wrong: list[Wrong] = [_in_words(pack, one, language) for one in made.wrong]
     asked: list[Wrong] = []
     named = {one.field for one in made.wrong}
     for finding in whole.findings:
@@ -327,10 +327,17 @@ def _path(pack: Pack, fields: Fields, field: str) -> str:
     return f"form.{found[1]}.{at}.{found[3]}"
 
 
+def _in_words(pack: Pack, one: Wrong, language: str) -> Wrong:
+    """What cannot be read, in the pack's words where it has them; else the page has its own."""
+    words = pack.wording.get(language)
+    told = None if words is None else words.checks.get(one.why)
+    return one if told is None else Wrong(one.field, one.why, told.message, told.fix)
+
+
 def _words(pack: Pack, finding: Finding, language: str, whole: Assessment) -> tuple[str, str]:
     """The rule's sentences in a language, with what they name filled in."""
     words = pack.wording.get(language)
-    told = None if words is None else words.rules.get(finding.rule)
+    told = None if words is None else words.rules.get(finding.rule) or words.checks.get(finding.rule)
     if told is None:
         return finding.message, finding.fix or ""
     return filled_in(told.message, whole.facts), filled_in(told.fix, whole.facts)

@@ -28,6 +28,7 @@ from portal.programme_form import (
 )
 from portal.shown import Shown
 from throughline.drafts import DraftSaved
+from throughline.packs.assess import CHECKS
 from throughline.packs.directory import load_packs
 from throughline.packs.form import Form
 from throughline.packs.lint_examples import case_of
@@ -77,6 +78,18 @@ def request_with(pack: Pack, form: Form) -> PaymentRequest:
 def told(pack: Pack, fields: dict[str, str], **more: Any) -> list[str]:
     found = checked(pack, authorised(pack, **more), fields, SENT_ON, "en")
     return [f"{one.field} {one.why}" for one in found.wrong]
+
+
+@pytest.mark.parametrize("key", EVERY, ids=[name for name, _ in EVERY])
+def test_all_that_is_wrong_is_told_in_the_language_of_the_form(key: tuple[str, int]) -> None:
+    pack = PACKS[key]
+    english = {sentence for _, *told in CHECKS.values() for sentence in told}
+    for typed_as in ("", "2026-01-15"):
+        fields = filled(pack) | {f"form.{pack.header.dated_by}": typed_as}
+        fields |= {name: "-" for name in fields if name.endswith(("minutes", "time_in", "begin", "cents"))}
+        found = checked(pack, authorised(pack), fields, SENT_ON, "es")
+        assert found.wrong and not {one.sentence for one in found.wrong} & {None, *english}
+        assert not {one.fix for one in found.wrong} & english
 
 
 @pytest.mark.parametrize("month", ["2026-01-15", "0001-01-01", "2026-13", "January", "10000-01", "0000-01"])
