@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from test_programme import CASE, PACK, PACKS, authorised, part
 from validation_stories import Line, only
@@ -17,6 +18,11 @@ from throughline.packs.travel import sent_of
 from throughline.reasons import Reason
 from throughline.sensitive import Sensitive
 from throughline.submissions import SubmissionReceived
+from validation import repository
+from validation.domain import State
+from validation.form_days import Told
+from validation.form_days_repository import read_form_days
+from validation.history import Request, Version
 from validation.replay import replay
 from validation.stored_requests import read_pinned_requests
 from validation.testing import line, payer, received
@@ -164,3 +170,23 @@ def test_the_year_of_a_day_begins_where_the_pack_says() -> None:
         date(2026, 7, 1),
     ]
     assert year_of(Past(fact="closed_on", of="payee"), date(2026, 12, 31)) == date(2026, 1, 1)
+
+
+async def test_more_forms_than_are_read_are_not_counted_though_some_of_them_ended(context: Context) -> None:
+    """5,400 days of other forms, of which one form ended: what was cut off is as unknown as if none had."""
+    one = Version(received("F0"), datetime(2026, 10, 2, tzinfo=UTC), state=State.APPROVED)
+    whom, first = b"0123456789abcdef", date(2026, 1, 1)
+    async with context.pool.acquire() as db:
+        await repository.store_versions(db, {one.submission.request_id: Request(uuid4(), {1: one})})
+        await db.execute(
+            "insert into versions select (jsonb_populate_record(v, jsonb_build_object('request_id',"
+            " gen_random_uuid(), 'state', case n when 1 then 'ended' else 'approved' end))).*"
+            " from versions v, generate_series(1, 17) as made (n)"
+        )
+        await db.execute(
+            "insert into form_days select $1, $2::date + n, request_id, version"
+            " from versions, generate_series(0, 299) as days (n)", whom, first,
+        )  # fmt: skip
+        told = Told("closed", whom, (), first, date(2027, 1, 1))
+        days = await read_form_days(db, [told])
+    assert days.count((told,), uuid4(), lambda *_: False) == {}
