@@ -259,13 +259,18 @@ async def test_a_payees_past_goes_no_further_back_and_is_found_by_its_index(on: 
     version = Version(received("Q2"), HEARD_AT)
     late = Version(received("Q3", received_on=RECEIVED_ON + timedelta(days=DAYS + 1)), HEARD_AT)
     other = Version(received("Q4").model_copy(update={"payee_id": UUID(int=7)}), HEARD_AT)
+    corrected = Version(received("Q1", version=2, frequency="7"), HEARD_AT)
+    itself = Version(received("Q1"), HEARD_AT, is_stored=True)
     async with on.context.pool.acquire() as db:
-        await read_payee_past(db, [version, late, other])
+        await read_payee_past(db, [version, late, other, corrected, itself])
         await db.execute("set enable_seqscan = off")  # there are too few rows here for the planner to care
-        plan = await db.fetch("explain " + payee_past_repository._READ, [0], [PAYEE_ID], [RECEIVED_ON])
+        plan = await db.fetch(
+            "explain " + payee_past_repository._READ, [0], [PAYEE_ID], [RECEIVED_ON], [None]
+        )
         await db.execute("reset enable_seqscan")
     assert version.payee_past == {"99213": OfCode(1, 1_000, 12_000)}
     assert (late.payee_past, other.payee_past) == ({}, {})
+    assert (corrected.payee_past, itself.payee_past) == ({}, {}), "a request is no part of its own past"
     assert "versions_of_payee" in str(plan), "by its index"
 
 

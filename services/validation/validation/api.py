@@ -137,7 +137,7 @@ async def checks(request: Request, partner: str = "portal") -> Checked:
             coverage = None if stored is None else stored.coverage
         today, catalogue, past = context.clock.today(), context.resources.catalogue, None
         if rules_for(asked, catalogue).reads_past:
-            (past,) = await payee_past_repository.past_of(db, [as_if_sent(asked, partner, today)])
+            (past,) = await payee_past_repository.past_of(db, [(as_if_sent(asked, partner, today), False)])
     found = check(asked, partner, today, reference, catalogue, coverage, past)
     return Checked(findings=found)
 
