@@ -6,16 +6,31 @@ from datetime import date
 
 from test_looking_again import looks_again
 from test_screening_stories import BY_NAME, differences
-from validation_stories import DEAR, Line, only
+from validation_stories import DEAR, REVIEWER, Line, only
 
 from chassis import Context
-from throughline.decisions import ApprovalRevoked, CommandRefused, ReviewOpened, SubmissionApproved
+from throughline.decisions import (
+    ApprovalRevoked,
+    CommandRefused,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionExcepted,
+)
 from throughline.exclusions import Exclusion, NameCleared, name_hashes
 from throughline.reasons import Reason
 from throughline.submissions import SubmissionReceived
 from validation.reference import Reference
 from validation.repository import refresh_reference
-from validation.testing import PAYEE_ID, excluded, member, payer, provider, received
+from validation.testing import (
+    PAYEE_ID,
+    excluded,
+    limit,
+    member,
+    payer,
+    provider,
+    publication,
+    received,
+)
 
 
 def another(number: int) -> SubmissionReceived:
@@ -77,3 +92,43 @@ async def test_of_two_approvers_the_second_clears(on: Line) -> None:
     await on.hears(payer(version=2, two_approvers_from_cents=1), excluded(BY_NAME), received())
     await on.reviewer("approve", clear_name=True)
     assert await on.context.pool.fetchval("select count(*) from cleared_names") == 0
+
+
+async def test_only_an_entry_that_somebody_was_shown_is_cleared(on: Line) -> None:
+    await on.hears(excluded(BY_NAME, dated_on=date(2025, 11, 10)), received())
+    shown = on.last_id
+    another_one = Exclusion(names=BY_NAME.names, business=True)
+    await on.hears(excluded(BY_NAME, another_one, version=2))
+    opened = only(await on.reviewer("approve", answers=shown, clear_name=True), ReviewOpened)
+    (finding,) = opened.findings
+    assert opened.reasons == (Reason.EXCLUSION_NAME,) and "2025-12-10" in finding.message
+    approved, cleared = await on.reviewer("approve", clear_name=True)
+    assert isinstance(approved, SubmissionApproved) and len(cleared.entries) == 2  # type: ignore[attr-defined]
+
+
+async def test_a_name_on_two_lists_is_cleared_of_both(on: Line) -> None:
+    await on.hears(excluded(BY_NAME), excluded(BY_NAME, list_id="state"), received())
+    approved, *cleared = await on.reviewer("approve", clear_name=True)
+    assert isinstance(approved, SubmissionApproved)
+    assert sorted(one.list_id for one in cleared) == ["oig-leie", "state"]  # type: ignore[attr-defined]
+    only(await on.hears(another(2)), SubmissionApproved)
+
+
+async def test_a_release_clears_by_the_list_that_was_shown_alone(on: Line) -> None:
+    await stopped_by_a_rule(on, received())
+    await on.hears(excluded(BY_NAME, version=2))
+    refused = only(await on.reviewer("release", answers=on.said[-1].id, clear_name=True), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW
+
+
+async def test_nobody_clears_a_name_of_what_they_sent(on: Line) -> None:
+    await stopped_by_a_rule(on, received().model_copy(update={"submitted_by": REVIEWER.person_id}))
+    refused = only(await on.reviewer("release", clear_name=True), CommandRefused)
+    assert refused.reason is Reason.SAME_PERSON
+    assert await on.context.pool.fetchval("select count(*) from cleared_names") == 0
+
+
+async def stopped_by_a_rule(on: Line, submission: SubmissionReceived) -> None:
+    rule = limit(9_100, severity='"exception"')
+    await on.hears(publication(1, date(2026, 1, 1), rule), excluded(BY_NAME, dated_on=date(2025, 11, 10)))
+    only(await on.hears(submission), SubmissionExcepted)

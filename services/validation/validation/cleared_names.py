@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from chassis import Signer
 from throughline.exclusions import NameCleared
-from validation.history import Version
+from throughline.findings import Finding
+from throughline.reasons import Reason
+from throughline.reviews import DecideReview
+from validation.history import Request, Version
 from validation.reference import Reference
 from validation.screening import ClearedName, rule_of_name
 from validation.standing import parties_of
@@ -43,3 +48,36 @@ def clearances_for(version: Version, reference: Reference) -> list[Clearance]:
             if names and (rule_of_name(list_id), party.field) in shown:
                 found.append(Clearance(list_id, party.payee_id, names))
     return found
+
+
+def clearing_refused(
+    command: DecideReview,
+    signer: Signer,
+    request: Request,
+    clearances: Sequence[Clearance],
+    found: Sequence[Finding],
+) -> Reason | None:
+    """Why this person does not clear a name with this decision; None where they do, or ask for none.
+
+    Nobody clears a name of what they sent; then only what was shown is cleared. A release goes by the list that was
+    shown: an approval shows what a newer one says before it clears.
+    """
+    if not command.clear_name:
+        return None
+    if any(one.submission.submitted_by == signer.person_id for one in request):
+        return Reason.SAME_PERSON
+    is_older = command.decision == "release" and told_by_newer_lists(request.versions[command.version], found)
+    return Reason.NOT_ALLOWED_NOW if is_older or not clearances else None
+
+
+def told_by_newer_lists(version: Version, found: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Names that were shown as they stood on a list of another day: who has them now, nobody has looked at."""
+    shown = {(one.rule, one.field, one.message) for one in version.findings}
+    asked = {(one.rule, one.field) for one in version.findings}
+    return tuple(
+        one
+        for one in found
+        if one.reason is Reason.EXCLUSION_NAME
+        and (one.rule, one.field) in asked
+        and (one.rule, one.field, one.message) not in shown
+    )

@@ -8,7 +8,7 @@ from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
-from validation.cleared_names import Clearance, clearances_for
+from validation.cleared_names import Clearance, clearances_for, clearing_refused, told_by_newer_lists
 from validation.disputes import outcome_refused
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
@@ -35,10 +35,12 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
         _refuse(heard, refusal or Reason.UNKNOWN_SUBJECT, say)
         return
     terms = work.terms_of(version)
+    stands = work.standing(version)
     clearances = clearances_for(version, work.reference) if command.clear_name else []
-    is_stopped = command.decision == "release" and work.standing(version).stopping is not None
-    if is_stopped or (command.clear_name and not clearances):
-        _refuse(heard, Reason.NOT_ALLOWED_NOW, say)
+    is_stopped = command.decision == "release" and stands.stopping is not None
+    unclear = clearing_refused(command, signer, work.requests[command.request_id], clearances, stands.found)
+    if is_stopped or unclear is not None:
+        _refuse(heard, unclear or Reason.NOT_ALLOWED_NOW, say)
         return
     quoted = work.quote(version)
     proposed = quoted.price
@@ -53,7 +55,7 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
                 if forbidden is Reason.STALE_AMOUNT and version.reason is not None:
                     _show_anew(version, quoted, version.reason, say)
             else:
-                is_approved = _approve(version, quoted, signer, person, work, say)
+                is_approved = _approve(version, quoted, signer, person, work, say, clears=bool(clearances))
                 _clear(clearances if is_approved else [], version, signer, command.note, work, say)
         case "deny":
             reason = command.reason or Reason.DENIED_BY_REVIEWER
@@ -82,11 +84,20 @@ def _decide_dispute(
 
 
 def _approve(
-    version: Version, quoted: Quote, signer: Signer, person: Decider, work: DecisionWork, say: Say
+    version: Version,
+    quoted: Quote,
+    signer: Signer,
+    person: Decider,
+    work: DecisionWork,
+    say: Say,
+    *,
+    clears: bool,
 ) -> bool:
-    """Whether it is approved now. The bill is claimed at the latest here, so that two reviews of one bill cannot both
-    pay it."""
-    if _stopped_after_all(version, quoted, work, say):
+    """Whether it is approved now; ``clears``: together with names on lists. The bill is claimed at the latest here, so
+    that two reviews of one bill cannot both pay it."""
+    if (clears and _shown_by_newer_list(version, quoted, work, say)) or _stopped_after_all(
+        version, quoted, work, say
+    ):
         return False
     assert quoted.price is not None, "what has no price is refused before"
     if needs_second_approver(version, quoted.price, work.terms_of(version).payer):
@@ -107,6 +118,17 @@ def _clear(
     """The reviewer says that a name on a list is somebody else's: remembered beyond this request."""
     verdicts.clear_names(version, clearances, signer.person_id, note, say)
     work.cleared.update(name for one in clearances for name in one.names)
+
+
+def _shown_by_newer_list(version: Version, quoted: Quote, work: DecisionWork, say: Say) -> bool:
+    """Only whom a person was shown is cleared: a newer list may have somebody else of the same name."""
+    newer = told_by_newer_lists(version, work.standing(version).found)
+    if newer:
+        told = {(one.rule, one.field) for one in newer}
+        others = tuple(one for one in version.findings if (one.rule, one.field) not in told)
+        version.findings = (*others, *newer)
+        verdicts.open_review(version, (Reason.EXCLUSION_NAME,), quoted.price, say)
+    return bool(newer)
 
 
 def _stopped_after_all(version: Version, quoted: Quote, work: DecisionWork, say: Say) -> bool:

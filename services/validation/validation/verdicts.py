@@ -217,7 +217,7 @@ def revoked(version: Version, cause: StopCause, reason: Reason | None) -> Approv
     return event
 
 
-def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) -> None:
+def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say, ordinal: int = 0) -> None:
     """What has left may not have been paid; people decide what is owed of it."""
     assert version.decision_id is not None and version.paid_cents is not None, (
         "only what was approved has left"
@@ -231,16 +231,16 @@ def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say) 
         findings=version.findings,
         paid_cents=version.paid_cents,
     )
-    say(event, key=str(event.request_id))
+    say(event, key=str(event.request_id), ordinal=ordinal)
     recovered = (*version.handling.recovered, reason)
     version.handling, version.is_changed = replace(version.handling, recovered=recovered), True
 
 
 def clear_names(version: Version, clearances: Sequence[Clearance], by: UUID, note: str, say: Say) -> None:
     """Who is meant by the request is not who stands on a list: not asked about again while name and entry last."""
-    for one in clearances:
+    for ordinal, one in enumerate(clearances):
         event = one.event(version, by, note)
-        say(event, key=str(event.request_id))
+        say(event, key=str(event.request_id), ordinal=ordinal)
 
 
 Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision] | Heard[SubmissionWithdrawn]
