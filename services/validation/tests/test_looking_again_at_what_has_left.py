@@ -7,17 +7,26 @@ from datetime import date
 from typing import Any
 
 import pytest
-from test_looking_again import looks_again
+from test_looking_again import CHECKS, looks_again
+from test_looking_again import ENDED as COVERAGE_ENDED
 from test_screening_stories import BY_NAME, BY_NUMBER, differences
 from validation_stories import Line, correction, only
 
 from chassis import Context
-from throughline.decisions import ApprovalRevoked, RecoveryOpened, ReviewOpened, SubmissionApproved
+from throughline.decisions import (
+    ApprovalRevoked,
+    RecoveryOpened,
+    ReviewOpened,
+    SubmissionApproved,
+    SubmissionDenied,
+    SubmissionExcepted,
+)
 from throughline.exclusions import Exclusion, name_hashes
 from throughline.identifiers import payee_id_for
+from throughline.items import ItemStopped
 from throughline.reasons import Reason
 from validation.reference import Entity
-from validation.testing import PAYEE_ID, authorisation, contract, excluded, line, provider, received
+from validation.testing import PAYEE_ID, authorisation, contract, excluded, insured, line, provider, received
 
 OTHER = "1558598797"
 ENDED = date(2026, 11, 1)
@@ -122,3 +131,49 @@ async def test_a_contract_that_another_one_replaces_takes_nothing_back(on: Line)
         contract(version=2, effective_to=ENDED),
     )
     assert await looks_again(on) == []
+
+
+async def test_what_came_up_while_it_was_stopped_for_something_else_is_recovered_too(on: Line) -> None:
+    await on.hears(CHECKS, insured(), received())
+    await on.hears(COVERAGE_ENDED)
+    assert only(await looks_again(on), ApprovalRevoked).reason is Reason.COVERAGE_ENDED
+    await on.hears(excluded(BY_NUMBER))
+    assert await looks_again(on) == [], "it is being stopped"
+    opened = await on.too_late("recall")
+    reasons = [one.reason for one in opened if isinstance(one, RecoveryOpened)]
+    assert reasons == [Reason.COVERAGE_ENDED, Reason.EXCLUDED]
+    await on.hears(excluded(BY_NUMBER, version=2))
+    assert await looks_again(on) == []
+
+
+async def test_what_comes_back_is_asked_back_for_who_is_listed_though_its_correction_was_denied(
+    on: Line,
+) -> None:
+    await on.hears(received(), correction())
+    await on.hears(excluded(BY_NUMBER))
+    assert await looks_again(on) == []
+    recovery, waits = await on.too_late("correction")
+    assert isinstance(recovery, RecoveryOpened) and isinstance(waits, SubmissionExcepted)
+    only(await on.reviewer("deny", version=2), SubmissionDenied)
+    revoked = only(await on.came_back(), ApprovalRevoked)
+    assert (revoked.version, revoked.cause, revoked.reason) == (1, "recall", Reason.EXCLUDED)
+
+
+async def test_a_correction_that_waited_for_a_recovery_is_compared_with_what_was_billed_meanwhile(
+    on: Line,
+) -> None:
+    """The list has the payee for the days of the first version, not for those of the correction."""
+    day = date(2026, 11, 12)
+
+    def billed(cents: int) -> Any:
+        return (line(charge_cents=cents, code="99214", from_date=day, to_date=day),)
+
+    first = only(await on.hears(received()), SubmissionApproved)
+    decision = on.last_id
+    await on.hears(correction(lines=billed(10_000)))
+    await on.too_late("correction")
+    only(await on.hears(received("A2", lines=billed(10_500))), SubmissionApproved)
+    await on.hears(excluded(Exclusion(names=BY_NAME.names, reinstated_on=date(2026, 11, 10))))
+    assert only(await looks_again(on), ApprovalRevoked).version == 1
+    stopped = ItemStopped(request_id=first.request_id, version=1, decision_id=decision, cause="recall")
+    assert only(await on.hears(stopped), SubmissionExcepted).reason is Reason.DUPLICATE_NEAR

@@ -107,6 +107,13 @@ class Version:
         return self.state in (State.APPROVED, State.FINAL) and self.paid_cents == 0
 
     @property
+    def is_to_be_settled(self) -> bool:
+        """It waits for an earlier version to be stopped: first of all, or after that came too late."""
+        return self.state is State.WAITING or (
+            self.state is State.EXCEPTION and self.reason is Reason.RECOVERY_NEEDED
+        )
+
+    @property
     def recovered_for(self) -> tuple[Reason | None, ...]:
         """For what recoveries of it were opened; before they were kept, the latest stood as its reason."""
         return self.handling.recovered or (self.reason,)

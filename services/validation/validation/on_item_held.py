@@ -8,6 +8,7 @@ from throughline.reasons import Reason
 from validation import verdicts
 from validation.domain import State
 from validation.history import StopCause
+from validation.standing import NEVER_PINNED
 from validation.work import DecisionWork
 
 CAME_TO_NOTHING = frozenset(
@@ -37,3 +38,7 @@ def after_coming_back(heard: Heard[ItemHeld], work: DecisionWork, say: Say) -> N
         stuck.wait()
     elif version.stop_cause in ("withdrawal", "recall"):
         verdicts.revoke(version, version.stop_cause, say, version.reason)
+    elif version.reason in NEVER_PINNED:
+        verdicts.revoke(
+            version, "recall", say, version.reason
+        )  # the correction that waited is denied; this still stands

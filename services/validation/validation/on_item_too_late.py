@@ -27,9 +27,8 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
     version.state, version.is_changed = State.FINAL, True
     payment_id = heard.message.payment_id
     if payment_id is not None and not version.pays_nothing:
-        reason = _came_up_against(version, work)
-        if reason is not None:
-            verdicts.open_recovery(version, payment_id, reason, say)
+        for ordinal, reason in enumerate(_came_up_against(version, work)):
+            verdicts.open_recovery(version, payment_id, reason, say, ordinal)
     waiting = request.waiting()
     if waiting is None:
         return
@@ -40,11 +39,15 @@ def after_refused_stop(heard: Heard[ItemTooLate], work: DecisionWork, say: Say) 
     verdicts.except_(waiting, Reason.RECOVERY_NEEDED, say)
 
 
-def _came_up_against(version: Version, work: DecisionWork) -> Reason | None:
-    """What it was asked back for by itself; or what came up while it was being stopped for something else."""
-    if version.reason not in NEVER_PINNED:
-        stands = work.standing(version)
-        if stands.unseen:
-            version.findings = (*version.findings, *stands.unseen)
-            version.reason = stands.reason
-    return version.reason if version.reason in NEVER_PINNED else None
+def _came_up_against(version: Version, work: DecisionWork) -> tuple[Reason, ...]:
+    """What it was asked back for by itself; and what came up while it was being stopped: nobody looks at it later."""
+    asked = (version.reason,) if version.reason in NEVER_PINNED else ()
+    stands = work.standing(version)
+    known = {(one.rule, one.field) for one in version.findings}
+    version.findings += tuple(one for one in stands.unseen if (one.rule, one.field) not in known)
+    reasons = tuple(
+        dict.fromkeys(one.reason for one in stands.unseen if one.reason not in version.handling.recovered)
+    )
+    if not asked and reasons:
+        version.reason = stands.reason
+    return tuple(dict.fromkeys((*asked, *reasons)))

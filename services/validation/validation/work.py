@@ -167,10 +167,12 @@ class DecisionWork:
         return sorted(keys)
 
     def _to_be_judged(self, heard: Sequence[Heard[Any]]) -> list[Version]:
-        """What this slice may approve: what arrives, what waits, and what a reviewer approves."""
+        """What this slice may approve: what arrives, what waits, for a recovery too, and what a reviewer approves."""
         judged = [one for one in self.arriving.values() if not one.is_void]
         for request in self.requests.values():
-            judged += [one for one in request if one.state is State.WAITING and not one.is_void]
+            judged += [
+                one for one in (request.waiting(), request.needing_recovery()) if one and not one.is_void
+            ]
         for one in heard:
             if isinstance(one.message, DecideReview) and one.message.decision == "approve":
                 version = self.requests[one.message.request_id].versions.get(one.message.version)
@@ -181,9 +183,7 @@ class DecisionWork:
     def _asked_of_the_past(self, heard: Sequence[Heard[Any]]) -> list[Version]:
         """What rules are asked about now, where one of them reads what the payee billed before."""
         return [
-            one
-            for one in self._to_be_judged(heard)
-            if one.state is State.WAITING and self.rules_of(one).reads_past
+            one for one in self._to_be_judged(heard) if one.is_to_be_settled and self.rules_of(one).reads_past
         ]
 
     def duplicate_rules_for(self, version: Version) -> DuplicateRules:
