@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from test_absences_of_the_year import september, stage
+from test_programme import PACK, PACKS, authorised
 from test_statements import statements
 from validation_stories import DEAR, Line, correction, only
 
@@ -12,7 +15,7 @@ from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApprov
 from throughline.reasons import Reason
 from validation.app import build_resources, service
 from validation.settings import ValidationSettings
-from validation.testing import contract, fees, payer, provider, received
+from validation.testing import authorisation, contract, fees, line, payer, provider, received
 
 HALVED = fees(("99213", 4_500), ("99214", 6_500), version=2)
 
@@ -52,6 +55,52 @@ async def test_a_new_version_is_pinned_anew(on: Line) -> None:
     first = next(one.message for one in on.said if isinstance(one.message, SubmissionApproved))
     assert first.reference_revision is not None and approved.reference_revision is not None
     assert first.reference_revision < approved.reference_revision
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["in-memory", "read-again"])
+async def test_the_authorisation_is_the_one_that_stood(on: Line, context: Context, forgets: bool) -> None:
+    """What it covers and how many units it grants; only its days are asked as of now."""
+    lines = (line(code="97110", units_thousandths=4_000, charge_cents=20_000),)
+    less = (line(code="97110", units_thousandths=4_000, charge_cents=19_000),)
+    on_file: dict[str, Any] = {"authorisation_number": "AUTH1"}
+    await on.hears(authorisation(version=2, units=4))
+    only(await on.hears(received(lines=lines, **on_file)), SubmissionApproved)
+    await on.hears(correction(lines=less, **on_file))
+    await on.hears(authorisation(version=3, units=1, codes=("99999",)))
+    if forgets:
+        settings: Any = ValidationSettings(database_url=context.settings.database_url)
+        context.resources = await build_resources(settings, context.pool)
+    approved = only(await on.stopped("correction"), SubmissionApproved)
+    assert (approved.version, approved.adjudication.paid_cents) == (2, 16_000)
+    assert not isinstance((await on.hears(received("A2", lines=less, **on_file)))[0], SubmissionApproved)
+
+
+async def test_a_form_is_decided_by_its_pack_and_by_what_was_printed_when_it_came_in(
+    on: Line, context: Context
+) -> None:
+    """A newer version of the pack stands beside its own, and a later print has another rate."""
+    await stage(on, context)
+    await on.hears(payer(version=3, auto_approve_below_cents=0))
+    opened = only(await on.hears(september("A1", ())), ReviewOpened)
+    asked = on.last_id
+    newer = PACK.model_copy(update={"header": PACK.header.model_copy(update={"version": 2}), "rules": ()})
+    context.resources.packs = {**PACKS, (PACK.header.id, 2): newer}
+    printed = authorised(authorisation_number="AUTH-M100").printed
+    assert printed is not None
+    cents = {name: 1 for name, value in printed.values.items() if name.endswith("_cents") and value}
+    assert cents, "rates are printed"
+    await on.hears(
+        authorised().model_copy(
+            update={
+                "number": "AUTH-M100",
+                "version": 2,
+                "printed": printed.model_copy(update={"values": {**printed.values, **cents}}),
+            }
+        )
+    )
+    approved = only(await on.reviewer("approve", answers=asked), SubmissionApproved)
+    assert approved.adjudication.paid_cents == opened.proposed_cents
+    assert approved.reference_revision == opened.reference_revision
 
 
 async def test_a_slice_of_many_that_are_pinned_to_the_past_takes_two_reads_more(context: Context) -> None:
