@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from test_screening_stories import differences
 from test_two_replicas import until_done
 from validation_stories import WITHDRAWN, Line, correction, only, void
 
@@ -17,7 +18,9 @@ from throughline.decisions import (
     SubmissionApproved,
     SubmissionExcepted,
 )
+from throughline.items import ItemStopped
 from throughline.reasons import Reason
+from throughline.submissions import SubmissionWithdrawn
 from validation.app import service
 from validation.testing import SERVICE_DAY, authorisation, contract, fees, line, payer, provider, received
 
@@ -137,3 +140,20 @@ async def test_slices_at_once_take_one_deductible(context: Context) -> None:
     assert sum(message.adjudication.patient_responsibility_cents for message in approved) == 12_000  # type: ignore[attr-defined]
     rows = await context.pool.fetch("select used from tallies order by kind")
     assert [row["used"] for row in rows] == [10_000, 12_000]
+
+
+async def test_a_recall_leaves_what_the_approval_had_read(on: Line, context: Context) -> None:
+    """The deductible was used up by another, which is given back before this one is recalled."""
+    await on.hears(contract(version=2, deductible_cents=5_000))
+    other = received("A2", **therapy(2))
+    only(await on.hears(other), SubmissionApproved)
+    decision = on.last_id
+    approved = only(await on.hears(received()), SubmissionApproved)
+    assert approved.adjudication.paid_cents == 9_000
+    asked = on.last_id
+    await on.hears(SubmissionWithdrawn(request_id=other.request_id, version=1, partner="clinic-one"))
+    await on.hears(
+        ItemStopped(request_id=other.request_id, version=1, decision_id=decision, cause="withdrawal")
+    )
+    only(await on.reviewer("recall", answers=asked), ApprovalRevoked)
+    assert await differences(on, context) == []

@@ -42,10 +42,13 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     if is_stopped or unclear is not None:
         _refuse(heard, unclear or Reason.NOT_ALLOWED_NOW, say)
         return
+    version.decided_at = heard.recorded_at
+    if command.decision == "recall":  # before anything is read anew: it stays told by what it was approved
+        verdicts.revoke(version, "recall", say)
+        return
     quoted = work.quote(version)
     proposed = quoted.price
     person = Decider(kind="person", actor=command.actor, note=command.note)
-    version.decided_at = heard.recorded_at
     match command.decision:
         case "approve":
             request = work.requests[command.request_id]
@@ -66,8 +69,6 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
             overrides = checks_of(version)
             verdicts.open_review(version, (Reason.RELEASED_BY_REVIEWER,), proposed, say, overrides)
             _clear(clearances, version, signer, command.note, work, say)
-        case "recall":
-            verdicts.revoke(version, "recall", say)
 
 
 def _decide_dispute(
