@@ -8,6 +8,7 @@ from uuid import UUID
 import typer
 
 from throughline_cli import review
+from throughline_cli.clearing import take_back_clearances
 from throughline_cli.explain import request_id_of
 from throughline_cli.line import STACK, AsOption, StackOption, line_at
 
@@ -125,6 +126,14 @@ def review_deny(
 ) -> None:
     """Deny reviews or exceptions."""
     review.decide_all(line_at(stack, key_file), _ids(requests), "deny", note, reason=reason)
+
+
+@review_app.command("unclear")
+def review_unclear(
+    request: RequestId, note: Note, key_file: AsOption = None, stack: StackOption = STACK
+) -> None:
+    """Take back that a listed name is somebody else's: whoever was cleared by this request is screened again."""
+    take_back_clearances(line_at(stack, key_file), request_id_of(request), note)
 
 
 def _ids(requests: list[str]) -> list[UUID]:

@@ -97,6 +97,19 @@ class NameCleared(Event):
     note: Note
 
 
+class ClearanceTakenBack(Event):
+    """A reviewer found that a name was cleared wrongly: whoever it cleared is asked about, and screened, again."""
+
+    request_id: UUID
+    version: Annotated[int, Field(ge=1)]
+    answers: UUID
+    """The ``NameCleared`` that no longer holds."""
+    list_id: Code
+    payee_id: UUID
+    taken_back_by: UUID
+    note: Note
+
+
 def name_hashes(*spellings: str) -> tuple[NameHash, ...]:
     """Each spelling twice, with and without single letters, as what is compared: words in any order, accents, case,
     titles and forms of companies aside. Nothing where no word is left.

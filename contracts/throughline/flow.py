@@ -77,6 +77,7 @@ DECISIONS = Topic(
         decisions.ApprovalRevoked,
         decisions.RecoveryOpened,
         exclusions.NameCleared,
+        exclusions.ClearanceTakenBack,
         rule_sets.RuleSetPublished,
         decisions.CommandRefused,
     ),

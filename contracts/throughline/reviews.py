@@ -39,8 +39,10 @@ class DecideReview(Command):
     version: Version
     answers: UUID
     """The id of the event that this decides; for a recall, the approval."""
-    decision: Literal["approve", "deny", "return_for_edits", "release", "recall", "uphold", "change"]
-    """``uphold`` and ``change`` answer a ``DisputeOpened``."""
+    decision: Literal[
+        "approve", "deny", "return_for_edits", "release", "recall", "uphold", "change", "take_back_clearance"
+    ]
+    """``uphold`` and ``change`` answer a ``DisputeOpened``, ``take_back_clearance`` a ``NameCleared``."""
     amount_cents: TotalCents | None = None
     """What the person saw that would be paid: an approval is refused where the price is another by now."""
     reason: Reason | None = None

@@ -111,4 +111,9 @@ def test_who_came_on_an_exclusion_list_is_not_paid_for(line: WholeLine, tmp_path
     assert line.until_said(ReviewOpened, request_id=asked).reasons == ("exclusion_name",)
     line.command("review", "approve", str(asked), "--note", "Born in another year.", "--clear-name")
     assert line.until_said(NameCleared, request_id=asked).list_id == "oig-leie"
-    line.until_state(line.submit(line.bill(payee, rendering_provider=RENDERING)), "Approved")
+    passed = line.submit(line.bill(payee, rendering_provider=RENDERING))
+    line.until_state(passed, "Approved")
+    line.command("review", "unclear", str(asked), "--note", "It is the same person after all.")
+    for one in (asked, passed):
+        assert line.until_said(ApprovalRevoked, request_id=one).reason == "exclusion_name"
+        line.until_state(one, "In review")

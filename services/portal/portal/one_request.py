@@ -29,7 +29,17 @@ where i.request_id = $1 order by p.sent_at nulls last, p.payment_id
 """
 _TOLD = "select subject, id, at, type, actor, facts, note from told where subject = any($1::uuid[]) order by at, seq"
 
-_QUIET = frozenset({"AttachmentShown", "ItemHeld_returned", "ApprovalRevoked", "AssignReview", "NameCleared"})
+_QUIET = frozenset(
+    {
+        "AttachmentShown",
+        "ItemHeld_returned",
+        "ApprovalRevoked",
+        "AssignReview",
+        "NameCleared",
+        "ClearanceTakenBack",
+        "DecideReview_take_back_clearance",
+    }
+)
 """Said of what another entry of the line already says, and looks and screening, which audit shows."""
 
 
@@ -135,7 +145,8 @@ def _entry(row: asyncpg.Record, key: ContentKey) -> Entry:
 
 
 def _is_quiet(entry: Entry) -> bool:
-    return entry.type in _QUIET or f"{entry.type}_{entry.facts.get('reason')}" in _QUIET
+    which = entry.facts.get("reason") or entry.facts.get("decision")
+    return entry.type in _QUIET or f"{entry.type}_{which}" in _QUIET
 
 
 def _with_json(row: asyncpg.Record) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from throughline.decisions import (
     SubmissionApproved,
     SubmissionExcepted,
 )
-from throughline.exclusions import Exclusion, NameCleared, name_hashes
+from throughline.exclusions import ClearanceTakenBack, Exclusion, NameCleared, name_hashes
 from throughline.reasons import Reason
+from throughline.reviews import DecideReview
 from throughline.submissions import SubmissionReceived
 from validation.reference import Reference
 from validation.repository import refresh_reference
@@ -132,3 +133,57 @@ async def stopped_by_a_rule(on: Line, submission: SubmissionReceived) -> None:
     rule = limit(9_100, severity='"exception"')
     await on.hears(publication(1, date(2026, 1, 1), rule), excluded(BY_NAME, dated_on=date(2025, 11, 10)))
     only(await on.hears(submission), SubmissionExcepted)
+
+
+async def test_a_clearance_that_is_taken_back_screens_again_whom_it_cleared(
+    on: Line, context: Context
+) -> None:
+    """The request that it was given with is asked back at once, and what was approved by it since by the follow-up."""
+    await on.hears(excluded(BY_NAME), received())
+    _, cleared = await on.reviewer("approve", clear_name=True)
+    clearing = on.last_id
+    only(await on.hears(another(2)), SubmissionApproved)
+    taken_back, revoked = await on.reviewer("take_back_clearance", answers=clearing)
+    assert isinstance(taken_back, ClearanceTakenBack) and isinstance(revoked, ApprovalRevoked)
+    assert isinstance(cleared, NameCleared)
+    assert (taken_back.answers, taken_back.payee_id, taken_back.note) == (clearing, PAYEE_ID, "seen")
+    assert str(taken_back.taken_back_by) == str(cleared.cleared_by)
+    assert (revoked.request_id, revoked.reason) == (received().request_id, Reason.EXCLUSION_NAME)
+    asked_back = only(await looks_again(on), ApprovalRevoked)
+    assert (asked_back.request_id, asked_back.reason) == (another(2).request_id, Reason.EXCLUSION_NAME)
+    assert only(await on.hears(another(3)), ReviewOpened).reasons == (Reason.EXCLUSION_NAME,)
+    assert only(await on.reviewer("take_back_clearance", answers=clearing), CommandRefused).reason is (
+        Reason.STALE_ANSWER
+    )
+    assert await differences(on, context) == []
+    async with context.pool.acquire() as db:
+        anew = Reference()
+        await refresh_reference(db, anew)
+    assert anew.screening.cleared == context.resources.reference.screening.cleared == set()
+
+
+async def test_what_was_taken_back_may_be_cleared_again(on: Line) -> None:
+    await on.hears(excluded(BY_NAME), received())
+    await on.reviewer("approve", clear_name=True)
+    await on.reviewer("take_back_clearance")
+    only(await on.stopped("recall"), ReviewOpened)
+    approved, cleared = await on.reviewer("approve", clear_name=True)
+    assert isinstance(approved, SubmissionApproved) and isinstance(cleared, NameCleared)
+    only(await on.hears(another(2)), SubmissionApproved)
+
+
+async def test_a_clearance_is_taken_back_by_its_own_request_alone_and_nothing_is_asked_back_that_no_list_names(
+    on: Line,
+) -> None:
+    await on.hears(excluded(BY_NAME), received())
+    await on.reviewer("approve", clear_name=True)
+    clearing = on.last_id
+    only(await on.hears(another(2)), SubmissionApproved)
+    elsewhere = DecideReview(
+        request_id=another(2).request_id, version=1, answers=clearing, decision="take_back_clearance",
+        note="seen", actor="r-17",
+    )  # fmt: skip
+    assert only(await on.hears(elsewhere), CommandRefused).reason is Reason.STALE_ANSWER
+    await on.hears(excluded(version=2))
+    only(await on.reviewer("take_back_clearance", answers=clearing), ClearanceTakenBack)
+    assert await looks_again(on) == []

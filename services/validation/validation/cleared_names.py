@@ -1,16 +1,18 @@
-"""Names on exclusion lists that a reviewer found to be somebody else's: whose, on which list, in which entry."""
+"""Names on exclusion lists that a reviewer found to be somebody else's: whose, on which list, in which entry; and what
+becomes of that where a reviewer takes it back."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from chassis import Signer
-from throughline.exclusions import NameCleared
+from chassis import Say, Signer
+from throughline.exclusions import ClearanceTakenBack, NameCleared
 from throughline.findings import Finding
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
+from validation.exclusions_repository import ClearedBy
 from validation.history import Request, Version
 from validation.reference import Reference
 from validation.screening import ClearedName, rule_of_name
@@ -80,4 +82,43 @@ def told_by_newer_lists(version: Version, found: Sequence[Finding]) -> tuple[Fin
         if one.reason is Reason.EXCLUSION_NAME
         and (one.rule, one.field) in asked
         and (one.rule, one.field, one.message) not in shown
+    )
+
+
+def clear_names(
+    version: Version, clearances: Sequence[Clearance], by: UUID, note: str, say: Say
+) -> list[ClearedBy]:
+    """Who is meant by the request is not who stands on a list: not asked about again while name and entry last."""
+    cleared = []
+    for ordinal, one in enumerate(clearances):
+        event = one.event(version, by, note)
+        event_id = say(event, key=str(event.request_id), ordinal=ordinal)
+        cleared.append(ClearedBy(event_id, event.request_id, one.names))
+    return cleared
+
+
+def take_back_clearance(version: Version, cleared: ClearedBy, by: UUID, note: str, say: Say) -> None:
+    """It may be who stands on the list after all."""
+    first = cleared.names[0]
+    event = ClearanceTakenBack(
+        request_id=version.submission.request_id,
+        version=version.number,
+        answers=cleared.event_id,
+        list_id=first.list_id,
+        payee_id=first.payee_id,
+        taken_back_by=by,
+        note=note,
+    )
+    say(event, key=str(event.request_id))
+
+
+def stands_again(version: Version, names: Collection[ClearedName], reference: Reference) -> bool:
+    """Whether one of these names, cleared no more, is asked about the version as the lists stand now."""
+    days = version.first_day, max(line.to_date for line in version.submission.request.lines)
+    screening = reference.screening
+    return any(
+        one in names
+        for party in parties_of(version.submission, reference)
+        for held in screening.lists.values()
+        for one in screening.all_names_of(held, party, *days)
     )

@@ -15,6 +15,8 @@ from pydantic import TypeAdapter
 
 from throughline.decisions import ScreenedAgainst
 from throughline.exclusions import Exclusion, ExclusionListRecorded
+from throughline.identifiers import derived
+from validation.follow_up_repository import FollowUp, store_follow_ups
 from validation.reference_revision import raise_revision
 from validation.screening import ClearedName, ExclusionList, Listed
 
@@ -48,12 +50,20 @@ left join exclusion_parts p on known.list_id is null
 order by l.list_id, p.part
 """
 _CLEAR = """
-insert into cleared_names (list_id, payee_id, name, entry, revision)
-select list_id, payee_id, name, entry, $5
-from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[]) as new (list_id, payee_id, name, entry)
-on conflict do nothing
+insert into cleared_names (list_id, payee_id, name, entry, event_id, request_id, revision)
+select list_id, payee_id, name, entry, event_id, request_id, $7
+from unnest($1::text[], $2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::uuid[])
+    as new (list_id, payee_id, name, entry, event_id, request_id)
+on conflict (list_id, payee_id, name, entry) do update set event_id = excluded.event_id,
+    request_id = excluded.request_id, revision = excluded.revision, taken_back = false
+where cleared_names.taken_back
 """
-_READ_CLEARED = "select list_id, payee_id, name, entry from cleared_names where revision > $1"
+_TAKE_BACK = "update cleared_names set taken_back = true, revision = $2 where event_id = any($1::uuid[])"
+_READ_CLEARED = "select list_id, payee_id, name, entry, taken_back from cleared_names where revision > $1"
+_READ_CLEARED_BY = """
+select event_id, request_id, list_id, payee_id, name, entry from cleared_names
+where event_id = any($1::uuid[]) and not taken_back
+"""
 
 
 class InForce(NamedTuple):
@@ -110,19 +120,55 @@ async def read_lists(db: asyncpg.Connection, known: Mapping[str, ExclusionList])
     return held
 
 
-async def store_cleared(db: asyncpg.Connection, names: Collection[ClearedName]) -> None:
+class ClearedBy(NamedTuple):
+    """What one event cleared, of which request."""
+
+    event_id: UUID
+    request_id: UUID
+    names: tuple[ClearedName, ...]
+
+
+async def store_cleared(db: asyncpg.Connection, cleared: Collection[ClearedBy]) -> None:
     """Every replica learns of them by the revision."""
-    if names:
-        columns = [list(column) for column in zip(*sorted(names), strict=True)]
+    rows = {name: (*name, one.event_id, one.request_id) for one in cleared for name in one.names}
+    if rows:
+        columns = [list(column) for column in zip(*sorted(rows.values()), strict=True)]
         await db.execute(_CLEAR, *columns, await raise_revision(db))
 
 
-async def read_cleared(db: asyncpg.Connection, since: int) -> set[ClearedName]:
-    """What was cleared after a revision."""
+async def take_back_cleared(db: asyncpg.Connection, taken_back: Collection[ClearedBy]) -> None:
+    """The names are asked about again, and what their providers have approved is screened again."""
+    if not taken_back:
+        return
+    await db.execute(_TAKE_BACK, [one.event_id for one in taken_back], await raise_revision(db))
+    follow_ups = [
+        FollowUp(derived("clearance-taken-back", str(one.event_id)), "provider", payee=one.names[0].payee_id)
+        for one in taken_back
+    ]
+    await store_follow_ups(db, follow_ups)
+
+
+async def read_cleared(db: asyncpg.Connection, since: int) -> tuple[set[ClearedName], set[ClearedName]]:
+    """What was cleared after a revision, and what was taken back of it."""
     rows = await db.fetch(_READ_CLEARED, since)
-    return {
-        ClearedName(row["list_id"], UUID(int=row["payee_id"].int), row["name"], row["entry"]) for row in rows
-    }
+    return (
+        {_cleared_name(row) for row in rows if not row["taken_back"]},
+        {_cleared_name(row) for row in rows if row["taken_back"]},
+    )
+
+
+async def read_cleared_by(db: asyncpg.Connection, events: Collection[UUID]) -> dict[UUID, ClearedBy]:
+    """What these events cleared, as far as it holds."""
+    found: dict[UUID, ClearedBy] = {}
+    for row in await db.fetch(_READ_CLEARED_BY, list(events)) if events else ():
+        event_id, request_id = UUID(int=row["event_id"].int), UUID(int=row["request_id"].int)
+        before = found.get(event_id, ClearedBy(event_id, request_id, ()))
+        found[event_id] = before._replace(names=(*before.names, _cleared_name(row)))
+    return found
+
+
+def _cleared_name(row: asyncpg.Record) -> ClearedName:
+    return ClearedName(row["list_id"], UUID(int=row["payee_id"].int), row["name"], row["entry"])
 
 
 def stored_part(part: ExclusionListRecorded) -> bytes:

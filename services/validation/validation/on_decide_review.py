@@ -8,8 +8,17 @@ from throughline.message import is_blank
 from throughline.reasons import Reason
 from throughline.reviews import DecideReview
 from validation import verdicts
-from validation.cleared_names import Clearance, clearances_for, clearing_refused, told_by_newer_lists
+from validation.cleared_names import (
+    Clearance,
+    clear_names,
+    clearances_for,
+    clearing_refused,
+    stands_again,
+    take_back_clearance,
+    told_by_newer_lists,
+)
 from validation.disputes import outcome_refused
+from validation.domain import State
 from validation.duplicate_findings import exact_duplicate, resemblance
 from validation.history import Version
 from validation.quote import Quote
@@ -29,6 +38,9 @@ def decide_review(heard: Heard[DecideReview], work: DecisionWork, say: Say) -> N
     version = work.requests[command.request_id].versions.get(command.version)
     if command.decision in ("uphold", "change") and version is not None:
         _decide_dispute(heard, signer, version, work, say)
+        return
+    if command.decision == "take_back_clearance" and version is not None:
+        _take_back_clearance(heard, signer, version, work, say)
         return
     refusal = refusal_of(command, version)
     if refusal is not None or version is None:
@@ -117,8 +129,24 @@ def _clear(
     clearances: list[Clearance], version: Version, signer: Signer, note: str, work: DecisionWork, say: Say
 ) -> None:
     """The reviewer says that a name on a list is somebody else's: remembered beyond this request."""
-    verdicts.clear_names(version, clearances, signer.person_id, note, say)
-    work.cleared.update(name for one in clearances for name in one.names)
+    work.cleared += clear_names(version, clearances, signer.person_id, note, say)
+
+
+def _take_back_clearance(
+    heard: Heard[DecideReview], signer: Signer, version: Version, work: DecisionWork, say: Say
+) -> None:
+    """What was approved because of it is screened again by a follow-up. The version that was cleared is asked back
+    here: its reviewer had seen the name, and let it pass for what no longer holds."""
+    command = heard.message
+    cleared = work.cleared_before.pop(command.answers, None)
+    if cleared is None or cleared.request_id != command.request_id:
+        _refuse(heard, Reason.STALE_ANSWER, say)
+        return
+    take_back_clearance(version, cleared, signer.person_id, command.note, say)
+    work.taken_back.append(cleared)
+    is_approved = version.state in (State.APPROVED, State.FINAL) and not version.pays_nothing
+    if is_approved and stands_again(version, cleared.names, work.reference):
+        verdicts.revoke(version, "recall", say, Reason.EXCLUSION_NAME)
 
 
 def _shown_by_newer_list(version: Version, quoted: Quote, work: DecisionWork, say: Say) -> bool:

@@ -264,12 +264,14 @@ async def refresh_reference(db: asyncpg.Connection, reference: Reference) -> Non
         rows = await db.fetch(_READ_REFERENCE if anew else _READ_REFERENCE_SINCE, 0 if anew else begun)
         # Behind the rows: of no earlier revision than they.
         lists = await read_lists(db, reference.screening.lists)
-        cleared = await read_cleared(db, 0 if anew else begun)
+        cleared, taken_back = await read_cleared(db, 0 if anew else begun)
         if reference.revision != begun:  # another slice of this process took something in meanwhile
             if reference.revision > last:
                 return
             continue
-        reference.screening.hold(lists, cleared if anew else reference.screening.cleared | cleared)
+        reference.screening.hold(
+            lists, cleared if anew else (reference.screening.cleared | cleared) - taken_back
+        )
         if anew:
             reference.clear()
         applied = [(row["revision"], KINDS[row["kind"]].model_validate_json(row["body"])) for row in rows]

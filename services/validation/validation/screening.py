@@ -125,15 +125,21 @@ class Screening:
         self, held: ExclusionList, party: Party, first_day: date, last_day: date
     ) -> Iterator[ClearedName]:
         """The entries of a list that have a name of the party's on one of the days, and of which nobody cleared it."""
+        yield from (
+            one for one in self.all_names_of(held, party, first_day, last_day) if one not in self.cleared
+        )
+
+    def all_names_of(
+        self, held: ExclusionList, party: Party, first_day: date, last_day: date
+    ) -> Iterator[ClearedName]:
+        """The same, whatever was cleared."""
         for name in _hashed(party.names):
             for one in held.by_name.get(name, ()):
                 # A person has one number for life: with another one it is somebody else. A business may have several.
                 is_another = one.npi is not None and bool(party.npis) and not one.is_business
                 if is_another or not one.applies(first_day, last_day):
                     continue
-                match = ClearedName(held.against.list_id, party.payee_id, name, one.digest)
-                if match not in self.cleared:
-                    yield match
+                yield ClearedName(held.against.list_id, party.payee_id, name, one.digest)
 
 
 def rule_of_name(list_id: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Literal
@@ -27,7 +26,6 @@ from throughline.reasons import Reason, Severity
 from throughline.reviews import AssignReview, DecideReview, DisputeDecision
 from throughline.submissions import SubmissionWithdrawn
 from validation import adjudication
-from validation.cleared_names import Clearance
 from validation.disputes import appeal_until
 from validation.domain import State
 from validation.handling import UNTOUCHED, Edits, Handling
@@ -234,13 +232,6 @@ def open_recovery(version: Version, payment_id: UUID, reason: Reason, say: Say, 
     say(event, key=str(event.request_id), ordinal=ordinal)
     recovered = (*version.handling.recovered, reason)
     version.handling, version.is_changed = replace(version.handling, recovered=recovered), True
-
-
-def clear_names(version: Version, clearances: Sequence[Clearance], by: UUID, note: str, say: Say) -> None:
-    """Who is meant by the request is not who stands on a list: not asked about again while name and entry last."""
-    for ordinal, one in enumerate(clearances):
-        event = one.event(version, by, note)
-        say(event, key=str(event.request_id), ordinal=ordinal)
 
 
 Reviewed = Heard[DecideReview] | Heard[AssignReview] | Heard[DisputeDecision] | Heard[SubmissionWithdrawn]

@@ -25,7 +25,7 @@ from validation import (
 from validation.desk import Desk
 from validation.domain import OPEN, State
 from validation.duplicates import BillClaims
-from validation.exclusions_repository import store_cleared
+from validation.exclusions_repository import ClearedBy, read_cleared_by, store_cleared, take_back_cleared
 from validation.form_days import FormDays, readings_of, told_by
 from validation.history import Request, Version
 from validation.leaving import leaving
@@ -36,7 +36,6 @@ from validation.quote import Quote, quote, tally_keys
 from validation.reference import Reference, Terms
 from validation.rules.published import PublishedRules
 from validation.rules.rule_set import Catalogue, CatalogueBreach, RuleSet
-from validation.screening import ClearedName
 from validation.standing import Standing, standing
 from validation.tallies import Tallies, TallyKey
 
@@ -89,8 +88,11 @@ class DecisionWork:
         self.catalogue = catalogue
         self.reference = reference
         self.packs: Packs = NO_PACKS
-        self.cleared: set[ClearedName] = set()
+        self.cleared: list[ClearedBy] = []
         """Names that reviewers clear in this slice; they count from the next one on."""
+        self.cleared_before: dict[UUID, ClearedBy] = {}
+        """Of events that the slice's commands take back, what they cleared and still holds."""
+        self.taken_back: list[ClearedBy] = []
 
     @classmethod
     async def load(
@@ -113,6 +115,8 @@ class DecisionWork:
         handed = [one.message.assignee for one in heard if isinstance(one.message, AssignReview)]
         to = {one for one in handed if one is not None}
         work.reviewers = await repository.reviewers_among(db, sorted(to))
+        doubted = [one.message.answers for one in heard if _takes_clearance_back(one.message)]
+        work.cleared_before = await read_cleared_by(db, doubted)
         # In this order: what another replica approves in between is seen as the same bill, not as one like it.
         await past_repository.read_past(db, past, work._to_be_judged(heard))
         work.bills = await repository.lock_bill_keys(db, sorted(keys))
@@ -270,3 +274,8 @@ class DecisionWork:
         await form_days_repository.store_form_days(db, self.form_days)
         await past_repository.store_past(db, self.past)
         await store_cleared(db, self.cleared)
+        await take_back_cleared(db, self.taken_back)
+
+
+def _takes_clearance_back(message: Any) -> bool:
+    return isinstance(message, DecideReview) and message.decision == "take_back_clearance"

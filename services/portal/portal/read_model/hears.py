@@ -16,6 +16,7 @@ from portal.on_batch_redated import show_batch_redated
 from portal.on_batch_refused import show_batch_refused
 from portal.on_batch_released import show_batch_released
 from portal.on_change_account import show_asked_change
+from portal.on_clearance_taken_back import show_clearance_taken_back
 from portal.on_command_refused import show_refusal
 from portal.on_confirm_account import show_asked_confirmation
 from portal.on_decide_review import show_asked_decision
@@ -91,7 +92,7 @@ from throughline.decisions import (
     SubmissionExcepted,
 )
 from throughline.drafts import DraftDiscarded, DraftSaved
-from throughline.exclusions import NameCleared
+from throughline.exclusions import ClearanceTakenBack, NameCleared
 from throughline.flow import ANSWERS, INTAKE, PARKED, Topic
 from throughline.items import ItemHeld, ItemReleased, ItemScheduled, ItemStopped, ItemTooLate
 from throughline.message import Message
@@ -164,6 +165,7 @@ READ_MODEL: tuple[Hearing, ...] = (
             ApprovalRevoked: show_revocation,
             RecoveryOpened: show_recovery,
             NameCleared: show_name_cleared,
+            ClearanceTakenBack: show_clearance_taken_back,
             RuleSetPublished: show_published_rules,
             CommandRefused: show_refusal,
         },
