@@ -155,11 +155,11 @@ def told_while_typing(
     """Of what is wrong, what concerns the fields being typed: a rule only once nothing of its step is still to come."""
     unfinished = {step_of(pack, one.field) for one in found.wrong if one.why == "required"}
     own = {one.id for one in pack.rules}
+    tables = {f"form.{path[1]}" for name in typed_now if (path := _NAME.fullmatch(name)) and path[3]}
     return [
         one
         for one in found.wrong
-        if one.field in typed_now
-        and fields.get(one.field)
+        if ((one.field in typed_now and fields.get(one.field)) or (one.why in own and one.field in tables))
         and not (one.why in own and step_of(pack, one.field) in unfinished)
     ]
 

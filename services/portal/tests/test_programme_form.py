@@ -24,6 +24,7 @@ from portal.programme_form import (
     step_of,
     steps_of,
     taken,
+    told_while_typing,
     typed,
 )
 from portal.shown import Shown
@@ -90,6 +91,20 @@ def test_all_that_is_wrong_is_told_in_the_language_of_the_form(key: tuple[str, i
         found = checked(pack, authorised(pack), fields, SENT_ON, "es")
         assert found.wrong and not {one.sentence for one in found.wrong} & {None, *english}
         assert not {one.fix for one in found.wrong} & english
+
+
+def test_what_a_table_breaks_is_told_while_its_rows_are_typed() -> None:
+    """Not first on the last step: who writes the hours of a month looks at them only here."""
+    fields = filled(PACK)
+    (first, *_) = sorted(
+        name for name in fields if name.startswith("form.days.") and name.endswith(".time_out")
+    )
+    fields[first] = "00:01"
+    found = checked(PACK, authorised(PACK), fields, SENT_ON, "en")
+    told_now = told_while_typing(PACK, found, {first: "00:01"}, fields)
+    assert [one.field for one in told_now] == ["form.days"] and "before" in str(told_now[0].sentence)
+    elsewhere = told_while_typing(PACK, found, {"form.family_fee_cents": "1.00"}, fields)
+    assert "form.days" not in [one.field for one in elsewhere]
 
 
 @pytest.mark.parametrize("month", ["2026-01-15", "0001-01-01", "2026-13", "January", "10000-01", "0000-01"])
