@@ -23,11 +23,13 @@ from portal.page import PHONE_HTML_BYTES_MAX
 from portal.resources import Resources
 from portal.rule_book import RuleBook
 from portal.rules import Role
+from throughline.findings import Finding
 from throughline.identifiers import derived, payee_id_for
 from throughline.packs.directory import load_packs
 from throughline.packs.statement import bank_entry, plain_statement
 from throughline.packs.travel import form_of
 from throughline.programmes import PayClock
+from throughline.reasons import Reason, Severity
 from throughline.reference import AuthorisationRecorded
 from throughline.requests import ProgrammeForm
 
@@ -216,6 +218,16 @@ async def test_what_is_returned_is_completed_at_its_field(
     page = await browser.get(f"/requests/{life.request_id}")
     assert "stands still since" in page.text and "To be paid by" not in page.text
     once = page.text.split('name="once" value="')[1].split('"')[0]
+    told = {"language": "es"}
+    found = Finding(
+        rule="times-in-order", rule_version=1, severity=Severity.EXCEPTION, reason=Reason.FORMAT,
+        field="days", message="A child left before it came.", fix="Correct it.",
+    )  # fmt: skip
+    await browser.get(f"/forms/{await begun(browser)}", params=told)  # the language is chosen on a form
+    life.says("SubmissionExcepted", findings=(found,))
+    await testing.deliver(service, context, teller.told[-1:])
+    page = await browser.get(f"/requests/{life.request_id}")
+    assert 'lang="es"><strong>La hora de salida es anterior' in page.text and "A child left" not in page.text
     again = {"csrf": csrf_in(page), "once": once, "field": "days[3].time_in"}
     answer = await browser.post(f"/requests/{life.request_id}/correct", data=again)
     assert answer.headers["location"] == f"/forms/{once}?field=form.days.3.time_in"

@@ -97,7 +97,7 @@ async def show_step(
         return visit.redirect(f"/new/{draft_id}?step={ATTACHMENTS}")
     if language in form.pack.header.languages:
         chosen = visit.redirect(f"/forms/{draft_id}?step={step}")
-        chosen.set_cookie(COOKIE, language, path="/forms", secure=True, httponly=True, samesite="lax")
+        chosen.set_cookie(COOKIE, language, path="/", secure=True, httponly=True, samesite="lax")
         return chosen
     rules = await visit.context.resources.rule_help.of_programme(
         visit.settings, rule_set, visit.context.clock.today(), form.pack.header.programme

@@ -10,6 +10,8 @@ from fastapi import Form, HTTPException, Response
 
 from portal.commands import send_command
 from portal.explained import open_to_provider, tells_of_likeness
+from portal.form_findings import in_words_of_pack
+from portal.form_language import COOKIE
 from portal.one_request import Entry, OneRequest, changes, content_of, may_dispute, one_request
 from portal.page import Visit, may, page_router
 from portal.payee_on_file import organisation_of_payee
@@ -60,7 +62,7 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         row=one.row,
         next=what_next(one.known, visit.context.clock.now(), cutoffs),
         line=[_said(visit, entry) for entry in one.line],
-        findings=[found for found in one.shown.get("findings", ()) if open_to_provider(found)],
+        findings=_findings(visit, one),
         compared=any(map(tells_of_likeness, one.shown.get("findings", ()))),
         changes=changes(one, key),
         attachments=_attachments(one, key),
@@ -76,6 +78,20 @@ async def show_request(visit: Annotated[Visit, may(*PROVIDERS)], request_id: UUI
         path_of_request=f"/requests/{request_id}",
         may_ask=one.row["payee_id"] is not None,
         once=uuid4(),
+    )
+
+
+def _findings(visit: Visit, one: OneRequest) -> Sequence[dict[str, Any]]:
+    """Those that a provider reads; of a programme's form in its pack's words."""
+    found = [each for each in one.shown.get("findings", ()) if open_to_provider(each)]
+    resources, request = visit.context.resources, visit.request
+    return found and in_words_of_pack(
+        found,
+        content_of(one.shown, resources.content_key),
+        resources.packs,
+        request.cookies.get(COOKIE),
+        visit.shown.language,
+        request.headers.get("accept-language", ""),
     )
 
 
