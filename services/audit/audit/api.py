@@ -11,7 +11,7 @@ from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import HTTPException, Query
+from fastapi import HTTPException, Path, Query
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -29,6 +29,10 @@ from chassis import Context
 from chassis.guarded import InContext, guarded_router
 
 router = guarded_router()
+Partition = Annotated[int, Path(ge=0, le=2**31 - 1)]
+Offset = Annotated[int, Path(ge=0, le=2**63 - 1)]
+Size = Annotated[int, Query(ge=1, le=2**63 - 1)]
+"""As far as Kafka and the database count."""
 
 
 @router.get("/requests/{request_id}/timeline")
@@ -54,7 +58,7 @@ async def get_messages(
 
 
 @router.get("/records/{topic}/{partition}/{offset}")
-async def get_record(topic: str, partition: int, offset: int, context: InContext) -> dict[str, Any]:
+async def get_record(topic: str, partition: Partition, offset: Offset, context: InContext) -> dict[str, Any]:
     """One record by its coordinates."""
     async with context.pool.acquire() as db:
         record = await find_record(db, topic, partition, offset)
@@ -64,7 +68,7 @@ async def get_record(topic: str, partition: int, offset: int, context: InContext
 
 
 @router.get("/root")
-async def get_root(context: InContext, size: Annotated[int | None, Query(ge=1)] = None) -> dict[str, Any]:
+async def get_root(context: InContext, size: Size | None = None) -> dict[str, Any]:
     """The newest root, or the one that was written at `size` leaves."""
     async with context.pool.acquire() as db:
         head = await (latest_head(db) if size is None else head_of_size(db, size))
@@ -95,10 +99,10 @@ async def get_checkpoint_key(context: InContext) -> PlainTextResponse:
 @router.get("/proofs/{topic}/{partition}/{offset}")
 async def get_proof(
     topic: str,
-    partition: int,
-    offset: int,
+    partition: Partition,
+    offset: Offset,
     context: InContext,
-    size: Annotated[int | None, Query(ge=1)] = None,
+    size: Size | None = None,
     value: bool = False,
 ) -> dict[str, Any]:
     """The inclusion proof of one record, for `python -m audit.proof check`."""
@@ -110,9 +114,7 @@ async def get_proof(
 
 
 @router.get("/consistency")
-async def get_consistency(
-    first: Annotated[int, Query(ge=1)], second: Annotated[int, Query(ge=1)], context: InContext
-) -> dict[str, Any]:
+async def get_consistency(first: Size, second: Size, context: InContext) -> dict[str, Any]:
     """The proof that one tree is the beginning of another."""
     async with context.pool.acquire() as db:
         try:
@@ -124,7 +126,7 @@ async def get_consistency(
 @router.post("/verify")
 async def post_verify(
     context: InContext,
-    size: Annotated[int | None, Query(ge=1)] = None,
+    size: Size | None = None,
     root: Annotated[str | None, Query(pattern="^[0-9a-fA-F]{64}$")] = None,
     broker: bool = True,
 ) -> StreamingResponse:

@@ -89,6 +89,21 @@ async def test_a_record_of_every_topic_is_kept_with_its_bytes_and_proven(
     check(await proof_of(sent[0]), value=b"\xff\x00" + marker)
 
 
+async def test_coordinates_and_sizes_beyond_all_counting_are_refused(http: httpx.AsyncClient) -> None:
+    far = 10**30
+    paths = (
+        f"/records/people/{far}/0",
+        f"/records/people/0/{far}",
+        f"/records/people/0/{2**63}",
+        f"/proofs/people/0/{far}",
+        f"/root?size={far}",
+        f"/proofs/people/0/0?size={far}",
+        f"/consistency?first=1&second={far}",
+    )
+    assert {path: (await http.get(path)).status_code for path in paths} == dict.fromkeys(paths, 422)
+    assert (await http.get(f"/root?size={2**63 - 1}")).status_code == 404
+
+
 async def test_a_new_partners_topic_is_heard_within_seconds_and_the_whole_log_verifies(
     http: httpx.AsyncClient, producer: AIOKafkaProducer, topics: str
 ) -> None:

@@ -58,7 +58,16 @@ async def test_the_queue_is_read_page_by_page_and_by_payer(http: httpx.AsyncClie
     assert sorted(seen) == sorted(str(received(f"A{number}").request_id) for number in range(5))
 
 
-@pytest.mark.parametrize("after", ["nonsense", "2026-01-01~x", "2026-01-01T00:00:00~" + "0" * 32])
+NEVER_GIVEN = (
+    "nonsense",
+    "2026-01-01~x",
+    "2026-01-01T00:00:00~" + "0" * 32,
+    "0001-01-01T00:00:00+14:00~" + "0" * 32,
+    "9999-12-31T23:59:59-14:00~" + "0" * 32,
+)
+
+
+@pytest.mark.parametrize("after", NEVER_GIVEN)
 async def test_a_position_that_the_list_never_gave(http: httpx.AsyncClient, after: str) -> None:
     assert (await http.get("/reviews", params={"after": after})).status_code == 422
 

@@ -69,6 +69,6 @@ def position_of(text: str | None) -> Position:
         return START
     at, _, request_id = text.partition("~")
     moment = datetime.fromisoformat(at)
-    if moment.tzinfo is None:
+    if moment.tzinfo is None or not 1 < moment.year < 9999:  # at the ends UTC has no such date
         raise ValueError("a position has a time zone")
     return moment, UUID(request_id)
