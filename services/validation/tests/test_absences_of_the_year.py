@@ -11,13 +11,14 @@ from validation_stories import Line, only
 
 from chassis import Context
 from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
+from throughline.items import ItemStopped
 from throughline.packs.earlier_days import year_of
 from throughline.packs.form import Form, day_of
 from throughline.packs.header import Past
 from throughline.packs.travel import sent_of
 from throughline.reasons import Reason
 from throughline.sensitive import Sensitive
-from throughline.submissions import SubmissionReceived
+from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation import repository
 from validation.domain import State
 from validation.form_days import Told
@@ -161,6 +162,18 @@ async def test_a_form_of_the_same_hours_is_found_when_it_comes_beside_one_that_a
         september("SEP-1", ()).request_id,
     )
     assert [(one.rule, one.rule_version) for one in stopped.findings] == [("shared-hours", 1)]
+
+
+async def test_a_form_that_was_withdrawn_tells_no_days_any_more(on: Line, context: Context) -> None:
+    await stage(on, context)
+    first = august("AUG-1", WEEKENDS_OF_AUGUST)
+    only(await on.hears(first), SubmissionApproved)
+    about: dict[str, Any] = {"request_id": first.request_id, "version": 1}
+    stopped = ItemStopped(**about, decision_id=on.last_id, cause="withdrawal")
+    await on.hears(SubmissionWithdrawn(**about, partner="clinic-one"))
+    only(await on.hears(september("SEP-1", WEEKENDS_OF_SEPTEMBER)), ReviewOpened)
+    await on.hears(stopped)
+    only(await on.hears(september("SEP-2", WEEKENDS_OF_SEPTEMBER, "M200")), SubmissionApproved)
 
 
 def test_the_year_of_a_day_begins_where_the_pack_says() -> None:
