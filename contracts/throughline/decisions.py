@@ -199,7 +199,7 @@ class RecoveryOpened(Event):
 
 
 class CommandRefused(Event):
-    """A command that changed nothing, and why. Said on the decider's own topic."""
+    """A command, or an exclusion list, that changed nothing, and why. Said on the decider's own topic."""
 
     command_id: UUID
     command_type: str

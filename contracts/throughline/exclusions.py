@@ -61,7 +61,8 @@ class Exclusion(Record):
 
 
 class ExclusionListRecorded(Event):
-    """One part of a list as published on a day; in force once all its parts came. Its version must rise, as a whole."""
+    """One part of a list as published on a day; in force once all its parts came. Its version must rise, as a whole.
+    With fewer than 90 % of the entries in force, and no part that says why, it is refused (``CommandRefused``)."""
 
     list_id: Code
     version: EntityVersion
@@ -79,6 +80,19 @@ class ExclusionListRecorded(Event):
         if self.part > self.parts:
             raise ValueError("the part's number is above the count of parts")
         return self
+
+
+LEAST_SHARE_PERCENT = 90
+"""Of the entries in force: a month takes far fewer off a list."""
+
+
+def is_cut_off(entries: int, in_force: int) -> bool:
+    """Whether a list has so few entries beside the one in force that part of its file may be lost.
+
+    >>> is_cut_off(89, 100), is_cut_off(90, 100)
+    (True, False)
+    """
+    return entries * 100 < in_force * LEAST_SHARE_PERCENT
 
 
 class NameCleared(Event):

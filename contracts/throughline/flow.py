@@ -64,7 +64,7 @@ DECISIONS = Topic(
     Kind.EVENTS,
     speaks=("validation",),
     hears=("payout", "remittance", "audit", "portal"),
-    key="request id; rules for what was published",
+    key="request id; rules for what was published; a list's id where it was refused",
     messages=(
         decisions.ReviewOpened,
         decisions.ReviewAssigned,

@@ -201,6 +201,10 @@ class Reason(StrEnum):
         "excluded",
         "The provider is on a list of who may not be paid. Nothing is paid until a newer list no longer names them.",
     )
+    EXCLUSION_LIST_SHRANK = (
+        "exclusion_list_shrank",
+        "The list has fewer than 90 % of the entries in force: is it cut off? Send it whole, or say why it shrinks.",
+    )
     EXCLUSION_NAME = (
         "exclusion_name",
         "The provider has the name of somebody who may not be paid. Find out whether it is the same before deciding.",

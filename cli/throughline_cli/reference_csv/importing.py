@@ -67,7 +67,8 @@ def import_exclusions(
     must_be_whole_list(
         *(list_id, dated_on, len(sheet.rows), line), expected=expect_rows, shrinks=accept_shrink is not None
     )
-    parts = list(parts_of(entries, path, list_id, dated_on, edition, accept_shrink))
+    as_told = None if expect_rows is None else f"The publisher's file has {expect_rows} rows."
+    parts = list(parts_of(entries, path, list_id, dated_on, edition, accept_shrink or as_told))
     _publish("exclusions", parts, line)
     by_number = sum(one.npi is not None for one in entries)
     told = f"{counted(len(entries), 'entry', 'entries')}, {by_number:,} with an NPI, in {counted(len(parts), 'part')}"

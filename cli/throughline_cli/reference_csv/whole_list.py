@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from throughline.exclusions import is_cut_off
 from throughline_cli.errors import Problem
 from throughline_cli.line import Line
-
-LEAST_SHARE = 0.9
-"""Of the entries in force: a month takes far fewer off a list."""
 
 
 def must_be_whole_list(
@@ -31,7 +29,7 @@ def must_be_whole_list(
             "Say with --expect-rows how many rows the publisher's file has.",
         )
     entries = held[0]["entries"]
-    if rows < LEAST_SHARE * entries:
+    if is_cut_off(rows, entries):
         raise Problem(
             f"The file of {dated_on.isoformat()} has {rows:,} rows, the list in force {entries:,} entries: "
             "it may be cut off. Nothing was published.",

@@ -117,3 +117,26 @@ async def test_who_reads_a_list_slowly_takes_no_newer_one_out_of_force(on: Line,
         slow.let_go.set()
         await begun
     assert only(await on.hears(received("A2")), SubmissionExcepted).reason is Reason.EXCLUDED
+
+
+async def test_a_list_that_may_be_cut_off_is_refused_and_the_one_in_force_stays(
+    on: Line, context: Context
+) -> None:
+    """Whoever says why it shrinks is believed; what was refused is not whole by a part that comes later."""
+    held = [Exclusion(npi=str(1_000_000_000 + one)) for one in range(9)]
+    await on.hears(excluded(BY_NUMBER, *held))
+    cut = {"version": 2, "shrinks_because": None, "parts": 2}
+    assert await on.hears(excluded(*held[:4], **cut)) == []
+    refused = only(await on.hears(excluded(*held[4:8], part=2, **cut)), CommandRefused)
+    assert (refused.reason, refused.command_type) == (
+        Reason.EXCLUSION_LIST_SHRANK,
+        "throughline.ExclusionListRecorded",
+    )
+    assert "oig-leie" in (refused.detail or "") and "version 1 with 10 entries" in (refused.detail or "")
+    assert await context.pool.fetchval("select count(*) from exclusion_parts where version > 1") == 0
+    assert only(await on.hears(received()), SubmissionExcepted).reason is Reason.EXCLUDED
+    assert await on.hears(excluded(*held, version=3, shrinks_because=None)) == []
+    only(await on.hears(received("A2")), SubmissionApproved)
+    only(await on.hears(excluded(version=4, shrinks_because=None)), CommandRefused)
+    assert await on.hears(excluded(BY_NUMBER, version=5, shrinks_because="A new list begins.")) == []
+    only(await on.hears(received("A3")), SubmissionExcepted)

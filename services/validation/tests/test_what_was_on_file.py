@@ -61,3 +61,4 @@ async def test_the_lists_in_force_tell_how_long_they_are(http: httpx.AsyncClient
     await on.hears(excluded(BY_NUMBER, SOMEBODY, version=3))
     (one,) = (await http.get("/exclusion-lists")).json()
     assert (one["list_id"], one["version"], one["entries"]) == ("oig-leie", 3, 2)
+    assert one["shrinks_because"] == "Invented lists are short."

@@ -19,30 +19,42 @@ from throughline.identifiers import derived
 from validation.follow_up_repository import FollowUp, store_follow_ups
 from validation.reference_revision import raise_revision
 from validation.screening import ClearedName, ExclusionList, Listed
+from validation.whole_lists import Arriving, Edition
 
 _ENTRIES: TypeAdapter[tuple[Exclusion, ...]] = TypeAdapter(tuple[Exclusion, ...])
 
 _ADD_PARTS = """
-insert into exclusion_parts (list_id, version, sha256, part, parts, dated_on, body)
-select * from unnest($1::text[], $2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::date[], $7::bytea[])
+insert into exclusion_parts (list_id, version, sha256, part, parts, dated_on, body, shrinks_because)
+select * from unnest(
+    $1::text[], $2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::date[], $7::bytea[], $8::text[]
+)
 on conflict (list_id, version, sha256, part) do nothing
 """
 _COMPLETE = """
-select distinct on (p.list_id) p.list_id, p.version, p.sha256, min(p.dated_on) as dated_on
+select distinct on (p.list_id) p.list_id, p.version, p.sha256, min(p.dated_on) as dated_on,
+    max(p.shrinks_because) as shrinks_because
 from exclusion_parts p left join exclusion_lists l on l.list_id = p.list_id
 where p.list_id = any($1::text[]) and p.version > coalesce(l.version, 0)
 group by p.list_id, p.version, p.sha256 having count(*) = min(p.parts)
 order by p.list_id, p.version desc, p.sha256
 """
 _PUT_IN_FORCE = """
-insert into exclusion_lists (list_id, version, sha256, dated_on, revision) values ($1, $2, $3, $4, $5)
+insert into exclusion_lists (list_id, version, sha256, dated_on, revision, shrinks_because)
+values ($1, $2, $3, $4, $5, $6)
 on conflict (list_id) do update set version = excluded.version, sha256 = excluded.sha256,
-    dated_on = excluded.dated_on, revision = excluded.revision
+    dated_on = excluded.dated_on, revision = excluded.revision, shrinks_because = excluded.shrinks_because
 """
+_READ_ARRIVING = """
+select p.list_id, p.version, p.sha256, p.part, p.parts, p.shrinks_because,
+    json_array_length(convert_from(p.body, 'UTF8')::json) as entries
+from exclusion_parts p left join exclusion_lists l on l.list_id = p.list_id
+where p.list_id = any($1::text[]) and p.version > coalesce(l.version, 0)
+"""
+_FORGET_EDITION = "delete from exclusion_parts where list_id = $1 and version = $2 and sha256 = $3"
 _FORGET_OLDER = "delete from exclusion_parts where list_id = $1 and version < $2"
 # One statement, so that a list and its parts are of one moment; of what is known already no part is read.
 _READ = """
-select l.list_id, l.version, l.dated_on, l.sha256, p.body from exclusion_lists l
+select l.list_id, l.version, l.dated_on, l.sha256, l.shrinks_because, p.body from exclusion_lists l
 left join unnest($1::text[], $2::bigint[]) as known (list_id, version)
     on known.list_id = l.list_id and known.version = l.version
 left join exclusion_parts p on known.list_id is null
@@ -86,6 +98,7 @@ async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecor
             one.parts,
             one.dated_on,
             stored_part(one),
+            one.shrinks_because,
         )
         for one in parts
     ]
@@ -96,10 +109,36 @@ async def store_parts(db: asyncpg.Connection, parts: Sequence[ExclusionListRecor
     revision = await raise_revision(db)
     for row in complete:
         await db.execute(
-            _PUT_IN_FORCE, row["list_id"], row["version"], row["sha256"], row["dated_on"], revision
+            _PUT_IN_FORCE,
+            *(
+                row["list_id"],
+                row["version"],
+                row["sha256"],
+                row["dated_on"],
+                revision,
+                row["shrinks_because"],
+            ),
         )
         await db.execute(_FORGET_OLDER, row["list_id"], row["version"])
     return [InForce(row["list_id"], row["version"]) for row in complete]
+
+
+async def read_arriving(db: asyncpg.Connection, list_ids: Collection[str]) -> dict[Edition, Arriving]:
+    """The parts that came of lists which are not whole yet."""
+    found: dict[Edition, Arriving] = {}
+    for row in await db.fetch(_READ_ARRIVING, sorted(list_ids)):
+        edition = row["list_id"], row["version"], row["sha256"].hex()
+        came = found.setdefault(edition, Arriving(row["parts"]))
+        came.parts = min(came.parts, row["parts"])
+        came.entries[row["part"]] = row["entries"]
+        came.shrinks_because = came.shrinks_because or row["shrinks_because"]
+    return found
+
+
+async def forget_editions(db: asyncpg.Connection, editions: Collection[Edition]) -> None:
+    """What was refused never comes into force."""
+    for list_id, version, digest in editions:
+        await db.execute(_FORGET_EDITION, list_id, version, bytes.fromhex(digest))
 
 
 async def read_lists(db: asyncpg.Connection, known: Mapping[str, ExclusionList]) -> dict[str, ExclusionList]:
@@ -114,7 +153,7 @@ async def read_lists(db: asyncpg.Connection, known: Mapping[str, ExclusionList])
             continue
         if name not in held:
             against = ScreenedAgainst(list_id=name, dated_on=row["dated_on"], sha256=row["sha256"].hex())
-            held[name] = ExclusionList(row["version"], against)
+            held[name] = ExclusionList(row["version"], against, shrinks_because=row["shrinks_because"])
         await asyncio.sleep(0)  # a whole list takes a second to take in: heartbeats go on meanwhile
         take_part(held[name], row["body"])
     return held

@@ -42,7 +42,12 @@ async def exclusion_lists(request: Request) -> list[ListInForce]:
         await context.resources.refresh(db)
     lists = context.resources.reference.screening.lists
     return [
-        ListInForce(version=lists[name].version, entries=lists[name].entries, **against.model_dump())
+        ListInForce(
+            version=lists[name].version,
+            entries=lists[name].entries,
+            shrinks_because=lists[name].shrinks_because,
+            **against.model_dump(),
+        )
         for name in sorted(lists)
         for against in [lists[name].against]
     ]

@@ -76,3 +76,5 @@ class ListInForce(BaseModel):
     dated_on: date
     sha256: str
     entries: int
+    shrinks_because: str | None
+    """Why it may be far shorter than the one before it, where somebody had to say so."""

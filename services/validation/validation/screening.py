@@ -68,6 +68,8 @@ class ExclusionList:
     by_npi: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
     by_name: dict[int, tuple[Listed, ...]] = field(default_factory=dict)
     entries: int = 0
+    shrinks_because: str | None = None
+    """Why it may be far shorter than the one before it."""
 
     def add(self, listed: Listed, names: Iterable[NameHash]) -> None:
         self.entries += 1

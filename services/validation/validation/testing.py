@@ -182,6 +182,7 @@ def excluded(*entries: Exclusion, **changes: Any) -> ExclusionListRecorded:
         "part": 1,
         "parts": 1,
         "entries": entries,
+        "shrinks_because": "Invented lists are short.",
     }
     return ExclusionListRecorded(**{**values, **changes})
 
