@@ -219,3 +219,12 @@ def test_a_withdrawal_ends_it_is_asked_of_payout_or_is_refused(state: State) -> 
     }
     assert refused == expected.get(state, [])
     assert bool(refused) or stage.version.state is State.ENDED or stage.version.stop_cause == "withdrawal"
+
+
+def test_the_withdrawal_of_a_version_that_never_came_is_refused_by_an_event() -> None:
+    stage = Stage(State.APPROVED)
+    before = stage.stands
+    command = SubmissionWithdrawn(request_id=received().request_id, version=2, partner="clinic-one")
+    (refused,) = stage.hears(command, BILLER)
+    assert isinstance(refused, CommandRefused) and refused.reason is Reason.UNKNOWN_SUBJECT
+    assert refused.request_id == received().request_id and stage.stands == before

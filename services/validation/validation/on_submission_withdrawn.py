@@ -19,7 +19,10 @@ def withdraw(heard: Heard[SubmissionWithdrawn], work: DecisionWork, say: Say) ->
     request = work.requests[heard.message.request_id]
     version = request.versions.get(heard.message.version)
     if version is None:
-        return  # never decided here; the timeline shows the withdrawal as refused
+        verdicts.refuse_command(
+            heard, Reason.UNKNOWN_SUBJECT, say
+        )  # its version never came, or was discarded
+        return
     if version.state is State.APPROVED:
         verdicts.revoke(version, "withdrawal", say)
     elif version.state is State.STOPPING:
