@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -75,3 +76,26 @@ def test_services_whose_terms_were_taken_back(then: Terms, changed: Terms, wante
     found = list(no_longer_good(lines, then, changed))
     of_second = [one.reason for one in found if one.field == "lines[1].from_date"]
     assert of_second == wanted
+
+
+def test_an_authorisation_is_good_for_the_days_of_care_of_a_form_not_for_its_whole_period() -> None:
+    """It may begin within the month, and end within it."""
+    whole_month = (line(from_date=date(2026, 11, 1), to_date=date(2026, 11, 30)),)
+    begun = Terms(provider=LICENSED, contract=contract(), authorisation=authorisation(valid_from=NOV_2))
+    cut = replace(begun, authorisation=authorisation(valid_from=NOV_2, valid_to=NOV_3))
+    (found,) = no_longer_good(whole_month, begun, cut, (NOV_2, date(2026, 11, 27)))
+    assert found.reason is Reason.AUTHORISATION_ENDED
+    assert list(no_longer_good(whole_month, begun, cut, (NOV_2, NOV_3))) == []
+
+
+def test_who_was_shown_one_licence_was_not_shown_the_other() -> None:
+    then = replace(THEN, rendering=OTHER)
+    ended = {"licence_expires_on": NOV_1}
+    one = now(provider=provider(**ended), rendering=OTHER)
+    other = now(rendering=OTHER.model_copy(update=ended))
+    rules = [next(iter(no_longer_good((line(),), then, each))).rule for each in (one, other)]
+    assert rules == ["licence-ended", "rendering-licence-ended"]
+    own = now(provider=provider(**ended), rendering=provider(**ended))
+    assert [found.rule for found in no_longer_good((line(),), replace(THEN, rendering=LICENSED), own)] == [
+        "licence-ended"
+    ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from validation_stories import Line, only
 
 from chassis import Context, testing
 from throughline.decisions import ReviewOpened, SubmissionApproved, SubmissionExcepted
@@ -18,6 +19,7 @@ from throughline.sensitive import Sensitive, SensitiveTin
 from throughline.submissions import SubmissionReceived, SubmissionWithdrawn
 from validation.app import service
 from validation.near_duplicates.rules import load_duplicate_rules
+from validation.past_repository import CANDIDATES_MAX
 from validation.testing import SERVICE_DAY, contract, fees, line, member, payer, provider, received
 
 OTHER = Payee(kind="npi", identifier="1558598797", tin=SensitiveTin("912345678"))
@@ -206,3 +208,27 @@ async def test_what_was_claimed_while_a_review_was_open_is_shown_before_it_is_ap
     assert isinstance(stopped, SubmissionExcepted) and stopped.reason is Reason.DUPLICATE_NEAR
     await desk.reviewer(asked, "release")
     assert isinstance(await desk.reviewer(asked, "approve"), SubmissionApproved)
+
+
+async def test_versions_that_ended_hide_nothing_that_follows_them(on: Line) -> None:
+    """However many versions of one request ended: candidates are counted among what stands."""
+    day = SERVICE_DAY - timedelta(days=1)
+    dear = [
+        line(
+            from_date=day, to_date=day, charge_cents=900_000 + number, code="99214", units_thousandths=20_000
+        )
+        for number in range(CANDIDATES_MAX + 2)
+    ]
+    versions = [
+        received("L", version=at, frequency="1" if at == 1 else "7", subject=member(1), lines=(one,))
+        for at, one in enumerate(dear, 1)
+    ]
+    await on.hears(*versions)
+    last = versions[-1]
+    await on.hears(
+        SubmissionWithdrawn(request_id=last.request_id, version=last.version, partner="clinic-one")
+    )
+    only(await on.hears(received(subject=member(1))), SubmissionApproved)
+    mistyped = member(1, member_id=Sensitive(member(1).member_id.reveal() + "0"))
+    excepted = only(await on.hears(received("Y", partner="clinic-two", subject=mistyped)), SubmissionExcepted)
+    assert (excepted.reason, excepted.other_request_id) == (Reason.DUPLICATE_NEAR, received().request_id)

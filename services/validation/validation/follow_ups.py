@@ -41,7 +41,7 @@ async def _some(context: Context) -> bool:
         await resources.refresh(tx.db)
         limit = context.settings.follow_up_requests
         ids = await _asked_about(tx.db, row, resources.reference, context.clock.today(), limit)
-        await _look_again(tx, row["follow_up_id"], ids, resources.reference)
+        await _look_again(tx, row["follow_up_id"], ids, resources)
         if len(ids) < limit and context.said_before.making_again:
             # After a restore approvals of before are still being made again: it is done once more behind the others.
             await follow_up_repository.begin_again(tx.db, row["follow_up_id"])
@@ -66,10 +66,11 @@ async def _asked_about(
     return await follow_up_repository.approved_of_parties(db, row, payees, npis, limit)
 
 
-async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], reference: Reference) -> None:
+async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], resources: Resources) -> None:
     """Ask payout to stop what may not be paid as things stand now: also what was too late for something else before, as
     payout alone knows whether the money has come back since, and by which payment it left."""
     db: asyncpg.Connection = tx.db
+    reference = resources.reference
     requests = await repository.lock_requests(db, ids)
     approved = [
         version
@@ -79,7 +80,7 @@ async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], referen
     ]
     await pins_repository.read_pinned(db, reference, approved)
     for version in approved:
-        event = ask_back(version, standing(version, reference))
+        event = ask_back(version, standing(version, reference, resources.packs))
         if event is not None:
             key = str(event.request_id)
             tx.say(event, key=key, cause=cause, correlation_id=key)

@@ -58,6 +58,13 @@ def findings_of_terms(
         )
 
 
+def days_of_care(pack: Pack | None, submission: SubmissionReceived) -> tuple[date, date] | None:
+    """The first and the last day of care that its form tells; None where there is no form, or it tells none."""
+    sent = submission.request.form
+    days = () if pack is None or sent is None else _days(pack, form_of(sent))
+    return (min(days), max(days)) if days else None
+
+
 def _stands_behind(
     pack: Pack, form: Form, submission: SubmissionReceived, found: AuthorisationRecorded
 ) -> bool:

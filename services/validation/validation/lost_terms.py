@@ -3,7 +3,7 @@ that ends earlier than was on file. Ends count by their days: who is only marked
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -20,8 +20,8 @@ class Days(NamedTuple):
     first: date
     last: date | None
 
-    def hold(self, line: ServiceLine) -> bool:
-        return self.first <= line.from_date and line.to_date <= (self.last or date.max)
+    def hold(self, served: tuple[date, date]) -> bool:
+        return self.first <= served[0] and served[1] <= (self.last or date.max)
 
     def lost_since(self, now: Days) -> date | None:
         """The first day that these have and the others do not."""
@@ -49,34 +49,28 @@ def lost_since(before: Entity | None, now: Entity) -> date | None:
     return min((one for one in lost if one is not None), default=None)
 
 
-def no_longer_good(lines: tuple[ServiceLine, ...], then: Terms, now: Terms) -> Iterator[Finding]:
-    """Services for which the terms held as the request came in, and do not any more."""
+def no_longer_good(
+    lines: tuple[ServiceLine, ...], then: Terms, now: Terms, cared: tuple[date, date] | None = None
+) -> Iterator[Finding]:
+    """Services for which the terms held as the request came in, and do not any more.
+
+    ``cared``: the first and the last day of care that a form tells. Its lines have the whole period's days, and an
+    authorisation may begin or end within it.
+    """
     for position, line in enumerate(lines):
-        for reason, (rule, told) in TAKEN_BACK.items():
-            if _held(reason, line, then) and not _held(reason, line, now):
+        served = line.from_date, line.to_date
+        for term in TERMS:
+            days = cared or served if term.reason is Reason.AUTHORISATION_ENDED else served
+            if term.held(days, then) and not term.held(days, now):
                 yield Finding(
-                    rule=rule,
+                    rule=term.rule,
                     rule_version=1,
                     severity=Severity.REVIEW,
-                    reason=reason,
+                    reason=term.reason,
                     field=f"lines[{position}].from_date",
-                    message=told,
+                    message=term.told,
                     fix="A reviewer decides whether it is denied, or paid all the same.",
                 )
-
-
-def _held(reason: Reason, line: ServiceLine, terms: Terms) -> bool:
-    """Whether a term held for a service. What is not on file holds for none; no licence on file is none asked for."""
-    match reason:
-        case Reason.ENROLMENT_ENDED:
-            return terms.provider is not None and _enrolled(terms.provider).hold(line)
-        case Reason.LICENCE_ENDED:
-            known = [one for one in (terms.provider, terms.rendering) if one is not None]
-            return all(_licensed(one).hold(line) for one in known)
-        case Reason.CONTRACT_ENDED:
-            return terms.contract is not None and _agreed(terms.contract).hold(line)
-        case _:
-            return terms.authorisation is not None and _authorised(terms.authorisation).hold(line)
 
 
 def _enrolled(provider: ProviderRecorded) -> Days:
@@ -95,22 +89,57 @@ def _authorised(authorisation: AuthorisationRecorded) -> Days:
     return Days(authorisation.valid_from, authorisation.valid_to)
 
 
-TAKEN_BACK = {
-    Reason.ENROLMENT_ENDED: (
+def _is_licensed(one: ProviderRecorded | None, served: tuple[date, date]) -> bool:
+    return one is None or _licensed(one).hold(served)
+
+
+def _is_rendering_licensed(served: tuple[date, date], on_file: Terms) -> bool:
+    """Who gave the service, where that is another than who bills."""
+    rendering, billing = on_file.rendering, on_file.provider
+    is_another = rendering is not None and (billing is None or rendering.payee_id != billing.payee_id)
+    return not is_another or _is_licensed(rendering, served)
+
+
+class Term(NamedTuple):
+    """Something that may be taken back: whether it held on the days of a service. What is not on file holds for none;
+    no licence on file is none asked for. Each has a rule of its own: who was shown one was not shown another."""
+
+    rule: str
+    reason: Reason
+    told: str
+    held: Callable[[tuple[date, date], Terms], bool]
+
+
+TERMS = (
+    Term(
         "enrolment-ended",
+        Reason.ENROLMENT_ENDED,
         "The billing provider's enrolment was recorded later as not covering this service.",
+        lambda served, its: its.provider is not None and _enrolled(its.provider).hold(served),
     ),
-    Reason.LICENCE_ENDED: (
+    Term(
         "licence-ended",
-        "The licence of the billing or rendering provider was recorded later as ended before the end of this service.",
+        Reason.LICENCE_ENDED,
+        "The licence of the billing provider was recorded later as ended before the end of this service.",
+        lambda served, its: _is_licensed(its.provider, served),
     ),
-    Reason.CONTRACT_ENDED: (
+    Term(
+        "rendering-licence-ended",
+        Reason.LICENCE_ENDED,
+        "The licence of the rendering provider was recorded later as ended before the end of this service.",
+        _is_rendering_licensed,
+    ),
+    Term(
         "contract-ended",
+        Reason.CONTRACT_ENDED,
         "The contract was recorded later as not in force on the dates of this service, and no other is.",
+        lambda served, its: its.contract is not None and _agreed(its.contract).hold(served),
     ),
-    Reason.AUTHORISATION_ENDED: (
+    Term(
         "authorisation-ended",
+        Reason.AUTHORISATION_ENDED,
         "The authorisation was recorded later as not covering the dates of this service.",
+        lambda served, its: its.authorisation is not None and _authorised(its.authorisation).hold(served),
     ),
-}
-"""The rule and the words of each finding, by its reason."""
+)
+TAKEN_BACK = frozenset({one.reason for one in TERMS})

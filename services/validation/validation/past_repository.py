@@ -18,35 +18,39 @@ from validation.repository import ClaimedByAnother
 CANDIDATES_MAX = 32
 """Of one key: more requests of one person within a few days add work and no knowledge."""
 
+# Beside what is counted, not behind it: else a request of many versions that ended hides whatever follows it.
+_LIVE = "join versions v on v.request_id = k.request_id and v.version = k.version and v.state <> 'ended'"
 # Three ways to one person, each by its own index, ordered so that the dates bound what is read, and the invoice; then
 # the few that are found.
 _CANDIDATES = f"""
 select r.last, f.at, f.request_id, f.version, f.body from near_revision r left join (
-  select a.at, n.request_id, n.version, v.body
+  select a.at, n.request_id, n.version, n.body
   from unnest($1::int[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::date[], $7::date[])
     as a (at, member, name, birth, invoice, first, last)
   cross join lateral (
-    (select request_id, version from near_keys k where k.member = a.member
-       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    (select k.request_id, k.version, v.body from near_keys k {_LIVE}
+     where k.member = a.member and k.last_day >= a.first and k.first_day <= a.last
+     order by k.last_day limit {CANDIDATES_MAX})
     union all
-    (select request_id, version from near_keys k where k.name = a.name
-       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    (select k.request_id, k.version, v.body from near_keys k {_LIVE}
+     where k.name = a.name and k.last_day >= a.first and k.first_day <= a.last
+     order by k.last_day limit {CANDIDATES_MAX})
     union all
-    (select request_id, version from near_keys k where k.birth = a.birth
-       and k.last_day >= a.first and k.first_day <= a.last order by k.last_day limit {CANDIDATES_MAX})
+    (select k.request_id, k.version, v.body from near_keys k {_LIVE}
+     where k.birth = a.birth and k.last_day >= a.first and k.first_day <= a.last
+     order by k.last_day limit {CANDIDATES_MAX})
     union all
-    (select request_id, version from near_keys k where k.invoice = a.invoice limit {CANDIDATES_MAX})
+    (select k.request_id, k.version, v.body from near_keys k {_LIVE}
+     where k.invoice = a.invoice limit {CANDIDATES_MAX})
   ) n
-  join versions v on v.request_id = n.request_id and v.version = n.version and v.state <> 'ended'
 ) f on true
 """
 _SAME_DOCUMENT = f"""
-select a.at, n.request_id, n.version, v.body from unnest($1::int[], $2::bytea[]) as a (at, document)
+select a.at, n.request_id, n.version, n.body from unnest($1::int[], $2::bytea[]) as a (at, document)
 cross join lateral (
-  select request_id, version from near_documents d where d.document = a.document
-  order by d.seq desc limit {CANDIDATES_MAX}
+  select k.request_id, k.version, v.body from near_documents k {_LIVE} where k.document = a.document
+  order by k.seq desc limit {CANDIDATES_MAX}
 ) n
-join versions v on v.request_id = n.request_id and v.version = n.version and v.state <> 'ended'
 """
 _RAISE_REVISION = "update near_revision set last = last + $1 returning last"
 _CAME_SINCE = """
