@@ -6,13 +6,16 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from throughline.findings import Finding
+from throughline.packs.directory import NO_PACKS, Packs
 from throughline.reasons import Reason, Severity
 from throughline.reference import ProviderRecorded
 from throughline.submissions import SubmissionReceived
 from validation.domain import State
+from validation.form_terms import days_of_care
 from validation.history import Version
 from validation.lost_coverage import no_longer_covered
 from validation.lost_terms import TAKEN_BACK, no_longer_good
+from validation.programme import pack_for
 from validation.reference import Reference, payee_id_of_npi
 from validation.screening import Party, Screening
 
@@ -41,14 +44,15 @@ class Standing(NamedTuple):
 NOTHING = Standing((), ())
 
 
-def standing(version: Version, reference: Reference) -> Standing:
+def standing(version: Version, reference: Reference, packs: Packs = NO_PACKS) -> Standing:
     """What stands against the version now, and what of that nobody was shown yet."""
     found = screened(version.submission, reference)
     lines, then = version.submission.request.lines, version.terms
     if then is not None:
         found += tuple(no_longer_covered(lines, then.coverage, version.coverage_now))
         if (version.reference_revision or 0) < reference.revision:
-            found += tuple(no_longer_good(lines, then, reference.terms_for(version.submission)))
+            cared = days_of_care(pack_for(version.submission, packs), version.submission)
+            found += tuple(no_longer_good(lines, then, reference.terms_for(version.submission), cared))
     if not found:
         return NOTHING
     seen = {(one.rule, one.field) for one in version.findings}

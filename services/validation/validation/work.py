@@ -230,7 +230,7 @@ class DecisionWork:
     def standing(self, version: Version) -> Standing:
         """What stands against paying it at this moment. Which lists were asked stays on the version."""
         version.screened = self.reference.screening.against
-        return standing(version, self.reference)
+        return standing(version, self.reference, self.packs)
 
     def use_up(self, version: Version, quoted: Quote) -> None:
         """Once for each version: it holds what its latest approval added, and nothing besides."""
