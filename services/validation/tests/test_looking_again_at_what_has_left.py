@@ -85,6 +85,24 @@ async def test_who_gave_a_service_and_is_recorded_under_a_listed_name_is_screene
     assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUSION_NAME
 
 
+async def test_a_payee_who_is_renamed_to_another_listed_name_is_screened_though_a_person_let_the_first_pass(
+    on: Line,
+) -> None:
+    """Recorded under the same name, spelt otherwise, it is not asked again."""
+    on_file = provider().name
+    listed = (Exclusion(names=name_hashes(on_file)), Exclusion(names=name_hashes(LISTED)))
+    await on.hears(excluded(*listed), received())
+    only(await on.reviewer("approve"), SubmissionApproved)
+    await on.hears(provider(version=2, name=on_file.upper()))
+    assert await looks_again(on) == []
+    await on.hears(provider(version=3, name=LISTED))
+    assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUSION_NAME
+    only(await on.stopped("recall"), ReviewOpened)
+    only(await on.reviewer("approve"), SubmissionApproved)
+    await on.hears(provider(version=4, name=LISTED, group="valley"))
+    assert await looks_again(on) == []
+
+
 async def test_a_correction_that_names_another_payee_name_is_screened_as_it_is_decided(on: Line) -> None:
     await on.hears(excluded(Exclusion(names=name_hashes(LISTED))))
     first = received()

@@ -19,7 +19,7 @@ from validation import follow_up_repository, pins_repository, repository, verdic
 from validation.domain import State
 from validation.history import Version
 from validation.reference import Reference, payee_id_of_npi
-from validation.standing import Standing, is_on_a_list, standing
+from validation.standing import Standing, is_on_a_list, standing, unseen_under_new_name
 from validation.work import Resources
 
 
@@ -41,7 +41,8 @@ async def _some(context: Context) -> bool:
         await resources.refresh(tx.db)
         limit = context.settings.follow_up_requests
         ids = await _asked_about(tx.db, row, resources.reference, context.clock.today(), limit)
-        await _look_again(tx, row["follow_up_id"], ids, resources)
+        renamed = UUID(int=row["payee"].int) if row["kind"] == "renamed" else None
+        await _look_again(tx, row["follow_up_id"], ids, resources, renamed)
         if len(ids) < limit and context.said_before.making_again:
             # After a restore approvals of before are still being made again: it is done once more behind the others.
             await follow_up_repository.begin_again(tx.db, row["follow_up_id"])
@@ -59,16 +60,19 @@ async def _asked_about(
             return await follow_up_repository.approved_of_member(db, row, today, limit)
         case "contract":
             return await follow_up_repository.approved_of_payer(db, row, limit)
-        case "provider":
+        case "provider" | "renamed":
             payees, npis = [row["payee"]], _npis_of(reference.one("provider", UUID(int=row["payee"].int)))
         case _:
             payees, npis = whom_lists_name(reference)
     return await follow_up_repository.approved_of_parties(db, row, payees, npis, limit)
 
 
-async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], resources: Resources) -> None:
+async def _look_again(
+    tx: Transaction, cause: UUID, ids: Sequence[UUID], resources: Resources, renamed: UUID | None
+) -> None:
     """Ask payout to stop what may not be paid as things stand now: also what was too late for something else before, as
-    payout alone knows whether the money has come back since, and by which payment it left."""
+    payout alone knows whether the money has come back since, and by which payment it left. Who let the name pass of a
+    provider that is ``renamed`` did not see the one of now."""
     db: asyncpg.Connection = tx.db
     reference = resources.reference
     requests = await repository.lock_requests(db, ids)
@@ -80,7 +84,10 @@ async def _look_again(tx: Transaction, cause: UUID, ids: Sequence[UUID], resourc
     ]
     await pins_repository.read_pinned(db, reference, approved)
     for version in approved:
-        event = ask_back(version, standing(version, reference, resources.packs))
+        stands = standing(version, reference, resources.packs)
+        if renamed is not None:
+            stands = unseen_under_new_name(stands, version, renamed, reference)
+        event = ask_back(version, stands)
         if event is not None:
             key = str(event.request_id)
             tx.say(event, key=key, cause=cause, correlation_id=key)
@@ -91,7 +98,7 @@ def ask_back(version: Version, stands: Standing) -> ApprovalRevoked | None:
     """None where nothing stands against it that nobody was shown before it was approved."""
     if not stands.unseen:
         return None
-    version.findings = (*version.findings, *stands.unseen)
+    version.findings += tuple(one for one in stands.unseen if one not in version.findings)
     was_withdrawn = version.state is State.FINAL and version.stop_cause == "withdrawal"
     return verdicts.revoked(version, "withdrawal" if was_withdrawn else "recall", stands.reason)
 

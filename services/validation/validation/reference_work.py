@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from chassis import Context, Heard
+from throughline.exclusions import name_hashes
 from throughline.identifiers import derived
 from throughline.reference import ContractRecorded, FeeScheduleRecorded, ProviderRecorded
 from validation import repository
@@ -59,6 +60,14 @@ class ReferenceWork:
         of = before or entity
         payee_id = getattr(of, "payee_id", None)
         if payee_id is not None:
-            yield FollowUp(follow_up_id, "provider", since=since, payee=payee_id)
+            kind_of_follow_up = "renamed" if is_listed and _is_renamed(before, entity) else "provider"
+            yield FollowUp(follow_up_id, kind_of_follow_up, since=since, payee=payee_id)
         elif isinstance(of, ContractRecorded):
             yield FollowUp(follow_up_id, "contract", of.payer, since=since)
+
+
+def _is_renamed(before: Entity | None, now: Entity) -> bool:
+    """Whether lists would tell the two names apart."""
+    if not isinstance(before, ProviderRecorded) or not isinstance(now, ProviderRecorded):
+        return False
+    return set(name_hashes(before.name)) != set(name_hashes(now.name))

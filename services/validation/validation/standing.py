@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import NamedTuple
+from uuid import UUID
 
 from throughline.findings import Finding
 from throughline.packs.directory import NO_PACKS, Packs
@@ -65,6 +66,15 @@ def _is_asked_anew(finding: Finding, version: Version) -> bool:
     if finding.severity is not Severity.EXCEPTION:
         return False
     return version.state is not State.FINAL or finding.reason not in version.recovered_for
+
+
+def unseen_under_new_name(
+    stands: Standing, version: Version, payee_id: UUID, reference: Reference
+) -> Standing:
+    """The same, where nobody was shown the name that this payee or provider has now."""
+    fields = {one.field for one in parties_of(version.submission, reference) if one.payee_id == payee_id}
+    named = [one for one in stands.found if one.reason is Reason.EXCLUSION_NAME and one.field in fields]
+    return stands._replace(unseen=tuple(dict.fromkeys((*stands.unseen, *named))))
 
 
 def is_on_a_list(provider: ProviderRecorded, screening: Screening) -> bool:
