@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 from test_screening_stories import differences
-from validation_stories import DEAR, REVIEWER, WITHDRAWN, Line, correction, only
+from validation_stories import DEAR, REVIEWER, WITHDRAWN, Line, correction, only, void
 
 from chassis import testing
 from chassis.testing_people import Actor, an, called, know, signed_by
@@ -228,3 +228,11 @@ def test_the_last_day_counts_from_the_day_of_the_decision(days: int | None, unti
     of = payer(appeal_days=days)
     assert appeal_until(said, of, DECIDED) == DECIDED.date() + timedelta(days=until)
     assert appeal_until(said, None, DECIDED) == DECIDED.date() + timedelta(days=365)
+
+
+async def test_a_void_that_was_denied_is_not_disputed(on: Line) -> None:
+    """It bills nothing, and no version comes behind it that could be decided anew."""
+    await denied(on)
+    ended = only(await on.hears(void()), SubmissionDenied)
+    assert (ended.reason, ended.appeal_until) == (Reason.ALREADY_ENDED, None)
+    assert refusal(await disputed(on, version=2)) is Reason.NOTHING_TO_DISPUTE

@@ -281,6 +281,8 @@ def _stands(version: Version, state: State, reason: Reason | None, event_id: UUI
 
 
 def _appeal_until(version: Version, claim: Adjudication) -> date | None:
+    if version.is_void:
+        return None  # it bills nothing, so nothing of it was denied
     payer = None if version.terms is None else version.terms.payer
     return appeal_until(claim, payer, version.decided_at)
 
