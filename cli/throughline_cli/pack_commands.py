@@ -10,7 +10,7 @@ import typer
 from throughline.money import for_people
 from throughline.packs.lint import problems_of
 from throughline.packs.lint_examples import case_of
-from throughline.packs.load import PackBreach, hash_of, load_pack
+from throughline.packs.load import PackBreach, load_pack
 from throughline.packs.model import Pack
 from throughline.packs.price import Unpriced
 from throughline_cli.errors import Problem
@@ -38,7 +38,7 @@ def lint(directories: Annotated[list[Path], typer.Argument(help="Directories of 
             pack = load_pack(directory)
             say(
                 f"{pack.header.id} version {pack.header.version}: {counted(len(pack.fields), 'field')}, "
-                f"{counted(len(pack.rules), 'rule')}, {counted(len(pack.examples), 'example')}; {hash_of(pack)}"
+                f"{counted(len(pack.rules), 'rule')}, {counted(len(pack.examples), 'example')}; {pack.sha256}"
             )
     raise typer.Exit(0 if good else 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +58,6 @@ def load_pack(folder: Path) -> Pack:
         return Pack.model_validate_json(json.dumps(parts, default=str))
     except ValidationError as error:
         raise PackBreach([f"{where}: {said}" for where, _, said in field_problems(error)]) from None
-
-
-def hash_of(pack: Pack) -> str:
-    """SHA-256 of what the pack says as canonical JSON (sorted keys, no spaces): layout and comments do not count."""
-    text = json.dumps(pack.content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return sha256(text.encode()).hexdigest()
 
 
 def _toml(path: Path, problems: list[str]) -> dict[str, Any]:

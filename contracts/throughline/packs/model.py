@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from functools import cached_property
+from hashlib import sha256
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -126,7 +129,7 @@ class Example(Part):
 
 
 class Pack(Part):
-    """A whole pack, as read from its directory, and the hash of what it decides."""
+    """A whole pack, as read from its directory, and its hashes."""
 
     header: Header
     steps: tuple[Step, ...]
@@ -140,9 +143,26 @@ class Pack(Part):
     wording: dict[str, Wording]
     examples: dict[str, Example]
 
-    def content(self) -> dict[str, Any]:
-        """What the hash covers: all but the examples."""
+    @cached_property
+    def sha256(self) -> str:
+        """Of all that the pack says: its layout, comments and examples do not count."""
+        return _sha256_of(self._content())
+
+    @cached_property
+    def decides_sha256(self) -> str:
+        """Of what a decision goes by: neither its words nor which step asks for a field count."""
+        content = self._content()
+        del content["wording"], content["steps"]
+        return _sha256_of(content)
+
+    def _content(self) -> dict[str, Any]:
         said = self.model_dump(mode="json", exclude={"examples"})
         for rule in said["rules"]:
             del rule["passing"], rule["failing"]
         return said
+
+
+def _sha256_of(content: dict[str, Any]) -> str:
+    """As canonical JSON: sorted keys, no spaces."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
-from test_absences_of_the_year import september, stage
-from test_programme import PACK, PACKS, authorised
+from test_absences_of_the_year import august, september, stage
+from test_programme import PACK, PACKS, PACKS_DIR, authorised
 from test_statements import statements
 from validation_stories import DEAR, Line, correction, only
 
 from chassis import Context, testing
 from throughline.decisions import CommandRefused, ReviewOpened, SubmissionApproved
+from throughline.packs.directory import Packs
+from throughline.packs.load import load_pack
 from throughline.reasons import Reason
 from validation.app import build_resources, service
+from validation.replay import replay
 from validation.settings import ValidationSettings
+from validation.stored_requests import read_pinned_requests
 from validation.testing import authorisation, contract, fees, line, payer, provider, received
 
 HALVED = fees(("99213", 4_500), ("99214", 6_500), version=2)
@@ -101,6 +108,56 @@ async def test_a_form_is_decided_by_its_pack_and_by_what_was_printed_when_it_cam
     approved = only(await on.reviewer("approve", answers=asked), SubmissionApproved)
     assert approved.adjudication.paid_cents == opened.proposed_cents
     assert approved.reference_revision == opened.reference_revision
+
+
+def packs_where(folder: Path, file: str, old: str, new: str) -> Packs:
+    """As another release of the same version has them."""
+    copytree(PACKS_DIR / PACK.header.id, folder / "pack")
+    path = folder / "pack" / file
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    return {(PACK.header.id, 1): load_pack(folder / "pack")}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "is_approved"),
+    [
+        ("wording/es.toml", "Agencia", "La agencia", True),
+        ("prices.toml", "cents = 169182", "cents = 169183", False),
+    ],
+    ids=["its words", "its prices"],
+)
+async def test_no_form_is_paid_by_a_pack_that_changed_under_its_version(
+    on: Line, context: Context, tmp_path: Path, file: str, old: str, new: str, is_approved: bool
+) -> None:
+    """It still waits for a person, who then has no price to approve; its words alone may be mended."""
+    await stage(on, context)
+    await on.hears(payer(version=3, auto_approve_below_cents=0))
+    opened = only(await on.hears(september("A1", ())), ReviewOpened)
+    asked = on.last_id
+    context.resources.packs = packs_where(tmp_path, file, old, new)
+    said = await on.reviewer("approve", answers=asked)
+    if is_approved:
+        assert only(said, SubmissionApproved).adjudication.paid_cents == opened.proposed_cents
+    else:
+        assert only(said, CommandRefused).reason is Reason.NOT_ALLOWED_NOW
+
+
+async def test_a_pack_that_came_later_decides_what_comes_in_from_then_on(on: Line, context: Context) -> None:
+    await stage(on, context)
+    context.resources.packs = {}
+    opened = only(await on.hears(september("A1", ())), ReviewOpened)
+    assert (opened.proposed_cents, [one.rule for one in opened.findings]) == (None, ["form-pack"])
+    asked = on.last_id
+    context.resources.packs = PACKS
+    refused = only(await on.reviewer("approve", answers=asked), CommandRefused)
+    assert refused.reason is Reason.NOT_ALLOWED_NOW, "it still has no price"
+    async with context.pool.acquire() as db:
+        stored = await read_pinned_requests(db, context.resources, [opened.request_id])
+    again = replay(stored, date.min, date.max, context.resources.catalogue, PACKS)
+    assert (again.compared, again.differences) == (1, [])
+    only(await on.hears(august("A2", ())), SubmissionApproved)
 
 
 async def test_a_slice_of_many_that_are_pinned_to_the_past_takes_two_reads_more(context: Context) -> None:

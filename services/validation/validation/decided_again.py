@@ -17,7 +17,7 @@ from validation.history import Version
 from validation.near_duplicates.verdict import Kind, Likeness
 from validation.payee_past import past_read
 from validation.pricing import Price
-from validation.programme import findings_of_form
+from validation.programme import findings_of_form, packs_of
 from validation.quote import Quote, quote
 from validation.reference import Terms
 from validation.rules.engine import NO_RULES_FINDING, evaluate
@@ -67,6 +67,7 @@ def decide_again(
     """``first_received_on`` is the day the request's first version came in. ``likest`` is what its nearest
     resemblance is taken for. Exact duplicates, and what stood against it beside the rules, are as they were found
     then, and what was used up by others as the decision read it."""
+    packs = packs_of(version.pack, packs)
     claim, lines = facts_of(version, first_received_on, terms)
     counted = counted_in(version.settled_readings)
     of_form = findings_of_form(version.submission, terms, packs, first_received_on, counted)

@@ -57,6 +57,8 @@ class Version:
     handling: Handling = UNTOUCHED
     reference_revision: int | None = None
     """What of reference data stood when it came in. By that and by ``rule_set`` it is decided, whenever that is."""
+    pack: str | None = None
+    """The hash of the pack that stood when it came in, empty where none did (``programme.packs_of``)."""
     verdict: str | None = None
     """What rules, price and duplicates came to when it was settled, before any person looked: outcome and reasons."""
     verdict_cents: int | None = None

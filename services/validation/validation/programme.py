@@ -1,7 +1,8 @@
 """A programme's own form, weighed by its pack: what is found in it, and the price of the lines it stands beside.
 
 Which programme it is, nobody here knows: fields, rules and prices are the pack's. A form names pack and version, and a
-version never changes, so what was sent is decided by the same pack whenever it is decided.
+version never changes, so what was sent is decided by the same pack whenever it is decided. Each version of a request
+keeps the hash of its pack (``packs_of``), so that one which changed all the same decides nothing that came in before.
 """
 
 from __future__ import annotations
@@ -46,6 +47,21 @@ def pack_for(submission: SubmissionReceived, packs: Packs) -> Pack | None:
     return max(in_force, key=lambda one: (one.header.effective_from, one.header.version), default=None)
 
 
+def hash_of_pack(submission: SubmissionReceived, packs: Packs) -> str:
+    """What is kept of the pack that decides it: the hash of that, empty where there is none."""
+    pack = pack_for(submission, packs)
+    return "" if pack is None else pack.decides_sha256
+
+
+def packs_of(pinned: str | None, packs: Packs) -> Packs:
+    """Those that may decide what is pinned to this hash: the one that stood when it came in, none where there was
+    none, or where it has changed or gone since. None: it is no programme's with packs, or came in before hashes were
+    kept."""
+    if pinned is None:
+        return packs
+    return {key: pack for key, pack in packs.items() if pack.decides_sha256 == pinned}
+
+
 NOTHING_COUNTED: Mapping[str, int] = {}
 
 
@@ -86,7 +102,7 @@ def findings_of_form(
                 "form-pack",
                 Reason.RULE_ASKS_REVIEW,
                 "form.pack",
-                "No pack of that name and version is this programme's.",
+                "No pack of that name and version was this programme's when it came in, or it has changed since.",
             ),
         )
     missing = [

@@ -26,20 +26,20 @@ select 1 from versions where request_id = any($1::uuid[]) order by request_id, v
 _READ_VERSIONS = """
 select state, reason, latest_event, decision_id, stop_cause, paid_cents, rule_set, findings, decided_at, shown,
        assignee, body, reference_revision, verdict, verdict_cents,
-       readings, settled_readings, handling
+       readings, settled_readings, handling, pack
 from versions where request_id = any($1::uuid[]) order by request_id, version
 """
 _INSERT_VERSIONS = """
 insert into versions (request_id, version, state, reason, latest_event, decision_id, stop_cause, payer, received_on,
                       charge_cents, paid_cents, rule_set, findings, decided_at, body, shown, assignee,
                       reference_revision, verdict, verdict_cents, readings, settled_readings, handling,
-                      payee_id, rendering_npi)
-select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t, u, v, w, x, y
+                      payee_id, rendering_npi, pack)
+select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, string_to_array(p, ',')::uuid[], q, r, s, t, u, v, w, x, y, z
 from unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::text[],
             $8::text[], $9::date[], $10::bigint[], $11::bigint[], $12::bytea[], $13::bytea[],
             $14::timestamptz[], $15::bytea[], $16::text[], $17::uuid[], $18::bigint[], $19::text[], $20::bigint[],
-            $21::bytea[], $22::bytea[], $23::bytea[], $24::uuid[], $25::bigint[])
-    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y)
+            $21::bytea[], $22::bytea[], $23::bytea[], $24::uuid[], $25::bigint[], $26::bytea[])
+    as new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z)
 """
 _UPDATE_VERSIONS = """
 update versions set state = new.state, reason = new.reason, latest_event = new.latest_event,
@@ -136,6 +136,7 @@ def _version_of(row: asyncpg.Record) -> Version:
         readings=readings_from_json(row["readings"]),
         settled_readings=readings_from_json(row["settled_readings"]),
         handling=handling_from_json(row["handling"]),
+        pack=None if row["pack"] is None else row["pack"].hex(),
         is_stored=True,
         is_changed=False,
     )
@@ -182,6 +183,7 @@ def _new_row(one: Version) -> tuple[Any, ...]:
         handling_to_json(one.handling),
         submission.payee_id,
         None if rendering is None else int(rendering),
+        None if one.pack is None else bytes.fromhex(one.pack),
     )
 
 

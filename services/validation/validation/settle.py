@@ -39,7 +39,7 @@ def settle(request: Request, version: Version, work: DecisionWork, say: Say, at:
         )
     )
     version.findings += findings_of_form(
-        submission, terms, work.packs, request.first_received_on, work.counted(version)
+        submission, terms, work.packs_of(version), request.first_received_on, work.counted(version)
     )
     version.findings += work.standing(version).found
     quoted = work.quote(version)

@@ -32,6 +32,7 @@ from validation.leaving import leaving
 from validation.near_duplicates.past import Past
 from validation.near_duplicates.rules import DuplicateRules, DuplicateRuleSets, load_duplicate_rules
 from validation.near_duplicates.verdict import NOTHING, Verdict, judge
+from validation.programme import hash_of_pack, packs_of
 from validation.quote import Quote, quote, tally_keys
 from validation.reference import Reference, Terms
 from validation.rules.published import PublishedRules
@@ -130,6 +131,8 @@ class DecisionWork:
         """What arrives is pinned to what stands now; what stands open was pinned when it arrived."""
         for version in self.arriving.values():
             version.rule_set = self.catalogue.in_force_on(version.first_day).sha256
+            if version.submission.request.programme != MEDICAL:
+                version.pack = hash_of_pack(version.submission, self.packs)
         unfinished = [
             one for request in self.requests.values() for one in request if one.state is not State.ENDED
         ]
@@ -143,16 +146,22 @@ class DecisionWork:
         pinned = [one for one in (*of_requests, *self.arriving.values()) if one.terms is not None]
         other = [one for one in pinned if one.submission.request.programme != MEDICAL]
         for version in other:
-            version.told_by_form = told_by(version.submission, self.terms_of(version), self.packs)
+            version.told_by_form = told_by(version.submission, self.terms_of(version), self.packs_of(version))
         told = [each for version in other for each in version.told_by_form]
         self.form_days = await form_days_repository.read_form_days(db, told)
         for version in other:
             counted = self.counted(version)
-            version.leaving = leaving(version.submission, self.terms_of(version), self.packs, counted)
+            version.leaving = leaving(
+                version.submission, self.terms_of(version), self.packs_of(version), counted
+            )
 
     def terms_of(self, version: Version) -> Terms:
         """What of reference data stood when it came in."""
         return version.terms or pins_repository.terms_pinned(self.reference, version)
+
+    def packs_of(self, version: Version) -> Packs:
+        """The pack that stood when it came in, if it still does."""
+        return packs_of(version.pack, self.packs)
 
     def rules_of(self, version: Version) -> RuleSet:
         """The rules that were in force for its first service day when it came in."""
@@ -213,7 +222,9 @@ class DecisionWork:
     def quote(self, version: Version) -> Quote:
         """What the version would be paid at this moment. What was read for it stays on the version."""
         counted = self.counted(version)
-        quoted = quote(version.submission, self.terms_of(version), self.tallies, self.packs, counted)
+        quoted = quote(
+            version.submission, self.terms_of(version), self.tallies, self.packs_of(version), counted
+        )
         quoted = quoted._replace(readings=(*quoted.readings, *readings_of(counted, version.told_by_form)))
         if not any(one.added for one in version.readings):  # of what is approved, what it holds stays
             version.readings = quoted.read
