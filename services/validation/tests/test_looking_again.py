@@ -240,3 +240,16 @@ async def test_it_waits_for_who_may_still_approve_by_what_stood_before(on: Line,
         assert await context.pool.fetchval("select count(*) from follow_ups") == 1
         await begun.rollback()
     assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUDED
+
+
+async def test_what_only_a_newer_release_knows_how_to_do_is_left_to_it(
+    on: Line, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As while its replicas are replaced one by one."""
+    await on.hears(received())
+    with monkeypatch.context() as older:
+        older.setattr("validation.follow_up_repository.KINDS", ("coverage",))
+        await on.hears(excluded(BY_NUMBER))
+        await work_off_follow_ups(context)
+        assert await context.pool.fetchval("select count(*) from follow_ups") == 1
+    assert only(await looks_again(on), ApprovalRevoked).reason is Reason.EXCLUDED

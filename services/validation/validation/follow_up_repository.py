@@ -11,6 +11,8 @@ import asyncpg
 
 from validation.near_duplicates.keys import in_month
 
+KINDS = ("coverage", "screening", "provider", "renamed", "contract")
+"""That this release knows how to work off. One of a newer release's is left to its replicas."""
 _STORE = """
 insert into follow_ups (follow_up_id, kind, payer, member, since, payee)
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::bigint[], $5::date[], $6::uuid[])
@@ -20,8 +22,9 @@ on conflict (follow_up_id) do nothing
 # what it approves is not to be seen yet. None lives as long as ten minutes: the database ends those that stand idle.
 _TAKE_ONE = """
 select follow_up_id, kind, payer, member, since, payee, after, begun_before from follow_ups
-where begun_before is null or begun_before <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-    or stored_at < clock_timestamp() - interval '10 minutes'
+where kind = any($1::text[])
+    and (begun_before is null or begun_before <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+        or stored_at < clock_timestamp() - interval '10 minutes')
 order by stored_at limit 1 for update skip locked
 """
 _WAIT = """
@@ -74,7 +77,7 @@ async def store_follow_ups(db: asyncpg.Connection, rows: Sequence[FollowUp]) -> 
 
 async def take_one(db: asyncpg.Connection) -> asyncpg.Record | None:
     """The oldest that no other replica holds and that need not wait; its row is locked."""
-    return await db.fetchrow(_TAKE_ONE)
+    return await db.fetchrow(_TAKE_ONE, list(KINDS))
 
 
 async def wait_for_those_before(db: asyncpg.Connection, follow_up_id: UUID) -> None:

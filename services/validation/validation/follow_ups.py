@@ -62,8 +62,10 @@ async def _asked_about(
             return await follow_up_repository.approved_of_payer(db, row, limit)
         case "provider" | "renamed":
             payees, npis = [row["payee"]], _npis_of(reference.one("provider", UUID(int=row["payee"].int)))
-        case _:
+        case "screening":
             payees, npis = whom_lists_name(reference)
+        case kind:
+            raise ValueError(f"no follow-up is of kind {kind}")
     return await follow_up_repository.approved_of_parties(db, row, payees, npis, limit)
 
 
