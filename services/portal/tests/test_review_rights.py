@@ -43,6 +43,28 @@ async def test_what_one_of_two_approved_asks_for_another(
     assert 'value="approve"' not in (await browser.get(f"/reviews/{life.request_id}")).text
 
 
+async def test_a_findings_sentence_may_tell_of_the_member_and_is_read_by_reviewers_and_auditors_alone(
+    browser: httpx.AsyncClient, context: Context
+) -> None:
+    finding = Finding(
+        rule="coverage-in-force",
+        rule_version=1,
+        severity=Severity.REVIEW,
+        reason=Reason.NOT_COVERED,
+        field="subject.member_id",
+        message="The member is not covered on 2026-02-17, a day of this service.",
+        fix="Ask the payer.",
+    )
+    teller = Teller()
+    life = Life(teller, "CLM-1").received().says("ReviewOpened", findings=(finding,))
+    await told(context, teller)
+    for role in (Role.REVIEWER, Role.AUDITOR, Role.OPERATOR, Role.RELEASER, Role.ACCOUNT_APPROVER):
+        await sign_in(browser, await known(context, role.value.replace("_", ""), role))
+        page = (await browser.get(f"/reviews/{life.request_id}")).text
+        assert "coverage-in-force" in page, "that and what was found, everybody of the staff sees"
+        assert ("2026-02-17" in page) is (role in (Role.REVIEWER, Role.AUDITOR)), role
+
+
 async def test_a_listed_name_is_cleared_with_the_approval(
     browser: httpx.AsyncClient, context: Context
 ) -> None:
