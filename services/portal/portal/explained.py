@@ -14,6 +14,7 @@ from typing import Any
 
 from portal.rule_words import field_words, names_in, verdict_keys, with_values
 from portal.shown import Shown
+from throughline.reasons import Reason
 
 Told = dict[str, Any]
 
@@ -181,7 +182,8 @@ def _masked(finding: Told, rules: Iterable[Told], shown: Shown) -> Told:
         if is_its and any(map(_PERSONAL.match, names_in(rule["message"] + rule["fix"]))):
             read = {name: value_of(name, value, shown, False) for name, value in rule["read"].items()}
             return {**finding, **{part: with_values(rule[part], read) for part in ("message", "fix")}}
-    return finding
+    # No rule's sentence: it names the day of which the payer took the member's coverage back.
+    return {**finding, "message": MASK} if finding["reason"] == Reason.COVERAGE_ENDED.value else finding
 
 
 def _by_rule(read: Iterable[Told]) -> list[list[Told]]:

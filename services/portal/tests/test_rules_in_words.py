@@ -237,6 +237,13 @@ def test_what_a_person_paid_all_the_same_is_named() -> None:
     ]
 
 
+def test_the_day_of_which_coverage_was_taken_back_is_masked_though_no_rule_says_it() -> None:
+    found = finding("coverage_ended", "review", message="Took back the coverage of 2026-03-05.")
+    told = {"versions": [version(state="approved", rules=[], findings=[found])]}
+    assert "2026-03-05" not in repr(for_operations(told, SHOWN, sees_personal=False))
+    assert "2026-03-05" in repr(for_operations(told, SHOWN, sees_personal=True))
+
+
 def test_a_findings_sentence_tells_nothing_of_a_person_to_who_may_not_see_it() -> None:
     rule = read("covered", "broken", 0, uncovered_on="2026-03-01") | {
         "message": "Not covered on {uncovered_on}."
