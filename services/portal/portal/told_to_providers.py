@@ -1,7 +1,8 @@
 """Which reasons a provider reads, and what they read instead of the others: by need to know. Pure.
 
 That somebody stands on a list of who may not be paid is found by name as well, and may be somebody else: the
-staff find out, and say it where it is so. How likeness to other bills is weighed, and with whose, tells of others.
+staff find out, and say it where it is so. Its sentence stands for other reasons too on which only the staff act, so
+that it tells nobody apart. How likeness to other bills is weighed, and with whose, tells of others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ COMPARED = "why.compared"
 INSTEAD: dict[str, str] = {
     Reason.EXCLUDED.value: LOOKED_INTO,
     Reason.EXCLUSION_NAME.value: LOOKED_INTO,
+    Reason.NO_PRICE.value: LOOKED_INTO,
+    Reason.RULE_ASKS_REVIEW.value: LOOKED_INTO,
+    Reason.RECALLED.value: LOOKED_INTO,
+    Reason.RELEASED_BY_REVIEWER.value: LOOKED_INTO,
     Reason.DUPLICATE_NEAR.value: COMPARED,
     Reason.DUPLICATE_SUSPECT.value: COMPARED,
 }
