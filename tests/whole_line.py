@@ -250,7 +250,12 @@ class WholeLine:
             found[:] = self.said(kind, **fields)
             return bool(found)
 
-        self.until(heard, f"{kind.__name__} {fields}")
+        def missed() -> str:
+            request = fields.get("request_id")
+            told = f"; it is '{self.state(request)}'" if isinstance(request, UUID) else ""
+            return f"{kind.__name__} {fields}{told}"
+
+        self.until(heard, missed)
         return found[0]
 
     def story(self) -> Story:

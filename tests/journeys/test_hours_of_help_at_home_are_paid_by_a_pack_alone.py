@@ -33,7 +33,8 @@ def month_before(day: date) -> tuple[date, date]:
 
 
 def example_of(month: date, signed_on: date) -> Case:
-    """The pack's example as if it were of this month: its first day of work is the month's first Monday."""
+    """The pack's example as if it were of this month, authorised for its year: its first day of work is the month's
+    first Monday."""
     base = case_of(PACK, "base")
     monday = month + timedelta(days=-month.weekday() % 7)
     first = day_of(base.form.rows["visits"][0]["on"])
@@ -44,7 +45,14 @@ def example_of(month: date, signed_on: date) -> Case:
         assert on is not None
         moved.append({**visit, "on": str(monday + (on - first))})
     signed = {f"{who}_signed_on": str(signed_on) for who in ("provider", "recipient")}
-    values = {**base.form.values, **signed, "service_month": f"{month:%Y-%m}", "authorisation_number": NUMBER}
+    authorised = {"authorised_from": f"{month.year}-01-01", "authorised_to": f"{month.year}-12-31"}
+    values = {
+        **base.form.values,
+        **signed,
+        **authorised,
+        "service_month": f"{month:%Y-%m}",
+        "authorisation_number": NUMBER,
+    }
     printed = {name: values[name] for name in base.authorised.values if name != "service_month"}
     return replace(base, form=Form(values, {"visits": tuple(moved)}), authorised=Form(printed, {}))
 
@@ -69,7 +77,7 @@ def test_a_timesheet_goes_from_a_record_to_ppd_and_a_plain_remittance(line: Whol
     case = example_of(first, today)
     authorisation = AuthorisationRecorded(
         number=NUMBER, version=1, payer=COUNTY_PAYER, payee_id=payee.record.payee_id, member_id=Sensitive("RC-0007"),
-        valid_from=date(2026, 1, 1), valid_to=date(2026, 12, 31), printed=sent_of(PACK, case.authorised),
+        valid_from=date(first.year, 1, 1), valid_to=date(first.year, 12, 31), printed=sent_of(PACK, case.authorised),
     )  # fmt: skip
     reference.publish(line.speaker, "authorisations", [authorisation])
     line.rest()
