@@ -26,8 +26,9 @@ from stack.secrets_file import role_password
 from stack.settings import MARK
 
 STARTER = """
-import sys, time
+import signal, sys, time
 from stack import LocalStack
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job begins with Ctrl-C ignored
 with LocalStack(sys.argv[1], int(sys.argv[2]), parts=["postgres"]):
     print("up", flush=True)
     time.sleep(600)
